@@ -1,0 +1,51 @@
+/** A scenario over many seeds, in this thread: the plainest campaign. */
+
+import { checkPlan } from '../faults/index.js';
+import { UsageError } from '../kernel/index.js';
+import type { Scenario } from '../scenario/index.js';
+import { simulate, type Implementation, type Outcome } from '../simulator/index.js';
+import { judge, type Judgement } from './judge.js';
+
+/** One run of a campaign. */
+export interface CheckedRun extends Judgement {
+  readonly seed: string;
+  readonly outcome: Outcome;
+}
+
+export interface CheckReport {
+  readonly scenario: string;
+  /** True when every run passed. */
+  readonly holds: boolean;
+  readonly runs: readonly CheckedRun[];
+  /** The runs that did not pass, in the order of their seeds. */
+  readonly failures: readonly CheckedRun[];
+}
+
+/** Throws UsageError, naming the entry, when the plan holds faults that the failure model excludes. */
+export function requireWithinModel(scenario: Scenario): void {
+  const [breach] = checkPlan(scenario.faults, scenario.model);
+  if (breach === undefined) return;
+  throw new UsageError(
+    'beyond-model',
+    `${scenario.name}: faults.${breach.id}: ${breach.message}`,
+    'allow it in the model, or run it on purpose with --beyond-model',
+  );
+}
+
+/** Runs every seed and judges it; `isOver` may end the campaign after a run. */
+export function checkSeeds(
+  scenario: Scenario,
+  seeds: readonly string[],
+  implementation: Implementation,
+  isOver: (run: CheckedRun) => boolean = () => false,
+): CheckReport {
+  const runs: CheckedRun[] = [];
+  for (const seed of seeds) {
+    const outcome = simulate(scenario, { seed, strategy: 'random' }, { implementation });
+    const run = { seed, outcome, ...judge(scenario, outcome) };
+    runs.push(run);
+    if (isOver(run)) break;
+  }
+  const failures = runs.filter(({ verdict }) => verdict !== 'passed');
+  return { scenario: scenario.name, holds: failures.length === 0, runs, failures };
+}

@@ -1,0 +1,8 @@
+/**
+ * Campaigns: many runs of one scenario, and what they mean together.
+ * What never lives here: files, threads, text for people.
+ */
+
+export { checkSeeds, requireWithinModel, type CheckReport, type CheckedRun } from './check.js';
+export { judge, type Judgement, type Verdict } from './judge.js';
+export { listSeeds, type Seeds } from './seeds.js';

@@ -1,0 +1,42 @@
+/** What a client was told became part of the agreed order; what it was told never happens, did not. */
+
+import type { InvariantInfo } from '../checker.js';
+import { GhostChecker } from '../ghost-checker.js';
+import { processName } from '../names.js';
+import { isRead } from './client-history.js';
+import { DECLARED_MODEL, type RunGhost } from './ghost.js';
+
+export const ACKNOWLEDGED_DURABILITY: InvariantInfo = {
+  id: 'any/acknowledged-durability',
+  title: 'Every acknowledged operation is in the agreed order, and no refused one is.',
+  statement:
+    'At the end of a run: every operation other than a read that was answered ok has been applied at some index, and no operation that was answered as definitely failed has. Together with any/agreement, which forbids that the index is ever taken back, no acknowledged work is lost. An operation of unknown outcome may be there or not.',
+  protocol: 'any',
+  family: 'protocol-independent',
+  kind: 'history',
+  failureModel: DECLARED_MODEL,
+  source: 'Ongaro and Ousterhout, extended version (2014), §8',
+};
+
+export class AcknowledgedDurability extends GhostChecker<RunGhost> {
+  override readonly info = ACKNOWLEDGED_DURABILITY;
+
+  onEnd(): void {
+    const { history, order, servers } = this.ghost;
+    for (let id = 0; id < history.size; id++) {
+      const operation = history.operation(id);
+      const { client, sequence, outcome } = operation;
+      if (outcome !== 'ok' && outcome !== 'fail') continue;
+      const index = order.indexOf(client, sequence);
+      const who = `operation ${sequence} of ${processName(client, servers)}`;
+      if (outcome === 'ok' && index === 0 && !isRead(operation.input)) {
+        this.violate(`${who} was acknowledged, but no server ever applied it`);
+        return;
+      }
+      if (outcome === 'fail' && index > 0) {
+        this.violate(`${who} was answered as failed, but it was applied at index ${index}`);
+        return;
+      }
+    }
+  }
+}

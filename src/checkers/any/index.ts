@@ -1,0 +1,5 @@
+/** What is promised whatever the protocol: agreement, durability, histories, liveness. */
+
+export { RunGhost } from './ghost.js';
+export { RUN_INVARIANTS, RunCheckers, type RunCheckerOptions } from './run-checkers.js';
+export type { LivenessTerms } from './liveness.js';

@@ -1,0 +1,104 @@
+/**
+ * Liveness, which is always conditional: once everything is healed, within a bound, operations complete
+ * and servers catch up. Both are judged when the run ends, from what the ghosts remember.
+ */
+
+import { formatMicros, type Micros } from '../../kernel/index.js';
+import type { InvariantInfo, ViolationSink } from '../checker.js';
+import { GhostChecker } from '../ghost-checker.js';
+import { processName } from '../names.js';
+import type { RunGhost } from './ghost.js';
+
+/** When progress is due. */
+export interface LivenessTerms {
+  /** From here on nothing is broken that will not stay broken. */
+  readonly healAtMicros: Micros;
+  /** Progress is due within this long. */
+  readonly progressWithinMicros: Micros;
+}
+
+const HEALED = 'All faults have ended, and a quorum of servers is up and connected';
+
+export const PROGRESS: InvariantInfo = {
+  id: 'any/progress',
+  title: 'After healing, operations complete again within the bound.',
+  statement:
+    'Let H be the time of healing and P the bound. If the run lasts until H + P and some operation is invoked in [H, H + P/2], then some operation invoked at or after H is answered ok by H + P.',
+  protocol: 'any',
+  family: 'protocol-independent',
+  kind: 'liveness',
+  failureModel: HEALED,
+  source: 'Ongaro and Ousterhout, extended version (2014), §5.6',
+};
+
+export const CONVERGENCE: InvariantInfo = {
+  id: 'any/convergence',
+  title: 'After healing, every live server catches up with the agreed order within the bound.',
+  statement:
+    'Let H be the time of healing, P the bound and E the end of the run. If E >= H + P, then every server that is up at E has applied every index that some server had applied by E - P.',
+  protocol: 'any',
+  family: 'protocol-independent',
+  kind: 'liveness',
+  failureModel: HEALED,
+  source: 'Ongaro and Ousterhout, extended version (2014), §5.3',
+};
+
+export class Progress extends GhostChecker<RunGhost> {
+  override readonly info = PROGRESS;
+
+  constructor(
+    ghost: RunGhost,
+    sink: ViolationSink,
+    private readonly terms: LivenessTerms,
+  ) {
+    super(ghost, sink);
+  }
+
+  onEnd(): void {
+    const { healAtMicros, progressWithinMicros } = this.terms;
+    const due = healAtMicros + progressWithinMicros;
+    if (this.ghost.context.now() < due) return;
+    const lastInvocation = healAtMicros + Math.floor(progressWithinMicros / 2);
+    const { history } = this.ghost;
+    let isJudged = false;
+    for (let id = 0; id < history.size; id++) {
+      const { invokedAt, endedAt, outcome } = history.operation(id);
+      if (invokedAt < healAtMicros) continue;
+      if (outcome === 'ok' && endedAt <= due) return;
+      if (invokedAt <= lastInvocation) isJudged = true;
+    }
+    if (!isJudged) return;
+    this.violate(
+      `no operation invoked after healing at ${formatMicros(healAtMicros)} was answered ok by ${formatMicros(due)}`,
+    );
+  }
+}
+
+export class Convergence extends GhostChecker<RunGhost> {
+  override readonly info = CONVERGENCE;
+
+  constructor(
+    ghost: RunGhost,
+    sink: ViolationSink,
+    private readonly terms: LivenessTerms,
+  ) {
+    super(ghost, sink);
+  }
+
+  onEnd(): void {
+    const { context, order, servers } = this.ghost;
+    const { healAtMicros, progressWithinMicros } = this.terms;
+    const end = context.now();
+    if (end < healAtMicros + progressWithinMicros) return;
+    const due = order.lastAt(end - progressWithinMicros);
+    for (let server = 0; server < servers; server++) {
+      const applied = order.appliedBy[server] as number;
+      if (!context.isUp(server) || applied >= due) continue;
+      this.violate(
+        `${processName(server, servers)} had applied only index ${applied} at the end, although index ${due} ` +
+          `had been applied elsewhere by ${formatMicros(end - progressWithinMicros)}`,
+      );
+      return;
+    }
+  }
+}

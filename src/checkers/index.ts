@@ -1,0 +1,11 @@
+/**
+ * Checkers: online invariants, judges of histories, liveness, and the catalogue of them all. They see the
+ * world through hooks and never change it. What never lives here: faults, scenarios, the event loop.
+ */
+
+export * from './checker.js';
+export { CheckerSet } from './checker-set.js';
+export { createCheckers, findInvariant, INVARIANTS, NO_CHECKERS, type CheckerOptions } from './registry.js';
+export { renderInvariants } from './markdown.js';
+export type { LivenessTerms } from './any/index.js';
+export * from './linearizability/index.js';

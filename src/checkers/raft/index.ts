@@ -1,0 +1,5 @@
+/** Raft's invariants: their ghost, one file per property, and the observer that feeds them. */
+
+export { RAFT_INVARIANTS, RaftCheckers } from './raft-checkers.js';
+export { RaftGhost } from './ghost.js';
+export { auditDisks, auditReplica } from './audit.js';

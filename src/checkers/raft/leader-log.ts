@@ -1,0 +1,98 @@
+/**
+ * What is known of each term's leader: who it is, the log it was elected with, and what it created since.
+ *
+ * A leader's log is never copied. It is what it had when elected, which ends in an entry that an earlier
+ * leader created and so equals that leader's log up to there, followed by its own entries. Logs of leaders
+ * form a tree; the entry at an index is found by walking towards the root past every leader that was
+ * elected with that index already in its log.
+ */
+
+import { IntColumn } from '../columns.js';
+
+export class LeaderLog {
+  /** The index that this leader creates next. */
+  next: number;
+  // Cell i belongs to index electedLast + 1 + i.
+  private lows = new IntColumn();
+  private highs = new IntColumn();
+
+  constructor(
+    readonly term: number,
+    readonly leader: number,
+    /** Last index of its log when it was elected, and that entry's term. */
+    readonly electedLast: number,
+    readonly electedLastTerm: number,
+  ) {
+    this.next = electedLast + 1;
+  }
+
+  /** True when this leader created the entry at this index. */
+  created(index: number): boolean {
+    return index > this.electedLast && index < this.next;
+  }
+
+  /** True when it created the entry at this index, and the prefix up to it has this hash. */
+  createdWithPrefix(index: number, low: number, high: number): boolean {
+    if (!this.created(index)) return false;
+    const cell = index - this.electedLast - 1;
+    return this.lows.get(cell) === low && this.highs.get(cell) === high;
+  }
+
+  /** The leader appended its next entry. */
+  create(low: number, high: number): void {
+    const cell = this.next - this.electedLast - 1;
+    this.lows.set(cell, low);
+    this.highs.set(cell, high);
+    this.next++;
+  }
+
+  clone(): LeaderLog {
+    const copy = new LeaderLog(this.term, this.leader, this.electedLast, this.electedLastTerm);
+    copy.next = this.next;
+    copy.lows = this.lows.clone();
+    copy.highs = this.highs.clone();
+    return copy;
+  }
+}
+
+/** The leaders of a run by term. */
+export class LeaderTree {
+  /** Highest term that ever had a leader. */
+  highestTerm = 0;
+  private byTerm: (LeaderLog | undefined)[] = [];
+
+  /** The leader of this term, once it has been elected. */
+  of(term: number): LeaderLog | undefined {
+    return this.byTerm[term];
+  }
+
+  /** Takes in an election; a second leader of a term is ignored. */
+  elected(term: number, leader: number, lastIndex: number, lastTerm: number): void {
+    while (this.byTerm.length <= term) this.byTerm.push(undefined);
+    this.byTerm[term] ??= new LeaderLog(term, leader, lastIndex, lastTerm);
+    if (term > this.highestTerm) this.highestTerm = term;
+  }
+
+  /** The term of the leader that created what the leader of `term` has (or had) at this index; -1: nothing. */
+  creatorAt(term: number, index: number): number {
+    let log = this.byTerm[term];
+    while (log !== undefined && index <= log.electedLast) {
+      log = log.electedLastTerm < log.term ? this.byTerm[log.electedLastTerm] : undefined;
+    }
+    return log !== undefined && log.created(index) ? log.term : -1;
+  }
+
+  /** True when the log of this term's leader has, up to this index, the prefix with this hash. */
+  matches(term: number, index: number, low: number, high: number): boolean {
+    if (index === 0) return true;
+    const creator = this.creatorAt(term, index);
+    return creator >= 0 && (this.byTerm[creator] as LeaderLog).createdWithPrefix(index, low, high);
+  }
+
+  clone(): LeaderTree {
+    const copy = new LeaderTree();
+    copy.highestTerm = this.highestTerm;
+    copy.byTerm = this.byTerm.map((log) => log?.clone());
+    return copy;
+  }
+}

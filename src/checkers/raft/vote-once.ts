@@ -1,0 +1,27 @@
+/** One vote per term. */
+
+import type { ProcessId } from '../../kernel/index.js';
+import type { Term } from '../../protocols/raft/index.js';
+import type { ServerGhost } from './ghost.js';
+import { RaftChecker, raftSafety } from './raft-checker.js';
+
+export const VOTE_ONCE = raftSafety(
+  'vote-once',
+  'A server votes for at most one candidate in a term.',
+  'Over all time and restarts: of the votes of term t that a server has sent (a grant to its candidate; a RequestVote, which is a vote for itself), all are for one candidate. A vote that was never sent may vanish in a crash. Judged at every send.',
+  '§5.2 and Figure 2, RequestVote',
+);
+
+export class VoteOnce extends RaftChecker {
+  override readonly info = VOTE_ONCE;
+
+  /** Before the ghost takes the vote in. */
+  onVote(process: ProcessId, server: ServerGhost, term: Term, candidate: ProcessId): void {
+    const before = server.votes.get(term) - 1;
+    if (before === -1 || before === candidate) return;
+    this.violate(
+      `${this.ghost.name(process)} voted for ${this.ghost.name(candidate)} in term ${term}, in which it had voted for ` +
+        this.ghost.name(before),
+    );
+  }
+}

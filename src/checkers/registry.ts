@@ -1,0 +1,64 @@
+/** Every invariant there is, and the checkers of a run. */
+
+import { RUN_INVARIANTS, RunCheckers, RunGhost, type LivenessTerms } from './any/index.js';
+import type { CheckerContext, CheckerFactory, InvariantInfo, ViolationSink } from './checker.js';
+import { CheckerSet, type ProtocolCheckers } from './checker-set.js';
+import { RAFT_INVARIANTS, RaftCheckers, RaftGhost } from './raft/index.js';
+
+/** All invariants: first those of any protocol, then protocol by protocol. */
+export const INVARIANTS: readonly InvariantInfo[] = [...RUN_INVARIANTS, ...RAFT_INVARIANTS];
+
+/** The invariant of this id. */
+export function findInvariant(id: string): InvariantInfo | undefined {
+  return INVARIANTS.find((info) => info.id === id);
+}
+
+/** In place of a protocol's name: a run without checkers. */
+export const NO_CHECKERS = 'none';
+
+/** What a run promises; what is left out has the default. */
+export interface CheckerOptions {
+  /** When progress is due; default: never. */
+  readonly liveness?: LivenessTerms | undefined;
+  /** Name of the replicated service; histories of `kv`, the default, can be judged. */
+  readonly service?: string | undefined;
+  /** Whether the service sits behind client sessions; default true. */
+  readonly hasSessions?: boolean | undefined;
+  /** Bound on the work of the linearizability check at the end. */
+  readonly linearizabilitySteps?: number | undefined;
+  /** Checkers of the user's own. */
+  readonly extra?: readonly CheckerFactory[] | undefined;
+}
+
+/**
+ * The checkers of one run: the protocol-independent ones, those of the protocol where it is a built-in one,
+ * and the user's own.
+ */
+export function createCheckers(
+  protocol: string,
+  context: CheckerContext,
+  sink: ViolationSink,
+  options: CheckerOptions = {},
+): CheckerSet {
+  if (protocol === NO_CHECKERS) return new CheckerSet(context, undefined, undefined, [], []);
+  const ghost = new RunGhost(context);
+  const run = new RunCheckers(ghost, sink, {
+    isKeyValue: (options.service ?? 'kv') === 'kv',
+    hasSessions: options.hasSessions ?? true,
+    liveness: options.liveness,
+    linearizabilitySteps: options.linearizabilitySteps,
+  });
+  const extra = options.extra ?? [];
+  const others = extra.map((factory) => factory.create(context, sink));
+  const invariants = INVARIANTS.filter((info) => info.protocol === 'any' || info.protocol === protocol);
+  const infos = [...invariants, ...extra.map((factory) => factory.info)];
+  return new CheckerSet(context, run, createProtocolCheckers(protocol, ghost, sink), others, infos);
+}
+
+function createProtocolCheckers(
+  protocol: string,
+  run: RunGhost,
+  sink: ViolationSink,
+): ProtocolCheckers | undefined {
+  return protocol === 'raft' ? new RaftCheckers(new RaftGhost(run), sink) : undefined;
+}

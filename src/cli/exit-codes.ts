@@ -1,0 +1,30 @@
+/** What the process tells its caller. Documented in docs/json.md; scripts and CI depend on the numbers. */
+
+export const ExitCode = {
+  passed: 0,
+  violated: 1,
+  usage: 2,
+  divergence: 3,
+  boundReached: 4,
+  stalled: 5,
+  internal: 70,
+  interrupted: 130,
+} as const;
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** From the gravest on: of many runs, the gravest decides. */
+const GRAVITY: readonly ExitCode[] = [
+  ExitCode.interrupted,
+  ExitCode.internal,
+  ExitCode.usage,
+  ExitCode.divergence,
+  ExitCode.violated,
+  ExitCode.stalled,
+  ExitCode.boundReached,
+  ExitCode.passed,
+];
+
+/** The graver of two codes. */
+export function graver(a: ExitCode, b: ExitCode): ExitCode {
+  return GRAVITY.indexOf(a) <= GRAVITY.indexOf(b) ? a : b;
+}

@@ -1,0 +1,131 @@
+/** Every option of every verb, common ones first. Help, parsing and completion derive from these tables. */
+
+import { listSeeds } from '../campaign/seeds.js';
+import { UsageError, nearest, parseDuration } from '../kernel/index.js';
+import { flag, parsed, text, texts, wholeNumber, type Values } from './spec.js';
+
+const MAX_TRACES = 1_000_000;
+const MAX_WORKERS = 256;
+export const DEFAULT_TRACE_FOLDER = 'traces/found';
+const DEFAULT_TIMEOUT_MICROS = 30_000_000;
+
+const json = flag('json', 'print JSON Lines instead of text');
+
+const seeds = parsed<readonly string[] | undefined>(
+  { flag: 'seeds', value: 'A..B', description: 'run every seed from A to B' },
+  undefined,
+  (value) => listSeeds(value, '--seeds'),
+);
+
+const workers = wholeNumber(
+  { flag: 'workers', value: 'N', description: 'worker threads', fallbackText: 'one for each processor' },
+  undefined,
+  1,
+  MAX_WORKERS,
+);
+
+const timeout = parsed(
+  {
+    flag: 'timeout',
+    value: 'TIME',
+    description: 'stop a run that stands still this long',
+    fallbackText: '30s',
+  },
+  DEFAULT_TIMEOUT_MICROS,
+  (value) => {
+    const micros = parseDuration(value, '--timeout');
+    if (micros >= 1000) return micros;
+    throw new UsageError('bad-value', `--timeout: expected at least 1ms, got '${value}'`);
+  },
+);
+
+export const runOptions = {
+  seed: text({ flag: 'seed', value: 'S', description: 'the seed: any text', fallbackText: '1' }),
+  seeds,
+  set: texts({ flag: 'set', value: 'K=V', description: "change the scenario, e.g. cluster.nodes=7; may be repeated" }),
+  bug: text({
+    flag: 'bug',
+    value: 'ID',
+    description: 'run a bug of the zoo instead of the correct code',
+    completion: 'bug',
+  }),
+  json,
+  out: text({
+    flag: 'out',
+    value: 'DIR',
+    description: 'where traces are saved',
+    fallbackText: DEFAULT_TRACE_FOLDER,
+    completion: 'folder',
+  }),
+  traces: wholeNumber(
+    { flag: 'traces', value: 'N', description: 'most traces saved for each scenario', fallbackText: '10' },
+    10,
+    0,
+    MAX_TRACES,
+  ),
+  checkDeterminism: flag('check-determinism', 'run each seed again in a fresh worker and compare'),
+  beyondModel: flag('beyond-model', 'allow faults outside the failure model; report what broke'),
+  workers,
+  timeout,
+};
+
+export const replayOptions = {
+  adapt: flag('adapt', "replay the decisions against today's code, without the digest"),
+  until: wholeNumber(
+    { flag: 'until', value: 'EVENT', description: 'stop after this event, and show the story up to it' },
+    undefined,
+    1,
+    Number.MAX_SAFE_INTEGER,
+  ),
+  node: text({ flag: 'node', value: 'NODE', description: 'show only what happens on this node, e.g. n2' }),
+  json,
+  workers,
+  timeout,
+};
+
+export const keepOptions = {
+  to: parsed(
+    { flag: 'to', value: 'DIR', description: 'the folder of the corpus', fallbackText: 'traces', completion: 'folder' },
+    'traces',
+    (value) => value,
+  ),
+  json,
+};
+
+export const listOptions = {
+  names: flag('names', 'print names only, one a line'),
+  json,
+};
+
+export const showOptions = {
+  set: runOptions.set,
+  schema: flag('schema', 'print the JSON Schema of scenarios'),
+  json,
+};
+
+export const invariantsOptions = {
+  markdown: flag('markdown', 'print the page for the documentation'),
+  json,
+};
+
+export const completionOptions = { json };
+
+export const tourOptions = { json, workers };
+
+export type RunOptions = Values<typeof runOptions>;
+export type ReplayOptions = Values<typeof replayOptions>;
+export type KeepOptions = Values<typeof keepOptions>;
+export type ListOptions = Values<typeof listOptions>;
+export type ShowOptions = Values<typeof showOptions>;
+export type InvariantsOptions = Values<typeof invariantsOptions>;
+export type CompletionOptions = Values<typeof completionOptions>;
+export type TourOptions = Values<typeof tourOptions>;
+
+/** One word out of a few; throws UsageError with the nearest. */
+export function oneOf<Word extends string>(place: string, value: string, words: readonly Word[]): Word {
+  const found = words.find((word) => word === value);
+  if (found !== undefined) return found;
+  const near = nearest(value, words);
+  const hint = near === undefined ? undefined : `did you mean '${near}'?`;
+  throw new UsageError('bad-value', `${place}: expected one of ${words.join(', ')}, got '${value}'`, hint);
+}

@@ -1,0 +1,160 @@
+/**
+ * From what the pool reports to what is told: each run judged, compared with a second execution when asked
+ * for, and its trace saved when it broke something. Keeps the order of scenarios and seeds.
+ */
+
+import { judge } from '../campaign/index.js';
+import { DivergenceError, UsageError, formatDuration } from '../kernel/index.js';
+import { saveRecipe } from '../node/recipe-file.js';
+import type { RunReport, RunRequest, SimulationPool, StopReason } from '../node/run-pool.js';
+import { replayCommand, runCommand } from '../report/shell.js';
+import type { ReportedRun } from '../report/run-report.js';
+import type { Scenario } from '../scenario/index.js';
+import type { Outcome } from '../simulator/index.js';
+
+/** A scenario, and what the user called it. */
+export interface PlannedScenario {
+  readonly word: string;
+  readonly scenario: Scenario;
+}
+
+export interface ReporterSettings {
+  /** Where traces go. */
+  readonly folder: string;
+  /** Whether violations that a control must have are saved too. */
+  readonly savesExpected: boolean;
+  /** Most traces for each scenario. */
+  readonly traces: number;
+  readonly set: readonly string[];
+  readonly bug: string | undefined;
+  readonly beyondModel: boolean;
+  readonly timeoutMicros: number;
+}
+
+interface Planned extends RunRequest {
+  readonly word: string;
+}
+
+type Facts = Pick<ReportedRun, 'verdict' | 'isExpectedViolation' | 'reason' | 'savedTo' | 'replayLine'>;
+
+export class RunReporter {
+  private readonly saved = new Map<Scenario, number>();
+
+  constructor(
+    private readonly pool: SimulationPool,
+    private readonly settings: ReporterSettings,
+  ) {}
+
+  /** Every seed of every scenario. Ends early when the pool's signal does. */
+  async *runs(
+    planned: readonly PlannedScenario[],
+    seeds: readonly string[],
+    checksDeterminism = false,
+  ): AsyncGenerator<ReportedRun> {
+    const { bug } = this.settings;
+    const requests = planned.map(({ word, scenario }): Planned => ({ word, scenario, bug, seeds }));
+    const words = new Map(requests.map(({ scenario, word }) => [scenario, word]));
+    const second = checksDeterminism ? this.pool.runs(requests, true) : undefined;
+    for await (const report of this.pool.runs(requests)) {
+      const again = await second?.next();
+      if (second !== undefined && again?.done === true) return;
+      const repeated = again?.done === false ? again.value : undefined;
+      yield await this.tell(report, repeated, words.get(report.request.scenario) ?? '');
+    }
+  }
+
+  private async tell(report: RunReport, repeated: RunReport | undefined, word: string): Promise<ReportedRun> {
+    const { bug, set, beyondModel } = this.settings;
+    const { request, seed, outcome } = report;
+    const facts = outcome === undefined ? this.ended(report) : await this.judged(report, outcome, repeated);
+    return {
+      scenario: request.scenario,
+      seed,
+      bug,
+      beyondModel,
+      outcome,
+      ...facts,
+      runLine: runCommand({ scenario: word, seed, set, bug, beyondModel }),
+    };
+  }
+
+  /** The watchdog ended it: its recipe is all that can be saved. */
+  private ended(report: RunReport): Facts {
+    const { request, seed, stopped } = report;
+    const reason = this.stopSentence(stopped ?? 'no-progress');
+    const savedTo = saveRecipe(this.settings.folder, { scenario: request.scenario, seed, bug: request.bug, reason });
+    return { verdict: 'bound-reached', isExpectedViolation: false, reason, savedTo, replayLine: undefined };
+  }
+
+  private stopSentence(reason: StopReason): string {
+    if (reason === 'out-of-memory') return 'ended: it used up the memory of its worker';
+    return `ended: no event was executed for ${formatDuration(this.settings.timeoutMicros)}; an endless loop?`;
+  }
+
+  private async judged(report: RunReport, outcome: Outcome, repeated: RunReport | undefined): Promise<Facts> {
+    const { request, seed } = report;
+    if (repeated !== undefined && repeated.outcome?.digest !== outcome.digest) {
+      const reason = await this.explainDivergence(report, outcome, repeated);
+      return { verdict: 'diverged', isExpectedViolation: false, reason, savedTo: undefined, replayLine: undefined };
+    }
+    const judgement = judge(request.scenario, outcome);
+    const isWorthATrace = outcome.violation !== undefined && (!judgement.isExpectedViolation || this.settings.savesExpected);
+    if (!isWorthATrace || !this.takeFromBudget(request.scenario)) {
+      return { ...judgement, savedTo: undefined, replayLine: undefined };
+    }
+    const { path, problem } = await this.record(request, seed, outcome);
+    return {
+      ...judgement,
+      reason: [judgement.reason, problem].filter((text) => text !== undefined).join('; ') || undefined,
+      savedTo: path,
+      replayLine: path === undefined ? undefined : replayCommand(path),
+    };
+  }
+
+  private takeFromBudget(scenario: Scenario): boolean {
+    const saved = this.saved.get(scenario) ?? 0;
+    if (saved >= this.settings.traces) return false;
+    this.saved.set(scenario, saved + 1);
+    return true;
+  }
+
+  private async record(
+    { scenario, bug }: RunRequest,
+    seed: string,
+    outcome: Outcome,
+  ): Promise<{ readonly path: string | undefined; readonly problem: string | undefined }> {
+    const { folder } = this.settings;
+    try {
+      const done = await this.pool.perform({ kind: 'record', scenario, bug, seed, folder });
+      if (done.stopped !== undefined) return { path: undefined, problem: 'no trace: recording it was ended' };
+      if (done.value.outcome.digest === outcome.digest) return { path: done.value.path, problem: undefined };
+      return { path: done.value.path, problem: 'the recorded run was another one: try --check-determinism' };
+    } catch (error) {
+      if (error instanceof UsageError && error.code === 'trace-too-large') {
+        return { path: undefined, problem: `no trace: ${error.message}` };
+      }
+      if (error instanceof DivergenceError) return { path: undefined, problem: `no trace: ${error.message}` };
+      throw error;
+    }
+  }
+
+  /** Names the first event at which two executions of the recipe differ. */
+  private async explainDivergence(report: RunReport, outcome: Outcome, repeated: RunReport): Promise<string> {
+    const { request, seed } = report;
+    const { scenario, bug } = request;
+    const digests = `digest ${outcome.digest}, then ${repeated.outcome?.digest ?? 'none'} in a fresh worker`;
+    const done = await this.pool.perform({ kind: 'compare', scenario, bug, seed }, true);
+    const difference = done.value;
+    if (difference === undefined) {
+      return `${digests}; side by side both are the same: it depends on what ran before in the process`;
+    }
+    const side = (name: string, lines: readonly string[]): string[] => [`${name}:`, ...lines.map((line) => `  ${line}`)];
+    return [
+      digests,
+      `the first different event is number ${difference.event}`,
+      ...side('one execution', difference.first),
+      ...side('the other', difference.second),
+    ].join('\n');
+  }
+}
+

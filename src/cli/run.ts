@@ -1,0 +1,226 @@
+/** `faultline run`: scenarios over seeds, judged, with a trace for what broke. */
+
+import { requireWithinModel } from '../campaign/index.js';
+import { checkPlan } from '../faults/index.js';
+import { UsageError, nearest } from '../kernel/index.js';
+import { findScenarios, loadScenarioFile, type FoundScenario } from '../node/scenario-files.js';
+import { counted, groupedCount } from '../report/figures.js';
+import {
+  RUN_COLUMNS,
+  ScenarioTally,
+  problemText,
+  runRecord,
+  singleRunText,
+  type ReportedRun,
+} from '../report/run-report.js';
+import { table } from '../report/table.js';
+import { buggyImplementation } from '../simulator/index.js';
+import { findBug } from '../zoo/index.js';
+import { ExitCode, graver } from './exit-codes.js';
+import { DEFAULT_TRACE_FOLDER, type RunOptions } from './option-table.js';
+import { RunReporter, type PlannedScenario } from './run-reporter.js';
+import { withSession, type Session } from './session.js';
+import type { Terminal } from './terminal.js';
+
+/** Runs that the watchdog may end before the rest is given up. */
+const MOST_STOPPED = 3;
+/** Problems told in full for each scenario, at least; `--traces` may ask for more. */
+const PROBLEMS_TOLD = 10;
+
+/** The verb. */
+export async function run(terminal: Terminal, words: readonly string[], options: RunOptions): Promise<ExitCode> {
+  const seeds = seedsOf(options);
+  const planned = planScenarios(words, options);
+  return withSession(terminal, options, async (session) => {
+    const campaign = new CliCampaign(terminal, session, options, planned, seeds);
+    await campaign.run();
+    return campaign.finish();
+  });
+}
+
+function seedsOf(options: RunOptions): readonly string[] {
+  if (options.seed !== undefined && options.seeds !== undefined) {
+    throw new UsageError('bad-usage', '--seed and --seeds exclude each other');
+  }
+  if (options.seed === '') throw new UsageError('bad-value', '--seed: expected a text, got an empty one');
+  return options.seeds ?? [options.seed ?? '1'];
+}
+
+/** Finds, loads and checks every scenario before the first one runs. */
+export function planScenarios(words: readonly string[], options: RunOptions): PlannedScenario[] {
+  const bug = options.bug === undefined ? undefined : findBug(options.bug);
+  const names = words.length === 0 && bug !== undefined ? [bug.scenario] : words;
+  if (names.length === 0) {
+    throw new UsageError('missing-argument', "missing argument 'NAME'", "'faultline list' shows the scenarios");
+  }
+  const planned = new Map<string, PlannedScenario>();
+  for (const word of names) {
+    for (const found of findScenarios(word)) {
+      if (!planned.has(found.path)) planned.set(found.path, planOne(word, found, options));
+    }
+  }
+  return [...planned.values()];
+}
+
+function planOne(word: string, found: FoundScenario, options: RunOptions): PlannedScenario {
+  const scenario = loadScenarioFile(found, options.set);
+  if (!options.beyondModel && scenario.expect.outcome !== 'violated') requireWithinModel(scenario);
+  if (options.bug !== undefined) checkBug(scenario.protocol.module, () => buggyImplementation(scenario, options.bug ?? ''));
+  // A pattern is no name: the line that runs it again says which scenario it was.
+  return { word: /\.ya?ml$/.test(word) ? word : found.name, scenario };
+}
+
+function checkBug(module: string | undefined, build: () => unknown): void {
+  if (module === undefined) build();
+  else throw new UsageError('bug-of-other-protocol', `--bug: the scenario runs a protocol of its own (${module})`);
+}
+
+/** One invocation: runs come in, lines go out. */
+class CliCampaign {
+  private code: ExitCode = ExitCode.passed;
+  private readonly tallies: readonly ScenarioTally[];
+  private readonly reporter: RunReporter;
+  private readonly total: number;
+  private done = 0;
+  private stopped = 0;
+  private untold = 0;
+  private last: ReportedRun | undefined = undefined;
+
+  constructor(
+    private readonly terminal: Terminal,
+    private readonly session: Session,
+    private readonly options: RunOptions,
+    private readonly planned: readonly PlannedScenario[],
+    private readonly seeds: readonly string[],
+  ) {
+    this.tallies = planned.map(({ scenario }) => new ScenarioTally(scenario));
+    this.total = planned.length * seeds.length;
+    this.reporter = new RunReporter(session.pool, {
+      folder: options.out ?? DEFAULT_TRACE_FOLDER,
+      savesExpected: options.out !== undefined,
+      traces: options.traces,
+      set: options.set,
+      bug: options.bug,
+      beyondModel: options.beyondModel,
+      timeoutMicros: options.timeout,
+    });
+  }
+
+  async run(): Promise<void> {
+    this.showProgress();
+    for await (const run of this.reporter.runs(this.planned, this.seeds, this.options.checkDeterminism)) {
+      this.take(run);
+      if (this.stopped >= MOST_STOPPED && this.done < this.total) {
+        this.terminal.note(`${MOST_STOPPED} runs were ended: the other ${this.total - this.done} are not tried`);
+        break;
+      }
+    }
+  }
+
+  private take(run: ReportedRun): void {
+    const { terminal, options } = this;
+    const tally = this.tallies.find(({ scenario }) => scenario === run.scenario);
+    tally?.add(run);
+    this.done++;
+    this.last = run;
+    if (run.outcome === undefined) this.stopped++;
+    this.code = graver(this.code, EXIT_CODES[run.verdict]);
+    if (terminal.json) terminal.emit('run', runRecord(run));
+    else if (run.verdict !== 'passed') {
+      const problems = tally === undefined ? 0 : tally.runs - tally.count('passed');
+      if (problems <= Math.max(PROBLEMS_TOLD, options.traces)) terminal.print(`${problemText(run, terminal.paint)}\n`);
+      else this.untold++;
+    }
+    this.showProgress();
+  }
+
+  private showProgress(): void {
+    const problems = this.tallies.reduce((sum, tally) => sum + tally.runs - tally.count('passed'), 0);
+    const found = problems === 0 ? '' : `, ${counted(problems, 'problem')}`;
+    this.terminal.progress(`${groupedCount(this.done)} of ${counted(this.total, 'run')}${found}`);
+  }
+
+  finish(): ExitCode {
+    const { terminal } = this;
+    if (this.session.isInterrupted()) this.code = ExitCode.interrupted;
+    terminal.summarize({
+      runs: this.done,
+      planned: this.total,
+      verdicts: this.verdicts(),
+      scenarios: this.tallies.map((tally) => ({
+        scenario: tally.scenario.name,
+        runs: tally.runs,
+        verdicts: Object.fromEntries(tally.verdicts),
+        broken: Object.fromEntries(tally.broken),
+      })),
+    });
+    if (!terminal.json) this.printResult();
+    return this.code;
+  }
+
+  private printResult(): void {
+    const { terminal, last } = this;
+    const { paint } = terminal;
+    if (this.untold > 0) terminal.print(`and ${counted(this.untold, 'problem')} more: --json tells of all\n`);
+    if (this.total === 1 && last !== undefined) {
+      if (last.verdict === 'passed') terminal.print(this.passedLine(last));
+      const text = singleRunText(last, paint);
+      if (text !== '') terminal.print(text);
+    } else {
+      const rows = this.tallies.filter(({ runs }) => runs > 0).map((tally) => tally.row(paint));
+      if (rows.length > 0) terminal.print(`${table(RUN_COLUMNS, rows, paint)}\n`);
+    }
+    if (this.options.beyondModel) this.printBroken();
+    if (this.total > 1) terminal.print(this.lastLine());
+  }
+
+  private passedLine(run: ReportedRun): string {
+    const { paint } = this.terminal;
+    const broken = run.outcome?.violation;
+    const how = broken === undefined ? '' : `: violates ${broken.invariant}, as a control must`;
+    return `${paint.green.bold('PASSED')} ${paint.bold(run.scenario.name)}, seed ${run.seed}${how}`;
+  }
+
+  /** What a run beyond the failure model is for. */
+  private printBroken(): void {
+    const { terminal } = this;
+    for (const tally of this.tallies) {
+      const { scenario, runs, broken } = tally;
+      const breaches = checkPlan(scenario.faults, scenario.model);
+      terminal.print(`${scenario.name}: ${breaches.length === 0 ? 'nothing in the plan is beyond the failure model' : 'beyond the failure model:'}`);
+      for (const { message } of breaches) terminal.print(`  ${message}`);
+      for (const [invariant, count] of broken) {
+        terminal.print(`  ${terminal.paint.red('broke')} ${invariant} in ${groupedCount(count)} of ${counted(runs, 'run')}`);
+      }
+      if (broken.size === 0) terminal.print(`  no property broke in ${counted(runs, 'run')}`);
+    }
+    terminal.print();
+  }
+
+  private verdicts(): Readonly<Record<string, number>> {
+    const sums = new Map<string, number>();
+    for (const tally of this.tallies) {
+      for (const [verdict, count] of tally.verdicts) sums.set(verdict, (sums.get(verdict) ?? 0) + count);
+    }
+    return Object.fromEntries(sums);
+  }
+
+  private lastLine(): string {
+    const counts = Object.entries(this.verdicts()).map(([verdict, count]) => `${groupedCount(count)} ${WORDS.get(verdict) ?? verdict}`);
+    const rest = this.done < this.total ? ` of ${groupedCount(this.total)}` : '';
+    return `${groupedCount(this.done)}${rest} runs: ${counts.length === 0 ? 'none judged' : counts.join(', ')}`;
+  }
+}
+
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ['bound-reached', 'at the bound'],
+  ['diverged', 'not deterministic'],
+]);
+
+const EXIT_CODES = {
+  passed: ExitCode.passed,
+  violated: ExitCode.violated,
+  stalled: ExitCode.stalled,
+  'bound-reached': ExitCode.boundReached,
+  diverged: ExitCode.divergence,
+} as const;

@@ -1,0 +1,47 @@
+/**
+ * A verb that simulates: a pool of workers, and the signals that end it. The first Ctrl-C ends what is
+ * under way and still reports what was found; the second one ends the process.
+ */
+
+import { SimulationPool } from '../node/run-pool.js';
+import { ExitCode } from './exit-codes.js';
+import type { Terminal } from './terminal.js';
+
+export interface Session {
+  readonly pool: SimulationPool;
+  /** Aborted by a signal, or when nobody reads the output any more. */
+  readonly signal: AbortSignal;
+  /** Whether a signal ended the session. */
+  isInterrupted(): boolean;
+}
+
+export interface SessionOptions {
+  readonly workers: number | undefined;
+  /** In microseconds. */
+  readonly timeout: number;
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Runs the body with a pool, and ends all workers whatever happens. */
+export async function withSession<T>(
+  terminal: Terminal,
+  options: SessionOptions,
+  body: (session: Session) => Promise<T>,
+): Promise<T> {
+  const interruption = new AbortController();
+  const signal = AbortSignal.any([interruption.signal, terminal.closed]);
+  const interrupt = (): void => {
+    if (interruption.signal.aborted) process.exit(ExitCode.interrupted);
+    terminal.note('interrupted: ending the runs under way (once more to quit at once)');
+    interruption.abort();
+  };
+  for (const name of SIGNALS) process.on(name, interrupt);
+  const pool = new SimulationPool({ workers: options.workers, timeoutMillis: options.timeout / 1000, signal });
+  try {
+    return await body({ pool, signal, isInterrupted: () => interruption.signal.aborted });
+  } finally {
+    for (const name of SIGNALS) process.off(name, interrupt);
+    await pool.close();
+  }
+}

@@ -1,0 +1,137 @@
+/** The verbs, in the order of the help. Each is loaded when it is asked for. */
+
+import {
+  completionOptions,
+  invariantsOptions,
+  keepOptions,
+  listOptions,
+  replayOptions,
+  runOptions,
+  showOptions,
+  tourOptions,
+} from './option-table.js';
+import { verb, type VerbSpec } from './spec.js';
+import { LISTS, SHELLS } from './words.js';
+
+const run = verb({
+  name: 'run',
+  summary: 'run scenarios over seeds and judge them',
+  argument: {
+    name: 'NAME',
+    description: "scenarios: a name, a pattern such as 'raft/*', or a path ending in .yaml",
+    required: false,
+    variadic: true,
+    completion: 'scenario',
+  },
+  options: runOptions,
+  examples: [
+    'faultline run raft/leader-partition --seed 7',
+    "faultline run 'raft/*' --seeds 1..100",
+    'faultline run ./mine.yaml --set cluster.nodes=7 --json',
+    'faultline run --bug R23-old-term-commit --seeds 1..50',
+  ],
+  load: async () => (await import('./run.js')).run,
+});
+
+const replay = verb({
+  name: 'replay',
+  summary: 'replay saved traces, event by event',
+  argument: {
+    name: 'PATH',
+    description: 'trace files, or folders of them',
+    required: true,
+    variadic: true,
+    completion: 'file',
+  },
+  options: replayOptions,
+  examples: [
+    'faultline replay traces/found/some.trace.jsonl.gz',
+    'faultline replay some.trace.jsonl.gz --until 1200 --node n2',
+    'faultline replay --adapt traces/',
+  ],
+  load: async () => (await import('./replay.js')).replay,
+});
+
+const keep = verb({
+  name: 'keep',
+  summary: 'promote a found trace into the regression corpus',
+  argument: {
+    name: 'FILE',
+    description: 'the trace file',
+    required: true,
+    variadic: false,
+    completion: 'file',
+  },
+  options: keepOptions,
+  examples: ['faultline keep traces/found/some.trace.jsonl.gz'],
+  load: async () => (await import('./keep.js')).keep,
+});
+
+const list = verb({
+  name: 'list',
+  summary: 'list scenarios, bugs or invariants',
+  argument: {
+    name: 'WHAT',
+    description: `${LISTS.join(', ')} (default: scenarios)`,
+    required: false,
+    variadic: false,
+    completion: LISTS,
+  },
+  options: listOptions,
+  examples: ['faultline list', 'faultline list bugs'],
+  load: async () => (await import('./list.js')).list,
+});
+
+const show = verb({
+  name: 'show',
+  summary: 'print a scenario with every default written out',
+  argument: {
+    name: 'NAME',
+    description: 'the scenario: a name, or a path ending in .yaml',
+    required: false,
+    variadic: false,
+    completion: 'scenario',
+  },
+  options: showOptions,
+  examples: ['faultline show raft/leader-partition', 'faultline show --schema > scenario.schema.json'],
+  load: async () => (await import('./show.js')).show,
+});
+
+const invariants = verb({
+  name: 'invariants',
+  summary: 'list the properties that are checked, with their statements',
+  argument: undefined,
+  options: invariantsOptions,
+  examples: ['faultline invariants', 'faultline invariants --markdown > docs/invariants.md'],
+  load: async () => (await import('./invariants.js')).invariants,
+});
+
+const completion = verb({
+  name: 'completion',
+  summary: 'print a completion script for your shell',
+  argument: {
+    name: 'SHELL',
+    description: SHELLS.join(', '),
+    required: true,
+    variadic: false,
+    completion: SHELLS,
+  },
+  options: completionOptions,
+  examples: [
+    'source <(faultline completion bash)',
+    'faultline completion fish > ~/.config/fish/completions/faultline.fish',
+  ],
+  load: async () => (await import('./completion.js')).completion,
+});
+
+const tour = verb({
+  name: 'tour',
+  summary: 'a short tour: scenarios that hold, and a bug that is caught',
+  argument: undefined,
+  options: tourOptions,
+  examples: ['faultline tour'],
+  load: async () => (await import('./tour.js')).tour,
+});
+
+// The table mixes verbs of different options; each was checked against its own above.
+export const VERBS = [run, replay, keep, list, show, invariants, completion, tour] as readonly unknown[] as readonly VerbSpec[];

@@ -1,0 +1,218 @@
+/**
+ * The contracts: what a protocol, a service and a client must be, and what the world gives them.
+ * Raft and PBFT have no private way in: a user's own protocol is written against these same types.
+ *
+ * Rules for everything that runs inside a simulation: synchronous, single-threaded, no ambient time or
+ * chance; what is handed to the host (messages, disk records) is immutable from then on, because it is
+ * neither copied per send nor per fork. Returning a thenable from any method is an error.
+ */
+
+import type { Micros } from './time.js';
+import type { Plain } from './plain.js';
+
+/** Number of a process: servers are 0 … n-1, clients follow. Routing is by process. */
+export type ProcessId = number;
+
+/** What travels on the network. The kind is the name that traces, statistics and keys use. */
+export interface Message {
+  readonly kind: string;
+}
+
+/** Names a disk operation that is under way; unique within a process's incarnation. */
+export type OperationId = number;
+
+/** How a disk operation ended: done and durable, failed (EIO), or refused for lack of space (ENOSPC). */
+export type DiskStatus = 'ok' | 'failed' | 'full';
+
+/** One record read back from a file after a start. */
+export interface DiskSlot {
+  /** True when the record's checksum matches. */
+  readonly intact: boolean;
+  /** The record; undefined unless intact. */
+  readonly record: unknown;
+  /**
+   * For a damaged record: how many of its 512-byte sectors were never written (read as zeros). Above 0,
+   * a write was torn before it was synced; 0 means that whole sectors changed at rest (rot).
+   */
+  readonly blankSectors: number;
+}
+
+/** What a starting process finds on its disk. */
+export interface DiskImage {
+  /** The records of a file in order; empty when there is no such file. */
+  read(file: string): readonly DiskSlot[];
+  /** Names of the files that are there, sorted. */
+  files(): readonly string[];
+}
+
+/**
+ * The world as a replica sees it. Times are microseconds of the node's own clocks, which drift and (the
+ * wall clock) jump. Files hold typed records, each padded to whole 512-byte sectors.
+ */
+export interface Host {
+  readonly self: ProcessId;
+  /** Counts starts of this process, from 1. */
+  readonly incarnation: number;
+  send(to: ProcessId, message: Message): void;
+  /** Arms a named timer with a length drawn from `minMicros … maxMicros`; re-arms it when it is set. */
+  setTimer(name: string, minMicros: Micros, maxMicros: Micros): void;
+  cancelTimer(name: string): void;
+  /**
+   * Adds a record of `bytes` bytes at the end of a file. Durable only after a later {@link sync} of the
+   * file has completed. A completion is reported only when it fails.
+   */
+  append(file: string, record: unknown, bytes: number): OperationId;
+  /** Replaces the record in slot `slot` (from 0; slots below must exist, or be the next one). */
+  writeAt(file: string, slot: number, record: unknown, bytes: number): OperationId;
+  /** Keeps the first `count` records. */
+  truncate(file: string, count: number): OperationId;
+  /** Renames a file over another; durable after {@link syncDirectory}. */
+  rename(from: string, to: string): OperationId;
+  remove(file: string): OperationId;
+  /** Makes what was written to the file before this call durable; always reports its completion. */
+  sync(file: string): OperationId;
+  syncDirectory(): OperationId;
+  /** Never goes back, never jumps; drifts. */
+  monotonicNow(): Micros;
+  /** May jump either way. */
+  wallNow(): Micros;
+  /** A named choice of the replica's own, in `min … max`. */
+  draw(name: string, min: number, max: number): number;
+  /** Reports a change of protocol state to checkers, telemetry and traces. */
+  emit(event: ProtocolEvent): void;
+  /** Stops this process at once (fail-stop): its supervisor may start it again. */
+  halt(reason: string): void;
+}
+
+/** A replica: a synchronous state machine over its host. Its state is plain data. */
+export interface Replica {
+  /** Called once per incarnation, with what the disk really holds. */
+  start(disk: DiskImage): void;
+  receive(from: ProcessId, message: Message): void;
+  timerFired(name: string): void;
+  diskCompleted?(operation: OperationId, status: DiskStatus): void;
+  /** The wall clock jumped by this many microseconds, as the operating system reports it. */
+  clockJumped?(byMicros: Micros): void;
+  /** An independent copy that speaks to another host; used by fork. */
+  clone(host: Host): Replica;
+  /** The whole state as plain data: equal texts mean equal replicas. */
+  encode(): Plain;
+}
+
+/** A client's command as protocols order it. Immutable. */
+export interface Command {
+  readonly client: ProcessId;
+  /** The client's operation number, from 1: with `client` it names the operation for ever. */
+  readonly sequence: number;
+  readonly input: Plain;
+  /** Content hash of client, sequence and input. */
+  readonly hash: number;
+  /** Size on wire and disk. */
+  readonly bytes: number;
+}
+
+/** What a replicated service answers: plain data. */
+export type Result = Plain;
+
+/** A deterministic replicated state machine. Its state is plain data and the same on every replica. */
+export interface StateMachine {
+  /** Applies one command and returns its result. Everything in it must follow from state and command. */
+  apply(command: Command): Result;
+  /** 32-bit rolling digest of the state; equal histories give equal digests. */
+  digest(): number;
+  snapshot(): Plain;
+  restore(snapshot: Plain): void;
+  clone(): StateMachine;
+}
+
+/** What a client's driver may do to the outside. */
+export interface ClientHost {
+  readonly self: ProcessId;
+  readonly servers: readonly ProcessId[];
+  send(to: ProcessId, message: Message): void;
+  /** A choice of the client's own, in `min … max`. */
+  draw(name: string, min: number, max: number): number;
+}
+
+/** What a driver makes of a message. */
+export type ClientOutcome =
+  | { readonly kind: 'ok'; readonly sequence: number; readonly result: Result }
+  /** Definitely not executed, now or ever. */
+  | { readonly kind: 'fail'; readonly sequence: number; readonly reason: string }
+  /** Try again (elsewhere); the operation's fate is open. */
+  | { readonly kind: 'retry'; readonly sequence: number; readonly reason: string };
+
+/** How clients of a protocol find servers and understand replies. Pure but for what it sends. */
+export interface ClientDriver {
+  /** Sends attempt number `attempt` (from 1) of a command. */
+  request(host: ClientHost, command: Command, attempt: number): void;
+  /** Interprets a message; undefined when it settles nothing. */
+  receive(host: ClientHost, from: ProcessId, message: Message): ClientOutcome | undefined;
+  clone(): ClientDriver;
+}
+
+/** A protocol: how to build its replicas and clients. Users export one from `module: ./mine.js#name`. */
+export interface Protocol<Settings = unknown> {
+  readonly name: string;
+  /** Validates the scenario's `protocol.settings`; throws UsageError. */
+  settings(raw: Readonly<Record<string, unknown>>): Settings;
+  createReplica(
+    host: Host,
+    members: readonly ProcessId[],
+    service: StateMachine,
+    settings: Settings,
+  ): Replica;
+  createDriver(settings: Settings): ClientDriver;
+  /** Upper bound of the protocol's timers in microseconds: liveness bounds are computed from it. */
+  maxTimerMicros(settings: Settings): Micros;
+  /** Content hash of a message; a structural hash when left out. Hot path: field-wise is best. */
+  hashMessage?(message: Message): number;
+  /** Size of a message in bytes; 64 when left out. */
+  messageBytes?(message: Message): number;
+}
+
+/**
+ * What replicas report. Numbers that mean the same in every protocol have one name: `term` is Raft's term
+ * or PBFT's view, `index` a place in the agreed order, `hash` a content hash. Objects are immutable.
+ */
+export type ProtocolEvent =
+  | { readonly kind: 'term-changed'; readonly term: number }
+  | { readonly kind: 'became-follower'; readonly term: number }
+  | { readonly kind: 'became-candidate'; readonly term: number }
+  | { readonly kind: 'became-leader'; readonly term: number; readonly lastIndex: number }
+  /** One entry was added to the replica's log (in memory; the disk tap tells when it is durable). */
+  | { readonly kind: 'appended'; readonly index: number; readonly term: number; readonly hash: number }
+  /** Entries at `index` and after were removed from the replica's log. */
+  | { readonly kind: 'truncated'; readonly index: number }
+  | { readonly kind: 'committed'; readonly index: number; readonly term: number }
+  /** A place of the agreed order was executed; `digest` is the service's digest after it. */
+  | {
+      readonly kind: 'applied';
+      readonly index: number;
+      readonly term: number;
+      readonly hash: number;
+      readonly digest: number;
+      readonly command: Command | undefined;
+    }
+  /** The log was read back after a start: `lastIndex` entries; `trusted` false when the disk is not. */
+  | {
+      readonly kind: 'recovered';
+      readonly term: number;
+      readonly lastIndex: number;
+      readonly trusted: boolean;
+    }
+  /** A replica that did not trust its disk takes part again. */
+  | { readonly kind: 'trust-regained'; readonly term: number; readonly lastIndex: number }
+  /** Anything else worth a line in the story. */
+  | { readonly kind: 'note'; readonly text: string };
+
+/** One event of the clients' history. `unknown` is a time-out: it may have happened, at any later time. */
+export interface HistoryEvent {
+  readonly kind: 'invoke' | 'ok' | 'fail' | 'unknown';
+  readonly client: ProcessId;
+  readonly sequence: number;
+  readonly input: Plain;
+  /** Result of an `ok`, reason of a `fail`; null otherwise. */
+  readonly output: Plain;
+  readonly time: Micros;
+}

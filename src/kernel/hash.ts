@@ -1,0 +1,73 @@
+/**
+ * Hashes over 32-bit integers and strings. They are deterministic on every engine: integer
+ * multiplication (`Math.imul`), shifts and xors only. Not cryptographic.
+ */
+
+/** Folds one 32-bit word into a running hash (the mixing step of MurmurHash3, x86 variant). */
+export function mix32(hash: number, word: number): number {
+  let k = Math.imul(word, 0xcc9e2d51);
+  k = Math.imul((k << 15) | (k >>> 17), 0x1b873593);
+  const h = hash ^ k;
+  return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
+}
+
+/** Spreads the entropy of a running hash over all its bits (MurmurHash3's finaliser). */
+export function finish32(hash: number): number {
+  let h = hash ^ (hash >>> 16);
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return (h ^ (h >>> 16)) | 0;
+}
+
+/** Folds a safe integer of any size: its low 32 bits, then what is above them. */
+export function mixInteger(hash: number, value: number): number {
+  const low = value | 0;
+  const high = Math.floor(value / 4294967296) | 0;
+  return high === 0 || high === -1 ? mix32(hash, low) : mix32(mix32(hash, low), high);
+}
+
+/** Hash of a string's UTF-16 code units (FNV-1a by unit, finished). */
+export function hashString(text: string, seed = 0x811c9dc5): number {
+  let hash = seed | 0;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return finish32(hash);
+}
+
+/** Structural hash of plain data; object keys are taken in sorted order. For cold paths and users' protocols. */
+export function hashPlain(value: unknown, seed = 0x9747b28c): number {
+  switch (typeof value) {
+    case 'number':
+      return Number.isSafeInteger(value)
+        ? mixInteger(mix32(seed, 1), value)
+        : hashString(String(value), seed);
+    case 'string':
+      return mix32(mix32(seed, 2), hashString(value));
+    case 'boolean':
+      return mix32(seed, value ? 3 : 4);
+    case 'object':
+      return value === null ? mix32(seed, 5) : hashObject(value, seed);
+    default:
+      return mix32(seed, 6);
+  }
+}
+
+function hashObject(value: object, seed: number): number {
+  if (Array.isArray(value)) {
+    let hash = mix32(seed, 7);
+    for (const item of value) hash = hashPlain(item, hash);
+    return mix32(hash, value.length);
+  }
+  const record = value as Record<string, unknown>;
+  const keys = Object.keys(record).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  let hash = mix32(seed, 8);
+  for (const key of keys) {
+    if (record[key] !== undefined) hash = hashPlain(record[key], mix32(hash, hashString(key)));
+  }
+  return hash;
+}
+
+/** Eight hexadecimal digits of a 32-bit hash. */
+export function hex32(hash: number): string {
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}

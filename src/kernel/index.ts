@@ -1,0 +1,21 @@
+/**
+ * The kernel: virtual time, event queue, choices, digest, assertions and the contracts.
+ * What never lives here: a protocol, a fault, a file, anything that reads the real world.
+ */
+
+export * from './assert.js';
+export * from './choices.js';
+export * from './contracts.js';
+export * from './digest.js';
+export * from './distribution.js';
+export * from './errors.js';
+export * from './event-queue.js';
+export * from './hash.js';
+export * from './nearest.js';
+export * from './plain.js';
+export * from './random.js';
+export * from './random-choices.js';
+export * from './recorded-choices.js';
+export * from './request-reply.js';
+export * from './time.js';
+export * from './units.js';

@@ -1,0 +1,36 @@
+/**
+ * Plain data: what replicas encode themselves to, what disks hold, what traces carry.
+ * One canonical text per value (object keys sorted), so that equality and hashing do not depend on
+ * the order in which an object was built.
+ */
+
+/** JSON-shaped immutable data. `undefined` members are left out of the canonical form. */
+export type Plain =
+  null | boolean | number | string | readonly Plain[] | { readonly [key: string]: Plain | undefined };
+
+/** The canonical text of a plain value: JSON with sorted keys. */
+export function canonical(value: unknown): string {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map((item) => canonical(item)).join(',')}]`;
+  const record = value as Record<string, unknown>;
+  const keys = Object.keys(record).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const parts: string[] = [];
+  for (const key of keys) {
+    if (record[key] !== undefined) parts.push(`${JSON.stringify(key)}:${canonical(record[key])}`);
+  }
+  return `{${parts.join(',')}}`;
+}
+
+/** Structural equality of plain data. */
+export function plainEquals(a: unknown, b: unknown): boolean {
+  return canonical(a) === canonical(b);
+}
+
+/** Freezes a value and all that it reaches; used by tests to prove that nothing handed over is changed. */
+export function deepFreeze<T>(value: T): T {
+  if (value === null || typeof value !== 'object' || Object.isFrozen(value)) return value;
+  if (ArrayBuffer.isView(value)) return value;
+  Object.freeze(value);
+  for (const key of Reflect.ownKeys(value)) deepFreeze((value as Record<PropertyKey, unknown>)[key]);
+  return value;
+}

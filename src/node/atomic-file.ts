@@ -1,0 +1,63 @@
+/**
+ * Writing a file whole or not at all: to a temporary file in the same folder, synced, renamed over the
+ * final name, and then the folder synced, since the rename itself is only durable after that. A process
+ * that is killed in between leaves at most a temporary file, never half of one under its final name.
+ */
+
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+
+import { UsageError } from '../kernel/index.js';
+import { reasonOf } from './system-errors.js';
+
+/** Counts the temporary files of this thread; the process's number tells them from those of others. */
+let written = 0;
+
+/** Replaces the file's content. Throws UsageError `cannot-write`. */
+export function writeAtomically(path: string, content: Uint8Array): void {
+  const folder = dirname(path);
+  const temporary = temporaryName(path);
+  try {
+    writeSynced(temporary, content);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw new UsageError('cannot-write', `${path}: expected a place to write, got ${reasonOf(error)}`);
+  }
+  syncFolder(folder);
+}
+
+function temporaryName(path: string): string {
+  written++;
+  // Short whatever the final name is: systems limit the length of names.
+  const tag = `${process.pid}-${performance.now().toString(36).replace('.', '')}-${written}`;
+  return join(dirname(path), `.${basename(path).slice(0, 100)}.${tag}.tmp`);
+}
+
+function writeSynced(path: string, content: Uint8Array): void {
+  const file = openSync(path, 'wx');
+  try {
+    let offset = 0;
+    while (offset < content.length) offset += writeSync(file, content, offset);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Some systems do not let a folder be opened or synced; there the rename is as durable as it gets. */
+function syncFolder(folder: string): void {
+  let file: number;
+  try {
+    file = openSync(folder, 'r');
+  } catch {
+    return;
+  }
+  try {
+    fsyncSync(file);
+  } catch {
+    // See above.
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * Simulations in worker threads. The main thread stays free for signals, progress and a watchdog: a run
+ * that stands still (an endless loop in a user's protocol) or eats all memory is ended with its worker and
+ * told as such. Reports come in the order of the requests, whatever worker is faster.
+ */
+
+import { availableParallelism } from 'node:os';
+import { Tinypool } from 'tinypool';
+import type { Outcome } from '../simulator/outcome.js';
+import {
+  Pulse,
+  fromWire,
+  type Dispatched,
+  type Reply,
+  type Subject,
+  type Task,
+  type TaskResults,
+} from './tasks.js';
+
+export interface PoolSettings {
+  /** Default: one for each processor. */
+  readonly workers: number | undefined;
+  /** A run that makes no progress for this long is ended. */
+  readonly timeoutMillis: number;
+  /** Ends everything: what is under way is dropped. */
+  readonly signal: AbortSignal;
+}
+
+/** Why the watchdog ended a run. */
+export type StopReason = 'no-progress' | 'out-of-memory';
+
+export interface RunRequest extends Subject {
+  readonly seeds: readonly string[];
+}
+
+export interface RunReport {
+  readonly request: RunRequest;
+  readonly seed: string;
+  /** Undefined when the watchdog ended the run. */
+  readonly outcome: Outcome | undefined;
+  readonly stopped: StopReason | undefined;
+}
+
+/** The task's value, or where and why the watchdog ended it. */
+export type Performed<T> =
+  | { readonly value: T; readonly stopped: undefined }
+  | { readonly value: undefined; readonly stopped: StopReason; readonly position: number };
+
+const MOST_SEEDS_PER_TASK = 16;
+/** Tasks for each worker over a whole request, so that progress shows and no worker is left with a big rest. */
+const TASKS_PER_WORKER = 8;
+/** Tasks under way for each worker: enough that none waits for the reader of the reports. */
+const TASKS_AHEAD = 4;
+const LARGEST_HEAP_MIB = 2048;
+
+export class SimulationPool {
+  readonly workers: number;
+  private shared: Tinypool | undefined = undefined;
+  private fresh: Tinypool | undefined = undefined;
+
+  constructor(private readonly settings: PoolSettings) {
+    this.workers = settings.workers ?? availableParallelism();
+  }
+
+  /**
+   * Reports in the order of requests and their seeds. Ends early, without an error, when the signal ends
+   * everything. Throws UsageError when a scenario and its code do not fit.
+   */
+  async *runs(requests: readonly RunRequest[], inFreshWorkers = false): AsyncGenerator<RunReport> {
+    const total = requests.reduce((sum, { seeds }) => sum + seeds.length, 0);
+    const wanted = Math.ceil(total / (this.workers * TASKS_PER_WORKER));
+    const size = inFreshWorkers ? 1 : Math.min(MOST_SEEDS_PER_TASK, Math.max(1, wanted));
+    const chunks = requests.flatMap((request) => split(request, size));
+    const underWay: Promise<readonly RunReport[]>[] = [];
+    let next = 0;
+    while (next < chunks.length || underWay.length > 0) {
+      while (next < chunks.length && underWay.length < this.workers * TASKS_AHEAD) {
+        const reports = this.runChunk(chunks[next++] as RunRequest, inFreshWorkers);
+        // It is awaited in its turn; until then a failure must not count as unhandled.
+        reports.catch(() => undefined);
+        underWay.push(reports);
+      }
+      try {
+        yield* (await underWay.shift()) ?? [];
+      } catch (error) {
+        if (this.settings.signal.aborted) return;
+        throw error;
+      }
+    }
+  }
+
+  /** Has a worker do one task. `fresh`: in a worker that has done nothing before. */
+  async perform<T extends Task>(task: T, fresh = false): Promise<Performed<TaskResults[T['kind']]>> {
+    const pulse = new SharedArrayBuffer(Pulse.length * Int32Array.BYTES_PER_ELEMENT);
+    const watchdog = new Watchdog(pulse, this.settings);
+    try {
+      const dispatched: Dispatched = { task, pulse };
+      const pool = fresh ? this.freshPool() : this.sharedPool();
+      const reply = (await pool.run(dispatched, { signal: watchdog.signal })) as Reply<
+        TaskResults[T['kind']]
+      >;
+      if ('error' in reply) throw fromWire(reply.error);
+      return { value: reply.value, stopped: undefined };
+    } catch (error) {
+      const stopped = watchdog.hasBitten ? 'no-progress' : isOutOfMemory(error) ? 'out-of-memory' : undefined;
+      if (stopped === undefined) throw error;
+      return { value: undefined, stopped, position: watchdog.position };
+    } finally {
+      watchdog.end();
+    }
+  }
+
+  /** Ends all workers. */
+  async close(): Promise<void> {
+    await Promise.all([this.shared?.destroy(), this.fresh?.destroy()]);
+  }
+
+  private async runChunk(chunk: RunRequest, fresh: boolean): Promise<readonly RunReport[]> {
+    const { seeds } = chunk;
+    if (seeds.length === 0) return [];
+    const { scenario, bug } = chunk;
+    const done = await this.perform({ kind: 'run', scenario, bug, seeds }, fresh);
+    if (done.stopped === undefined) {
+      return done.value.map((outcome, i) => ({
+        request: chunk,
+        seed: seeds[i] as string,
+        outcome,
+        stopped: undefined,
+      }));
+    }
+    // The worker is gone, and with it the outcomes before the run that hung: they are computed again.
+    const { position, stopped } = done;
+    const before = await this.runChunk({ ...chunk, seeds: seeds.slice(0, position) }, fresh);
+    const hung = { request: chunk, seed: seeds[position] as string, outcome: undefined, stopped };
+    const after = await this.runChunk({ ...chunk, seeds: seeds.slice(position + 1) }, fresh);
+    return [...before, hung, ...after];
+  }
+
+  private sharedPool(): Tinypool {
+    return (this.shared ??= this.createPool(false));
+  }
+
+  private freshPool(): Tinypool {
+    return (this.fresh ??= this.createPool(true));
+  }
+
+  private createPool(isolateWorkers: boolean): Tinypool {
+    return new Tinypool({
+      filename: new URL('./simulation-worker.js', import.meta.url).href,
+      name: 'perform',
+      // As many at least as at most: only then is a worker that was ended replaced for what still waits.
+      minThreads: this.workers,
+      maxThreads: this.workers,
+      isolateWorkers,
+      resourceLimits: { maxOldGenerationSizeMb: LARGEST_HEAP_MIB },
+    });
+  }
+}
+
+/** Ends a task whose pulse stands still. */
+class Watchdog {
+  readonly signal: AbortSignal;
+  hasBitten = false;
+  private readonly cells: Int32Array;
+  private readonly timer: NodeJS.Timeout;
+  private lastBeats = 0;
+  private lastChange = performance.now();
+
+  constructor(
+    pulse: SharedArrayBuffer,
+    private readonly settings: PoolSettings,
+  ) {
+    this.cells = new Int32Array(pulse);
+    const controller = new AbortController();
+    this.signal = AbortSignal.any([controller.signal, settings.signal]);
+    const period = Math.min(250, Math.max(10, settings.timeoutMillis / 4));
+    this.timer = setInterval(() => {
+      if (!this.isStandingStill()) return;
+      this.hasBitten = true;
+      controller.abort();
+    }, period);
+  }
+
+  /** Which seed of the task was running. */
+  get position(): number {
+    return Atomics.load(this.cells, Pulse.position);
+  }
+
+  end(): void {
+    clearInterval(this.timer);
+  }
+
+  private isStandingStill(): boolean {
+    const beats = Atomics.load(this.cells, Pulse.beats);
+    const now = performance.now();
+    if (beats !== this.lastBeats) {
+      this.lastBeats = beats;
+      this.lastChange = now;
+    }
+    // Without a first beat, the task still waits for a worker.
+    return beats > 0 && now - this.lastChange > this.settings.timeoutMillis;
+  }
+}
+
+function split(request: RunRequest, size: number): RunRequest[] {
+  const chunks: RunRequest[] = [];
+  for (let from = 0; from < request.seeds.length; from += size) {
+    chunks.push({ ...request, seeds: request.seeds.slice(from, from + size) });
+  }
+  return chunks;
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY';
+}

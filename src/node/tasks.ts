@@ -1,0 +1,87 @@
+/**
+ * What the main thread and its workers say to each other: plain data, so that it can be copied between
+ * threads. Errors lose their class on the way; they travel as data too.
+ */
+
+import { DivergenceError, UsageError } from '../kernel/index.js';
+import type { Scenario } from '../scenario/index.js';
+import type { Outcome } from '../simulator/outcome.js';
+import type { DigestDifference } from './first-difference.js';
+
+/** What every simulation that a worker does is made from. */
+export interface Subject {
+  readonly scenario: Scenario;
+  /** Id of a bug of the zoo, or undefined for correct code or the scenario's module. */
+  readonly bug: string | undefined;
+}
+
+/** Runs seeds one after the other. */
+export interface RunTask extends Subject {
+  readonly kind: 'run';
+  readonly seeds: readonly string[];
+}
+
+/** Runs one seed again, records it, and saves the trace. */
+export interface RecordTask extends Subject {
+  readonly kind: 'record';
+  readonly seed: string;
+  readonly folder: string;
+}
+
+/** Runs one seed twice, side by side, and finds the first event at which the two differ. */
+export interface CompareTask extends Subject {
+  readonly kind: 'compare';
+  readonly seed: string;
+}
+
+export interface RecordedRun {
+  readonly outcome: Outcome;
+  /** Of the saved trace. */
+  readonly path: string;
+}
+
+/** Results by kind of task. */
+export interface TaskResults {
+  readonly run: readonly Outcome[];
+  readonly record: RecordedRun;
+  readonly compare: DigestDifference | undefined;
+}
+
+export type Task = RunTask | RecordTask | CompareTask;
+
+/** A task on its way: with the shared memory in which the worker shows that it is alive. */
+export interface Dispatched {
+  readonly task: Task;
+  readonly pulse: SharedArrayBuffer;
+}
+
+/** Places in the pulse: which seed of the task is running; a count that grows while it makes progress. */
+export const Pulse = { position: 0, beats: 1, length: 2 } as const;
+
+export interface WireError {
+  readonly kind: 'usage' | 'divergence' | 'internal';
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly stack: string | undefined;
+}
+
+export type Reply<T> = { readonly value: T } | { readonly error: WireError };
+
+export function toWire(error: unknown): WireError {
+  if (error instanceof UsageError) {
+    return { kind: 'usage', code: error.code, message: error.message, hint: error.hint, stack: undefined };
+  }
+  const kind = error instanceof DivergenceError ? 'divergence' : 'internal';
+  const message = error instanceof Error ? error.message : String(error);
+  const stack = error instanceof Error ? error.stack : undefined;
+  return { kind, code: kind, message, hint: undefined, stack };
+}
+
+export function fromWire(wire: WireError): Error {
+  if (wire.kind === 'usage') return new UsageError(wire.code, wire.message, wire.hint);
+  if (wire.kind === 'divergence') return new DivergenceError(wire.message);
+  const error = new Error(wire.message);
+  if (wire.stack !== undefined) error.stack = wire.stack;
+  return error;
+}

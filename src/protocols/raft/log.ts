@@ -1,0 +1,92 @@
+/**
+ * The replica's log in memory (§5.3), with the position of each entry's record in the write-ahead log.
+ *
+ * A record's position tells whether an entry is durable: it is when that many records are synced. Since
+ * positions only grow, a late completion for an entry that was since replaced can never be taken for its
+ * successor's (the A-C-A trap of asynchronous disks).
+ */
+
+import { assert } from '../../kernel/index.js';
+import type { Entry, LogIndex, Term } from './messages.js';
+
+export class RaftLog {
+  /** Entries after `baseIndex`, in order. */
+  private entries: Entry[] = [];
+  /** Write-ahead log position of each entry: how many records must be synced for it to be durable. */
+  private positions: number[] = [];
+  /** The last index before the first entry, and its term. Invariant: baseIndex + entries.length = lastIndex. */
+  private baseIndex: LogIndex = 0;
+  private baseTerm: Term = 0;
+
+  get lastIndex(): LogIndex {
+    return this.baseIndex + this.entries.length;
+  }
+
+  get lastTerm(): Term {
+    return this.termAt(this.lastIndex);
+  }
+
+  /** Term of the entry at this index; 0 before the first one, -1 beyond the last. */
+  termAt(index: LogIndex): Term {
+    if (index === this.baseIndex) return this.baseTerm;
+    const entry = this.entries[index - this.baseIndex - 1];
+    return entry === undefined ? -1 : entry.term;
+  }
+
+  entryAt(index: LogIndex): Entry {
+    const entry = this.entries[index - this.baseIndex - 1];
+    assert(entry !== undefined, 'no entry at this index');
+    return entry;
+  }
+
+  /** Write-ahead log position of the entry at this index; 0 for what lies before the first entry. */
+  positionOf(index: LogIndex): number {
+    return this.positions[index - this.baseIndex - 1] ?? 0;
+  }
+
+  /** Adds one entry, whose record is number `position` of the write-ahead log. */
+  append(entry: Entry, position: number): void {
+    assert(entry.index === this.lastIndex + 1, 'a log has no holes');
+    this.entries.push(entry);
+    this.positions.push(position);
+  }
+
+  /** Removes the entry at `index` and all after it. */
+  truncateFrom(index: LogIndex): void {
+    assert(index > this.baseIndex, 'truncation below the first entry');
+    this.entries.length = index - this.baseIndex - 1;
+    this.positions.length = index - this.baseIndex - 1;
+  }
+
+  /** Up to `limit` entries from `index` on. */
+  slice(index: LogIndex, limit: number): readonly Entry[] {
+    const start = index - this.baseIndex - 1;
+    return this.entries.slice(start, start + limit);
+  }
+
+  /** The last index at or below `index` whose term is at most `term`: what both sides skip back to (§5.3). */
+  lastIndexNotAbove(index: LogIndex, term: Term): LogIndex {
+    let candidate = index < this.lastIndex ? index : this.lastIndex;
+    while (candidate > this.baseIndex && this.termAt(candidate) > term) candidate--;
+    return candidate;
+  }
+
+  /** True when a log that ends in (lastTerm, lastIndex) is at least as up-to-date as this one (§5.4.1). */
+  isUpToDate(lastTerm: Term, lastIndex: LogIndex): boolean {
+    return lastTerm > this.lastTerm || (lastTerm === this.lastTerm && lastIndex >= this.lastIndex);
+  }
+
+  clone(): RaftLog {
+    const copy = new RaftLog();
+    copy.entries = this.entries.slice();
+    copy.positions = this.positions.slice();
+    copy.baseIndex = this.baseIndex;
+    copy.baseTerm = this.baseTerm;
+    return copy;
+  }
+
+  /** Index, term and hash of every entry, with its position: plain data. */
+  encode(): readonly (readonly number[])[] {
+    return this.entries.map((entry, i) => [entry.index, entry.term, entry.hash, this.positions[i] ?? 0]);
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * What a starting replica may believe of its disk.
+ *
+ * A damaged record is one of two things, and telling them apart decides between losing data and losing
+ * availability. *Torn*: the power went before it was synced; then some of its sectors were never written
+ * and read as zeros; it was never acknowledged; the tail from there on is cut. *Rotten*: every sector was
+ * written but the checksum does not match, or a later record says that this one had been synced; it may
+ * have been acknowledged, so this replica has forgotten something that it promised. It then refuses to
+ * vote until it has from a leader what it lost (after Alagappan et al., "Protocol-Aware Recovery for
+ * Consensus-Based Storage", FAST 2018, §3: never treat corruption as a crash).
+ */
+
+import type { DiskImage, DiskSlot } from '../../kernel/index.js';
+import {
+  META_FILE,
+  WAL_FILE,
+  type Entry,
+  type LogIndex,
+  type MetaRecord,
+  type Term,
+  type WalRecord,
+} from './messages.js';
+
+/** No term ever reaches this: a replica that lost its vote and its term is suspect for good. */
+export const NEVER: Term = Number.MAX_SAFE_INTEGER;
+
+export interface Recovered {
+  readonly term: Term;
+  readonly votedFor: number;
+  readonly metaVersion: number;
+  /** True when a copy of term and vote must be written again. */
+  readonly metaDamaged: boolean;
+  /** The log, each entry with the number of its record, from 1. */
+  readonly entries: readonly { readonly entry: Entry; readonly position: number }[];
+  /** Records of the write-ahead log to keep; the file has `walRecords`. */
+  readonly walKept: number;
+  readonly walRecords: number;
+  /** Damage found in this start's log, beyond torn tails. */
+  readonly walDamaged: boolean;
+  readonly suspectIndex: LogIndex;
+  readonly suspectTerm: Term;
+}
+
+/** Reads term, vote and log back from what the disk really holds. Pure. */
+export function recover(disk: DiskImage): Recovered {
+  const meta = recoverMeta(disk.read(META_FILE));
+  const wal = recoverWal(disk.read(WAL_FILE));
+  const lastTerm = wal.entries[wal.entries.length - 1]?.entry.term ?? 0;
+  const term = Math.max(meta.term, lastTerm);
+  const suspectIndex = wal.damaged
+    ? Math.max(meta.suspectIndex, wal.highestPossibleIndex)
+    : meta.suspectIndex;
+  const suspectTerm = wal.damaged ? Math.max(meta.suspectTerm, term) : meta.suspectTerm;
+  return {
+    term,
+    votedFor: term === meta.term ? meta.votedFor : -1,
+    metaVersion: meta.version,
+    metaDamaged: meta.damaged,
+    entries: wal.entries,
+    walKept: wal.kept,
+    walRecords: wal.records,
+    walDamaged: wal.damaged,
+    suspectIndex,
+    suspectTerm,
+  };
+}
+
+/**
+ * Both copies are overwritten together and each fits one sector, so a crash leaves each old or new, never
+ * torn; after a sync both are new. One rotten copy therefore costs nothing: the other one is at least as
+ * new as anything acknowledged. Two rotten copies mean that a vote may have been forgotten.
+ */
+function recoverMeta(slots: readonly DiskSlot[]): MetaRecord & { damaged: boolean } {
+  let best: MetaRecord | undefined;
+  let damaged = false;
+  for (const slot of slots) {
+    if (!slot.intact) {
+      damaged = true;
+      continue;
+    }
+    const record = slot.record as MetaRecord;
+    if (best === undefined || record.version > best.version) best = record;
+  }
+  if (best !== undefined) return { ...best, damaged };
+  const empty = { version: 0, term: 0, votedFor: -1, suspectIndex: 0, suspectTerm: 0, damaged };
+  // A first write that was torn leaves blank sectors; only written and damaged ones can have held a vote.
+  const lostVote = slots.some((slot) => !slot.intact && slot.blankSectors === 0);
+  return lostVote ? { ...empty, suspectTerm: NEVER } : empty;
+}
+
+interface RecoveredWal {
+  readonly entries: { readonly entry: Entry; readonly position: number }[];
+  readonly kept: number;
+  readonly records: number;
+  readonly damaged: boolean;
+  readonly highestPossibleIndex: LogIndex;
+}
+
+function recoverWal(slots: readonly DiskSlot[]): RecoveredWal {
+  const firstBad = slots.findIndex((slot) => !slot.intact);
+  const kept = firstBad < 0 ? slots.length : firstBad;
+  const entries: { entry: Entry; position: number }[] = [];
+  for (let i = 0; i < kept; i++) {
+    const { entry } = (slots[i] as DiskSlot).record as WalRecord;
+    // A record replaces every index from its own on.
+    while (entries.length > 0 && (entries[entries.length - 1]?.entry.index ?? 0) >= entry.index)
+      entries.pop();
+    entries.push({ entry, position: i + 1 });
+  }
+  const damaged = firstBad >= 0 && isRot(slots, firstBad);
+  // Each record adds at most one index, so what follows the damage bounds what may have been lost.
+  const last = entries[entries.length - 1]?.entry.index ?? 0;
+  return { entries, kept, records: slots.length, damaged, highestPossibleIndex: last + slots.length - kept };
+}
+
+/** Tells rot from a torn tail for the first bad record and what follows it. */
+function isRot(slots: readonly DiskSlot[], firstBad: number): boolean {
+  for (let i = firstBad; i < slots.length; i++) {
+    const slot = slots[i] as DiskSlot;
+    if (!slot.intact && slot.blankSectors === 0) return true;
+    if (slot.intact && (slot.record as WalRecord).syncedRecords > firstBad) return true;
+  }
+  return false;
+}

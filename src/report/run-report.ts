@@ -1,0 +1,186 @@
+/**
+ * The runs of one scenario, for people and for programs: a row of a table, the block of a violation, the
+ * record that `--json` prints.
+ */
+
+import type { ChalkInstance } from 'chalk';
+import type { Verdict } from '../campaign/index.js';
+import { formatMicros } from '../kernel/index.js';
+import type { Scenario } from '../scenario/index.js';
+import type { Outcome } from '../simulator/index.js';
+import { compactCount, counted, groupedCount, milliseconds, shortSeconds } from './figures.js';
+import type { Column } from './table.js';
+import { wrap } from './wrap.js';
+
+/** One run, judged, with what helps to get back to it. */
+export interface ReportedRun {
+  readonly scenario: Scenario;
+  readonly seed: string;
+  readonly bug: string | undefined;
+  readonly beyondModel: boolean;
+  /** Undefined when the run was ended from outside. */
+  readonly outcome: Outcome | undefined;
+  readonly verdict: Verdict;
+  readonly isExpectedViolation: boolean;
+  /** One sentence more: why a control failed, why a run was ended, where two executions differ. */
+  readonly reason: string | undefined;
+  /** Path of the saved trace, or of the saved recipe for a run that was ended. */
+  readonly savedTo: string | undefined;
+  /** The line that replays the trace. */
+  readonly replayLine: string | undefined;
+  /** The line that runs it again. */
+  readonly runLine: string;
+}
+
+/** Most characters of a scenario's name in a table of 80 columns. */
+const WIDEST_NAME = 26;
+
+export const RUN_COLUMNS: readonly Column[] = [
+  { head: 'scenario' },
+  { head: 'seeds', align: 'right' },
+  { head: 'events', align: 'right' },
+  { head: 'time', align: 'right' },
+  { head: 'leaders', align: 'right' },
+  { head: 'ops ok/unknown', align: 'right' },
+  { head: 'verdict' },
+];
+
+/** Sums over the runs of one scenario. */
+export class ScenarioTally {
+  runs = 0;
+  readonly verdicts = new Map<Verdict, number>();
+  expectedViolations = 0;
+  readonly broken = new Map<string, number>();
+  private events = 0;
+  private timeMicros = 0;
+  private leaderChanges = 0;
+  private ok = 0;
+  private unknown = 0;
+
+  constructor(readonly scenario: Scenario) {}
+
+  add(run: ReportedRun): void {
+    this.runs++;
+    this.verdicts.set(run.verdict, this.count(run.verdict) + 1);
+    if (run.isExpectedViolation) this.expectedViolations++;
+    const { outcome } = run;
+    if (outcome === undefined) return;
+    const { statistics, violation } = outcome;
+    if (violation !== undefined) this.broken.set(violation.invariant, (this.broken.get(violation.invariant) ?? 0) + 1);
+    this.events += outcome.events;
+    this.timeMicros += outcome.timeMicros;
+    this.leaderChanges += statistics.leaderChanges;
+    this.ok += statistics.operationsOk;
+    this.unknown += statistics.operationsUnknown;
+  }
+
+  count(verdict: Verdict): number {
+    return this.verdicts.get(verdict) ?? 0;
+  }
+
+  /** Cells for {@link RUN_COLUMNS}. */
+  row(paint: ChalkInstance): readonly string[] {
+    const { name } = this.scenario;
+    const isLong = name.length > WIDEST_NAME;
+    return [
+      isLong ? `${name.slice(0, WIDEST_NAME - 1)}…` : name,
+      String(this.runs),
+      compactCount(this.events),
+      shortSeconds(this.timeMicros),
+      compactCount(this.leaderChanges),
+      `${compactCount(this.ok)}/${compactCount(this.unknown)}`,
+      this.verdictCell(paint),
+    ];
+  }
+
+  private verdictCell(paint: ChalkInstance): string {
+    const parts: string[] = [];
+    const bad = (verdict: Verdict, word: string): void => {
+      const count = this.count(verdict);
+      if (count > 0) parts.push(paint.red(this.runs === 1 ? word : `${count} ${word}`));
+    };
+    bad('diverged', 'diverged');
+    bad('violated', 'violated');
+    bad('stalled', 'stalled');
+    bad('bound-reached', 'at bound');
+    if (parts.length > 0) return parts.join(', ');
+    return paint.green(this.expectedViolations > 0 ? 'fails as due' : 'passed');
+  }
+}
+
+/** A run that did not pass: what broke, where, and how to see it again. */
+export function problemText(run: ReportedRun, paint: ChalkInstance): string {
+  const { outcome } = run;
+  const what = outcome?.violation?.invariant ?? run.verdict;
+  const bug = run.bug === undefined ? '' : `, bug ${run.bug}`;
+  const lines = [`${paint.red.bold(HEADLINES[run.verdict])} ${paint.bold(what)}`];
+  lines.push(`  in ${run.scenario.name}, seed ${run.seed}${bug}`);
+  if (run.reason !== undefined) lines.push(...indented(run.reason));
+  if (outcome?.violation !== undefined) {
+    const { message, timeMicros, event } = outcome.violation;
+    lines.push(...indented(message), `  at ${formatMicros(timeMicros)}, event ${groupedCount(event)}`);
+  } else if (outcome !== undefined) {
+    lines.push(`  after ${formatMicros(outcome.timeMicros)}, event ${groupedCount(outcome.events)}`);
+  }
+  if (run.savedTo !== undefined) {
+    lines.push(`  ${paint.dim(run.replayLine === undefined ? 'recipe' : 'trace ')} ${run.savedTo}`);
+  }
+  if (run.replayLine !== undefined) lines.push(`  ${paint.dim('replay')} ${paint.cyan(run.replayLine)}`);
+  lines.push(`  ${paint.dim('again ')} ${paint.cyan(run.runLine)}`);
+  return lines.join('\n');
+}
+
+const HEADLINES: Readonly<Record<Verdict, string>> = {
+  passed: 'PASSED',
+  violated: 'VIOLATED',
+  stalled: 'STALLED',
+  'bound-reached': 'BOUND REACHED',
+  diverged: 'NOT DETERMINISTIC',
+};
+
+/** A run that is the only one: everything worth knowing of it. */
+export function singleRunText(run: ReportedRun, paint: ChalkInstance): string {
+  const { outcome } = run;
+  if (outcome === undefined) return '';
+  const { statistics: s } = outcome;
+  const fact = (label: string, text: string): string => `  ${paint.dim(label.padEnd(8))} ${text}`;
+  const lines = [
+    fact('events', `${groupedCount(outcome.events)} in ${formatMicros(outcome.timeMicros)} of virtual time`),
+    fact('messages', `${groupedCount(s.sent)} sent, ${s.lost} lost, ${s.duplicated} doubled, ${s.blocked} cut off`),
+    fact('faults', `${counted(s.faults, 'strike')}, ${counted(s.crashes, 'crash', 'crashes')}, ${counted(s.restarts, 'restart')}`),
+    fact('leaders', counted(s.leaderChanges, 'change')),
+    fact('clients', `${s.operationsOk} ok, ${s.operationsFailed} failed, ${s.operationsUnknown} unknown, ${counted(s.retries, 'retry', 'retries')}`),
+    fact('latency', `half within ${milliseconds(s.latencyP50Micros)}, 99 % within ${milliseconds(s.latencyP99Micros)}`),
+    fact('digest', outcome.digest),
+  ];
+  if (s.unjudgedHistories > 0) lines.push(fact('unjudged', counted(s.unjudgedHistories, 'history', 'histories')));
+  return lines.join('\n');
+}
+
+/** The fields of a JSON line of type `run`. */
+export function runRecord(run: ReportedRun): Readonly<Record<string, unknown>> {
+  const { outcome } = run;
+  return {
+    scenario: run.scenario.name,
+    seed: run.seed,
+    bug: run.bug ?? null,
+    beyondModel: run.beyondModel,
+    expect: run.scenario.expect.outcome,
+    verdict: run.verdict,
+    reason: run.reason ?? null,
+    status: outcome?.status ?? null,
+    violation: outcome?.violation ?? null,
+    digest: outcome?.digest ?? null,
+    events: outcome?.events ?? null,
+    timeMicros: outcome?.timeMicros ?? null,
+    statistics: outcome?.statistics ?? null,
+    savedTo: run.savedTo ?? null,
+    replay: run.replayLine ?? null,
+    again: run.runLine,
+  };
+}
+
+/** A message under an indentation, within 80 columns. */
+function indented(text: string): string[] {
+  return wrap(text, 76).map((line) => `  ${line}`);
+}

@@ -1,0 +1,131 @@
+/**
+ * A resolved scenario back as text: what `faultline show` prints. Every default is written out, and
+ * loading the text gives an equal scenario. Also the JSON Schema of the form, for editors.
+ */
+
+import { Document, isMap, isScalar, isSeq, visit } from 'yaml';
+import { z } from 'zod';
+
+import { formatDuration, formatDurationRange, formatRatio } from '../kernel/index.js';
+import type { WorkloadConfig } from '../services/workload-config.js';
+import { distributionYaml, faultsYaml, limitYaml, networkYaml, topologyYaml } from './describe-faults.js';
+import type { Yaml } from './describe-faults.js';
+import { Roster } from './resolve-topology.js';
+import { formatThousandths } from './schema-workload.js';
+import { scenarioSchema } from './schema.js';
+import type { Scenario } from './types.js';
+
+const LINE_WIDTH = 110;
+
+/** The whole scenario as YAML. */
+export function toYaml(scenario: Scenario): string {
+  const document = new Document(scenarioYaml(scenario), { schema: 'core', aliasDuplicateObjects: false });
+  for (const { key } of isMap(document.contents) ? document.contents.items : []) {
+    if (isScalar(key)) key.spaceBefore = SPACED.has(String(key.value));
+  }
+  visit(document, {
+    // Settings are the protocol's own: they stay as they are.
+    Pair: (_, pair) => (isScalar(pair.key) && pair.key.value === 'settings' ? visit.SKIP : undefined),
+    // One line for what is read at a glance: a fault, a link, a list of names.
+    Collection: (key, node) => {
+      const holdsMaps = isSeq(node) && node.items.some((item) => isMap(item));
+      const isItem = typeof key === 'number' && isMap(node);
+      const isSmall = isMap(node) && FLOW_MAPS.has(firstKey(node));
+      if (isItem || isSmall || (isSeq(node) && !holdsMaps)) node.flow = true;
+    },
+  });
+  return document.toString({ lineWidth: LINE_WIDTH, flowCollectionPadding: true });
+}
+
+const SPACED: ReadonlySet<string> = new Set([
+  'protocol',
+  'cluster',
+  'workload',
+  'network',
+  'disk',
+  'faults',
+  'expect',
+]);
+/** Small maps, told by their first key: distributions, weights. */
+const FLOW_MAPS: ReadonlySet<string> = new Set(['constant', 'uniform', 'long-tail', 'get']);
+
+function firstKey(node: { readonly items: readonly { readonly key: unknown }[] }): string {
+  const key = node.items[0]?.key;
+  return isScalar(key) ? String(key.value) : '';
+}
+
+/** The YAML form of a resolved scenario as a value. */
+export function scenarioYaml(scenario: Scenario): Readonly<Record<string, unknown>> {
+  const { cluster, disk, clock, process, expect, bounds } = scenario;
+  const roster = new Roster(cluster.nodes, scenario.workload.clients);
+  return {
+    name: scenario.name,
+    title: scenario.title,
+    description: scenario.description,
+    protocol: protocolYaml(scenario.protocol),
+    cluster: { nodes: cluster.nodes, topology: topologyYaml(cluster.topology, roster) },
+    model: scenario.model,
+    service: scenario.service,
+    workload: workloadYaml(scenario.workload),
+    network: networkYaml(scenario.network, roster),
+    disk: { 'sync-latency': distributionYaml(disk.syncLatency), capacity: limitYaml(disk.capacityBytes) },
+    clock: { 'max-offset': formatDuration(clock.maxOffsetMicros), 'max-drift': `${clock.maxDriftPpm}ppm` },
+    process: {
+      service: formatDuration(process.serviceMicros),
+      inbox: process.inboxLimit,
+      'restart-after-halt': durationOrWord(process.restartAfterHaltMicros, 'never'),
+    },
+    faults: faultsYaml(scenario.faults, roster),
+    expect: {
+      outcome: expect.outcome,
+      ...(expect.invariant === undefined ? {} : { invariant: expect.invariant }),
+      'progress-within': durationOrWord(expect.progressWithinMicros ?? 0, 'none'),
+    },
+    bounds: {
+      'heal-at': formatDuration(bounds.healAtMicros),
+      'stop-clients-at': formatDuration(bounds.stopClientsAtMicros),
+      end: formatDuration(bounds.endMicros),
+      'max-events': bounds.maxEvents,
+    },
+  };
+}
+
+function protocolYaml(protocol: Scenario['protocol']): Readonly<Record<string, unknown>> {
+  const { name, module, settings } = protocol;
+  return module === undefined ? { name, settings } : { name, module, settings };
+}
+
+function durationOrWord(micros: number, word: string): string {
+  return micros === 0 ? word : formatDuration(micros);
+}
+
+function workloadYaml(workload: WorkloadConfig): Readonly<Record<string, Yaml>> {
+  const { keyDistribution: keys, mix, retry } = workload;
+  const { get, put, delete: remove, cas, append } = mix;
+  return {
+    clients: workload.clients,
+    mode: workload.mode,
+    rate: `${workload.ratePerSecond}/s`,
+    think: formatDurationRange(workload.thinkMinMicros, workload.thinkMaxMicros),
+    keys: workload.keys,
+    'key-distribution':
+      keys.kind === 'uniform' ? 'uniform' : `zipf ${formatThousandths(keys.exponentThousandths)}`,
+    mix: { get, put, delete: remove, cas, append },
+    'attempt-timeout': formatDuration(workload.attemptTimeoutMicros),
+    'operation-timeout': formatDuration(workload.operationTimeoutMicros),
+    retry: {
+      policy: retry.kind,
+      base: formatDuration(retry.baseMicros),
+      cap: formatDuration(retry.capMicros),
+      jitter: formatRatio(retry.jitter),
+      'max-attempts': retry.maxAttempts,
+      budget: `${retry.budgetPercent}%`,
+    },
+  };
+}
+
+/** The JSON Schema (draft 2020-12) of the YAML form, defaults included. */
+export function jsonSchema(): Readonly<Record<string, unknown>> {
+  const schema = z.toJSONSchema(scenarioSchema, { io: 'input', target: 'draft-2020-12' });
+  return { title: 'Faultline scenario', ...schema };
+}

@@ -1,0 +1,84 @@
+/**
+ * The loader: text in, resolved scenario out, or one UsageError that names file, line, column and key.
+ * It reads no files itself: whoever calls it finds what `extends` names and where modules lie.
+ */
+
+import { UsageError } from '../kernel/index.js';
+import { applySettings, composeFile } from './compose-files.js';
+import type { ResolveScenario } from './compose-files.js';
+import { ProblemFound, chooseProblem, refuseProblem, wordIssue } from './problems.js';
+import { fileStem, resolveForm } from './resolve.js';
+import type { ResolveContext } from './resolve.js';
+import { NAME_PATTERN, scenarioSchema } from './schema.js';
+import { formatPlace, placeOf, plainValue } from './source-tree.js';
+import type { KeyPath, SourceNode } from './source-tree.js';
+import type { Scenario } from './types.js';
+
+export interface LoadOptions {
+  /** How errors name the text, and what relative names in it are relative to. */
+  readonly path: string;
+  /** Finds what `extends` names. Left out: nothing can be extended. */
+  readonly resolve?: ResolveScenario;
+  /** `key.path=value`, laid over the file in this order. */
+  readonly set?: readonly string[];
+  /** Makes `./mine.js#export` absolute, given the path of the file that says so. Left out: as written. */
+  readonly locateModule?: (specifier: string, from: string) => string;
+  /**
+   * Further checks that this room cannot make, e.g. of the protocol's settings. A UsageError that begins
+   * with a key path (`protocol.settings.heartbeat: expected …`) is given that key's line and column.
+   */
+  readonly check?: (scenario: Scenario) => void;
+}
+
+/** Loads a scenario from YAML with every default filled in. Throws UsageError, and nothing else, for bad input. */
+export function loadScenario(text: string, options: LoadOptions): Scenario {
+  const { path, resolve, set = [], locateModule, check } = options;
+  const root = applySettings(composeFile({ path, text }, resolve), set);
+  const scenario = scenarioOfTree(root, {
+    name: nameOfPath(path),
+    locateModule: (specifier) => {
+      const from = placeOf(root, ['protocol', 'module'], 'value').source.path;
+      return locateModule?.(specifier, from === '' ? path : from) ?? specifier;
+    },
+  });
+  if (check !== undefined) runCheck(root, scenario, check);
+  return scenario;
+}
+
+/** Validates and resolves a tree. */
+export function scenarioOfTree(root: SourceNode, context: ResolveContext): Scenario {
+  const parsed = scenarioSchema.safeParse(plainValue(root), { error: wordIssue });
+  if (!parsed.success) return refuseProblem(root, chooseProblem(root, parsed.error.issues));
+  try {
+    return resolveForm(parsed.data, context);
+  } catch (error) {
+    if (error instanceof ProblemFound) return refuseProblem(root, error.problem);
+    throw error;
+  }
+}
+
+/** `scenarios/raft/bridge.yaml` is `raft/bridge`; a file elsewhere is named by itself. */
+export function nameOfPath(path: string): string {
+  const parts = path.replace(/\.ya?ml$/, '').split(/[/\\]/);
+  const folder = parts.lastIndexOf('scenarios');
+  const name = parts.slice(folder + 1).join('/');
+  return folder >= 0 && name.length <= 100 && NAME_PATTERN.test(name) ? name : fileStem(path);
+}
+
+function runCheck(root: SourceNode, scenario: Scenario, check: (scenario: Scenario) => void): void {
+  try {
+    check(scenario);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const key = keyPathOf(error.message);
+    if (key === undefined) throw error;
+    const place = formatPlace(placeOf(root, key, 'value'));
+    throw new UsageError(error.code, `${place}: ${error.message}`, error.hint);
+  }
+}
+
+/** The key path with which a message begins, as long as it is one of a scenario. */
+function keyPathOf(message: string): KeyPath | undefined {
+  const path = /^([a-z][A-Za-z0-9_.-]*): /.exec(message)?.[1]?.split('.');
+  return path !== undefined && Object.hasOwn(scenarioSchema.shape, path[0] ?? '') ? path : undefined;
+}

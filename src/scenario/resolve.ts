@@ -1,0 +1,206 @@
+/**
+ * From the YAML form, read and well-formed, to the scenario that everything inward reads: names become
+ * numbers, defaults that depend on other values are filled in, and what has the right form but makes no
+ * sense (an end before the beginning, a fault that never strikes) is refused.
+ */
+
+import { deepFreeze, formatDuration, nearest } from '../kernel/index.js';
+import type { Micros } from '../kernel/index.js';
+import { serviceNames } from '../services/index.js';
+import type { WorkloadConfig } from '../services/workload-config.js';
+import type { LinkConfig, NetworkConfig, Topology } from '../world/config.js';
+import { impossible } from './problems.js';
+import { overlayLink, resolveFaults } from './resolve-faults.js';
+import { Roster, resolveGroup, resolveTopology } from './resolve-topology.js';
+import { MAX_LINKS } from './schema-world.js';
+import type { ScenarioForm } from './schema.js';
+import type { Bounds, Expectation, Scenario } from './types.js';
+
+/** What the form itself does not say. */
+export interface ResolveContext {
+  /** The scenario's name when it gives itself none. */
+  readonly name: string;
+  /** Where a module lies, given what the scenario says. */
+  readonly locateModule: (specifier: string) => string;
+}
+
+const DEFAULT_PROGRESS: Micros = 5_000_000;
+
+/** Throws ProblemFound. The result is frozen through and through. */
+export function resolveForm(form: ScenarioForm, context: ResolveContext): Scenario {
+  if (form.extends !== undefined)
+    impossible(['extends'], 'a file to extend another; here, merge the values', undefined);
+  const roster = new Roster(form.cluster.nodes, form.workload.clients);
+  const topology = resolveTopology(form.cluster.topology, roster, ['cluster', 'topology']);
+  const network = resolveNetwork(form.network, roster, topology);
+  const bounds = resolveBounds(form.bounds);
+  const faults = resolveFaults(form.faults, {
+    roster,
+    topology,
+    link: network.link,
+    healAtMicros: bounds.healAtMicros,
+  });
+  const { 'restart-after-halt': restart } = form.process;
+  const scenario: Scenario = {
+    name: form.name ?? context.name,
+    title: form.title,
+    description: form.description,
+    protocol: resolveProtocol(form.protocol, context),
+    cluster: { nodes: roster.servers, topology },
+    model: resolveModel(form.model, roster.servers),
+    service: resolveService(form.service),
+    workload: resolveWorkload(form.workload),
+    network,
+    disk: { syncLatency: form.disk['sync-latency'], capacityBytes: form.disk.capacity },
+    clock: { maxOffsetMicros: form.clock['max-offset'], maxDriftPpm: form.clock['max-drift'] },
+    process: {
+      serviceMicros: form.process.service,
+      inboxLimit: form.process.inbox,
+      restartAfterHaltMicros: restart === 'never' ? 0 : restart,
+    },
+    faults,
+    expect: resolveExpectation(form.expect, bounds),
+    bounds,
+  };
+  return deepFreeze(scenario);
+}
+
+function resolveProtocol(form: ScenarioForm['protocol'], context: ResolveContext): Scenario['protocol'] {
+  const { name, module, settings } = form;
+  if (module === undefined) {
+    if (name === undefined)
+      impossible(['protocol'], 'the name of a protocol such as raft, or a module', 'neither');
+    return { name, module: undefined, settings };
+  }
+  return {
+    name: name ?? fileStem(module.slice(0, module.lastIndexOf('#'))),
+    module: context.locateModule(module),
+    settings,
+  };
+}
+
+/** A file's name without folders and ending, made a word. */
+export function fileStem(path: string): string {
+  const file = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+  const stem = file.replace(/\.[^.]*$/, '').toLowerCase();
+  const word = stem.replace(/[^a-z0-9]+/g, '-').replace(/^[^a-z]+|-+$/g, '');
+  return word === '' ? 'unnamed' : word.slice(0, 40).replace(/-+$/, '');
+}
+
+function resolveService(name: string): string {
+  if (serviceNames.includes(name)) return name;
+  const near = nearest(name, serviceNames);
+  const hint = near === undefined ? undefined : `did you mean '${near}'?`;
+  return impossible(['service'], `one of ${serviceNames.join(', ')}`, `'${name}'`, hint);
+}
+
+function resolveModel(form: ScenarioForm['model'], servers: number): Scenario['model'] {
+  const most = Math.floor((servers - 1) / 3);
+  if (form.byzantine > most) {
+    impossible(
+      ['model', 'byzantine'],
+      `at most ${most}: tolerating f of them takes 3f + 1 nodes, and there are ${servers}`,
+    );
+  }
+  return form;
+}
+
+function resolveNetwork(form: ScenarioForm['network'], roster: Roster, topology: Topology): NetworkConfig {
+  const link: LinkConfig = {
+    delay: form.delay,
+    loss: form.loss,
+    duplicate: form.duplicate,
+    corrupt: form.corrupt,
+    bandwidthBytesPerSecond: form.bandwidth,
+    queueBytes: form.queue,
+    ordered: form.ordered,
+  };
+  const overrides = form.links.flatMap((entry, i) => {
+    const path = ['network', 'links', i];
+    const from = resolveGroup(entry.from, roster, topology, [...path, 'from']);
+    const to = resolveGroup(entry.to, roster, topology, [...path, 'to']);
+    const behaviour = overlayLink(link, entry);
+    const forth = { from, to, link: behaviour };
+    return entry.both ? [forth, { from: to, to: from, link: behaviour }] : [forth];
+  });
+  if (overrides.length > MAX_LINKS) {
+    impossible(
+      ['network', 'links'],
+      `at most ${MAX_LINKS} links, those with both: true counted twice`,
+      String(overrides.length),
+    );
+  }
+  return { link, overrides };
+}
+
+function resolveWorkload(form: ScenarioForm['workload']): WorkloadConfig {
+  const path = ['workload'];
+  const { retry } = form;
+  inOrder(
+    [...path, 'attempt-timeout'],
+    form['attempt-timeout'],
+    form['operation-timeout'],
+    'workload.operation-timeout',
+  );
+  inOrder([...path, 'retry', 'base'], retry.base, retry.cap, 'workload.retry.cap');
+  return {
+    clients: form.clients,
+    mode: form.mode,
+    ratePerSecond: form.rate,
+    thinkMinMicros: form.think.minMicros,
+    thinkMaxMicros: form.think.maxMicros,
+    keys: form.keys,
+    keyDistribution: form['key-distribution'],
+    mix: form.mix,
+    attemptTimeoutMicros: form['attempt-timeout'],
+    operationTimeoutMicros: form['operation-timeout'],
+    retry: {
+      kind: retry.policy,
+      baseMicros: retry.base,
+      capMicros: retry.cap,
+      jitter: retry.jitter,
+      maxAttempts: retry['max-attempts'],
+      budgetPercent: retry.budget,
+    },
+  };
+}
+
+function resolveBounds(form: ScenarioForm['bounds']): Bounds {
+  inOrder(['bounds', 'heal-at'], form['heal-at'], form['stop-clients-at'], 'bounds.stop-clients-at');
+  inOrder(['bounds', 'stop-clients-at'], form['stop-clients-at'], form.end, 'bounds.end');
+  return {
+    healAtMicros: form['heal-at'],
+    stopClientsAtMicros: form['stop-clients-at'],
+    endMicros: form.end,
+    maxEvents: form['max-events'],
+  };
+}
+
+function resolveExpectation(form: ScenarioForm['expect'], bounds: Bounds): Expectation {
+  const { outcome, invariant, 'progress-within': within } = form;
+  if (invariant !== undefined && outcome !== 'violated') {
+    impossible(
+      ['expect', 'invariant'],
+      "expect.outcome to be 'violated' when an invariant is named",
+      `'${outcome}'`,
+    );
+  }
+  const window = bounds.endMicros - bounds.healAtMicros;
+  if (typeof within === 'number' && within > window) {
+    const got = `'${formatDuration(within)}'`;
+    impossible(
+      ['expect', 'progress-within'],
+      `at most ${formatDuration(window)}, from bounds.heal-at to bounds.end`,
+      got,
+    );
+  }
+  const byDefault = outcome === 'violated' ? undefined : Math.min(DEFAULT_PROGRESS, window);
+  const promised = within === undefined ? byDefault : within === 'none' ? undefined : within;
+  // No time between healing and the end: nothing can be promised.
+  return { outcome, invariant, progressWithinMicros: promised === 0 ? undefined : promised };
+}
+
+function inOrder(path: readonly string[], low: Micros, high: Micros, highName: string): void {
+  if (low <= high) return;
+  impossible(path, `at most ${highName} (${formatDuration(high)})`, `'${formatDuration(low)}'`);
+}

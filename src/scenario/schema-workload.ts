@@ -1,0 +1,96 @@
+/** Clients in YAML form: how many, how fast, which keys, which operations, how they retry. */
+
+import { z } from 'zod';
+
+import type { KeyDistribution } from '../services/workload-config.js';
+import { expectation } from './problems.js';
+import {
+  choice,
+  duration,
+  durationOfAtLeast,
+  durationRange,
+  percent,
+  rate,
+  ratio,
+  wholeNumber,
+} from './schema-values.js';
+
+export const MAX_CLIENTS = 256;
+const MAX_KEYS = 100_000;
+const CLASSIC_ZIPF = 990;
+const MAX_ZIPF = 10_000;
+
+const KEYS = expectation('uniform, zipf, or zipf with an exponent such as zipf 1.5 (at most 10)', [
+  'uniform',
+  'zipf',
+]);
+
+const keyDistribution = z
+  .string({ error: KEYS })
+  .regex(/^(?:uniform|zipf(?: \d{1,2}(?:\.\d{1,3})?)?)$/, { error: KEYS })
+  .transform((text, context): KeyDistribution => {
+    if (text === 'uniform') return { kind: 'uniform' };
+    const [, exponent] = text.split(' ');
+    const thousandths = exponent === undefined ? CLASSIC_ZIPF : readThousandths(exponent);
+    if (thousandths > 0 && thousandths <= MAX_ZIPF) return { kind: 'zipf', exponentThousandths: thousandths };
+    context.issues.push({ code: 'custom', message: KEYS, input: text, path: [] });
+    return z.NEVER;
+  });
+
+function readThousandths(text: string): number {
+  const [whole = '0', fraction = ''] = text.split('.');
+  return Number(whole) * 1000 + Number(fraction.padEnd(3, '0'));
+}
+
+/** An exponent in thousandths as text: 990 is `0.99`. */
+export function formatThousandths(thousandths: number): string {
+  const fraction = String(thousandths % 1000)
+    .padStart(3, '0')
+    .replace(/0+$/, '');
+  const whole = String(Math.floor(thousandths / 1000));
+  return fraction === '' ? whole : `${whole}.${fraction}`;
+}
+
+const weight = wholeNumber(0, 1000).prefault(0);
+
+const mix = z
+  .strictObject({ get: weight, put: weight, delete: weight, cas: weight, append: weight })
+  .refine((weights) => Object.values(weights).some((value) => value > 0), {
+    error: 'at least one weight above 0',
+  });
+
+const retry = z.strictObject({
+  policy: choice(['none', 'immediate', 'backoff'])
+    .prefault('backoff')
+    .describe('none; immediate: at once; backoff: after a delay that doubles'),
+  base: duration.prefault('20ms').describe('the first delay'),
+  cap: duration.prefault('1s').describe('the longest delay'),
+  jitter: ratio.prefault('1/2').describe('share of each delay that is drawn by chance'),
+  'max-attempts': wholeNumber(1, 10_000)
+    .prefault(20)
+    .describe('attempts of one operation, the first included'),
+  budget: percent.prefault('50%').describe('retries that each operation earns for its client'),
+});
+
+export const workload = z.strictObject({
+  clients: wholeNumber(0, MAX_CLIENTS).prefault(5).describe('clients, named c1, c2, …'),
+  mode: choice(['open', 'closed'])
+    .prefault('open')
+    .describe('open: operations arrive at a rate whatever happens; closed: each client waits for its answer'),
+  rate: rate.prefault('100/s').describe('open: operations per second, all clients together'),
+  think: durationRange
+    .prefault('1ms..20ms')
+    .describe('closed: pause between an answer and the next operation'),
+  keys: wholeNumber(1, MAX_KEYS).prefault(16),
+  'key-distribution': keyDistribution.prefault('zipf 0.99').describe('uniform, or zipf with its exponent'),
+  mix: mix
+    .prefault({ get: 40, put: 30, delete: 5, cas: 15, append: 10 })
+    .describe('relative weights of operations; one that is not written has none'),
+  'attempt-timeout': durationOfAtLeast(1000, '1ms')
+    .prefault('500ms')
+    .describe('an attempt is given up after this long'),
+  'operation-timeout': durationOfAtLeast(1000, '1ms')
+    .prefault('5s')
+    .describe('an operation is given up, its outcome unknown, after this long'),
+  retry: retry.prefault({}),
+});

@@ -1,0 +1,57 @@
+/**
+ * A scenario, resolved: every default filled in, every duration in microseconds, every name checked.
+ * The loader is the only place that turns text into this; everything inward reads it as it stands.
+ */
+
+import type { Micros } from '../kernel/index.js';
+import type { FailureModel } from '../faults/failure-model.js';
+import type { FaultPlan } from '../faults/plan.js';
+import type { WorkloadConfig } from '../services/workload-config.js';
+import type { ClockConfig, DiskConfig, NetworkConfig, ProcessConfig, Topology } from '../world/config.js';
+
+export type { FailureModel };
+
+export interface Expectation {
+  /** `violated` marks a control that must fail; then `invariant`, when given, must be the one. */
+  readonly outcome: 'passed' | 'violated';
+  readonly invariant: string | undefined;
+  /** After healing, progress within this long; undefined: no liveness promise. */
+  readonly progressWithinMicros: Micros | undefined;
+}
+
+export interface Bounds {
+  /** Faults strike until here; then everything is healed and restarted. */
+  readonly healAtMicros: Micros;
+  /** Clients start operations until here. */
+  readonly stopClientsAtMicros: Micros;
+  /** End of the run. */
+  readonly endMicros: Micros;
+  /** A run that executes more events ends as `bound reached`. */
+  readonly maxEvents: number;
+}
+
+export interface Scenario {
+  /** E.g. `raft/leader-partition`. */
+  readonly name: string;
+  readonly title: string;
+  /** One paragraph: what it demonstrates. */
+  readonly description: string;
+  readonly protocol: {
+    /** `raft`, or the name that a module's protocol gives itself. */
+    readonly name: string;
+    /** `./mine.js#export`, resolved to an absolute path by the loader; undefined for built-in protocols. */
+    readonly module: string | undefined;
+    readonly settings: Readonly<Record<string, unknown>>;
+  };
+  readonly cluster: { readonly nodes: number; readonly topology: Topology };
+  readonly model: FailureModel;
+  readonly service: string;
+  readonly workload: WorkloadConfig;
+  readonly network: NetworkConfig;
+  readonly disk: DiskConfig;
+  readonly clock: ClockConfig;
+  readonly process: ProcessConfig;
+  readonly faults: FaultPlan;
+  readonly expect: Expectation;
+  readonly bounds: Bounds;
+}

@@ -1,0 +1,16 @@
+/**
+ * The services room: replicated state machines and their sessions, and the clients that load them
+ * (workloads, retry policies, histories).
+ * What never lives here: a protocol, the network, a fault. Clients speak through a protocol's driver.
+ */
+
+export * from './client-counters.js';
+export * from './client.js';
+export * from './command.js';
+export * from './kv.js';
+export * from './latency.js';
+export * from './registry.js';
+export * from './sessions.js';
+export * from './workload-config.js';
+export * from './workload.js';
+export * from './zipf.js';

@@ -1,0 +1,214 @@
+/**
+ * The replicated key-value store: get, put, delete, compare-and-set and append, over strings.
+ *
+ * Every input has an answer. One that is no operation, or would break a limit, gets an error result and
+ * changes no value: a command is in the log before anybody looks into it, so an exception would stop
+ * every replica that ever replays it.
+ *
+ * The digest rolls over the history: per command, its hash and the hash of the touched value before and
+ * after. A value's hash is kept beside the value, so that an append costs its piece and not the whole.
+ *
+ * Left out: exactly-once (sessions.ts), transactions over several keys.
+ */
+
+import {
+  assert,
+  hashString,
+  mix32,
+  type Command,
+  type Plain,
+  type Result,
+  type StateMachine,
+} from '../kernel/index.js';
+
+/** What a client may ask of the store. */
+export type KvOperation =
+  | { readonly op: 'get'; readonly key: string }
+  | { readonly op: 'put'; readonly key: string; readonly value: string }
+  | { readonly op: 'delete'; readonly key: string }
+  /** Writes `value` if the key holds `expected`; null stands for a key that is not there. */
+  | { readonly op: 'cas'; readonly key: string; readonly expected: string | null; readonly value: string }
+  /** Adds `value` at the end of what is there; a key that is not there counts as empty. */
+  | { readonly op: 'append'; readonly key: string; readonly value: string };
+
+/** What the store answers. */
+export type KvResult =
+  /** Of a get: what the key holds. */
+  | { readonly value: string | null }
+  /** Of a put. */
+  | { readonly ok: true }
+  /** Of a delete. */
+  | { readonly existed: boolean }
+  /** Of a cas. */
+  | { readonly swapped: boolean }
+  /** Of an append: the value after it. */
+  | { readonly value: string }
+  | KvError;
+
+/** `malformed`: no operation of this store. `value-too-long`: the value would pass {@link MAX_VALUE_LENGTH}. */
+export interface KvError {
+  readonly error: 'malformed' | 'value-too-long';
+}
+
+/** Most UTF-16 code units of one value. Every append answers with the whole value, so it must not grow for ever. */
+export const MAX_VALUE_LENGTH = 65_536;
+
+// Results without content are shared: nobody may change a result.
+const PUT_DONE = Object.freeze({ ok: true });
+const EXISTED = Object.freeze({ existed: true });
+const DID_NOT_EXIST = Object.freeze({ existed: false });
+const SWAPPED = Object.freeze({ swapped: true });
+const NOT_SWAPPED = Object.freeze({ swapped: false });
+const MALFORMED = Object.freeze({ error: 'malformed' });
+const VALUE_TOO_LONG = Object.freeze({ error: 'value-too-long' });
+
+/** Hash that stands for a key that is not there. */
+const ABSENT = 0;
+
+/** A command's input before it is known to be an operation. */
+interface RawOperation {
+  readonly op?: unknown;
+  readonly key?: unknown;
+  readonly value?: unknown;
+  readonly expected?: unknown;
+}
+
+/** A value and the hash of how it came to be. Immutable: clones share it. */
+export class Cell {
+  constructor(
+    readonly value: string,
+    readonly hash: number,
+  ) {}
+}
+
+export class KeyValueStore implements StateMachine {
+  protected cells: Map<string, Cell>;
+  private rolling: number;
+
+  constructor() {
+    this.cells = new Map();
+    this.rolling = 0x6b763031;
+  }
+
+  apply(command: Command): Result {
+    const input = command.input;
+    if (input === null || typeof input !== 'object') return this.reject(command, MALFORMED);
+    const operation = input as RawOperation;
+    const { key, value } = operation;
+    if (typeof key !== 'string') return this.reject(command, MALFORMED);
+    switch (operation.op) {
+      case 'get':
+        return this.get(command, key);
+      case 'delete':
+        return this.delete(command, key);
+      case 'put':
+      case 'cas':
+      case 'append':
+        if (typeof value !== 'string') return this.reject(command, MALFORMED);
+        if (value.length > MAX_VALUE_LENGTH) return this.reject(command, VALUE_TOO_LONG);
+        if (operation.op === 'put') return this.put(command, key, value);
+        if (operation.op === 'append') return this.append(command, key, value);
+        return this.compareAndSet(command, key, operation.expected, value);
+      default:
+        return this.reject(command, MALFORMED);
+    }
+  }
+
+  digest(): number {
+    return this.rolling;
+  }
+
+  snapshot(): Plain {
+    const entries: Plain[] = [];
+    for (const [key, cell] of this.cells) entries.push([key, cell.value, cell.hash]);
+    entries.sort(byKey);
+    return { digest: this.rolling, entries };
+  }
+
+  restore(snapshot: Plain): void {
+    const { digest, entries } = snapshot as { readonly digest?: Plain; readonly entries?: Plain };
+    assert(typeof digest === 'number' && Array.isArray(entries), 'kv: a snapshot has a digest and entries');
+    const cells = new Map<string, Cell>();
+    for (const entry of entries as readonly Plain[]) {
+      const [key, value, hash] = entry as readonly Plain[];
+      assert(typeof key === 'string' && typeof value === 'string', 'kv: a snapshot maps keys to values');
+      assert(typeof hash === 'number', 'kv: a snapshot has the hash of every value');
+      cells.set(key, new Cell(value, hash));
+    }
+    this.cells = cells;
+    this.rolling = digest;
+  }
+
+  clone(): KeyValueStore {
+    const copy = new (this.constructor as new () => KeyValueStore)();
+    copy.cells = new Map(this.cells);
+    copy.rolling = this.rolling;
+    return copy;
+  }
+
+  protected get(command: Command, key: string): Result {
+    const cell = this.cells.get(key);
+    const hash = cell === undefined ? ABSENT : cell.hash;
+    this.fold(command, hash, hash);
+    return { value: cell === undefined ? null : cell.value };
+  }
+
+  protected put(command: Command, key: string, value: string): Result {
+    const before = this.hashOf(key);
+    this.fold(command, before, this.write(key, value, hashString(value)));
+    return PUT_DONE;
+  }
+
+  protected delete(command: Command, key: string): Result {
+    const before = this.hashOf(key);
+    this.fold(command, before, ABSENT);
+    return this.cells.delete(key) ? EXISTED : DID_NOT_EXIST;
+  }
+
+  protected compareAndSet(command: Command, key: string, expected: unknown, value: string): Result {
+    if (expected !== null && typeof expected !== 'string') return this.reject(command, MALFORMED);
+    const cell = this.cells.get(key);
+    const before = cell === undefined ? ABSENT : cell.hash;
+    if ((cell === undefined ? null : cell.value) !== expected) {
+      this.fold(command, before, before);
+      return NOT_SWAPPED;
+    }
+    this.fold(command, before, this.write(key, value, hashString(value)));
+    return SWAPPED;
+  }
+
+  protected append(command: Command, key: string, piece: string): Result {
+    const cell = this.cells.get(key);
+    const before = cell === undefined ? ABSENT : cell.hash;
+    const value = cell === undefined ? piece : cell.value + piece;
+    if (value.length > MAX_VALUE_LENGTH) return this.reject(command, VALUE_TOO_LONG);
+    this.fold(command, before, this.write(key, value, mix32(before, hashString(piece))));
+    return { value };
+  }
+
+  private write(key: string, value: string, hash: number): number {
+    this.cells.set(key, new Cell(value, hash));
+    return hash;
+  }
+
+  private hashOf(key: string): number {
+    const cell = this.cells.get(key);
+    return cell === undefined ? ABSENT : cell.hash;
+  }
+
+  private reject(command: Command, error: Result): Result {
+    this.fold(command, ABSENT, ABSENT);
+    return error;
+  }
+
+  private fold(command: Command, before: number, after: number): void {
+    this.rolling = mix32(mix32(mix32(this.rolling, command.hash), before), after);
+  }
+}
+
+/** Entries by key, in code units: the order of insertion depends on who restored what, and when. */
+function byKey(a: Plain, b: Plain): number {
+  const left = (a as readonly string[])[0] as string;
+  const right = (b as readonly string[])[0] as string;
+  return left < right ? -1 : left > right ? 1 : 0;
+}

@@ -1,0 +1,253 @@
+/**
+ * Exactly-once: client sessions around any service (Ongaro, "Consensus: Bridging Theory and Practice",
+ * §6.3). A command that comes a second time, because its client retried or the network repeated it,
+ * changes nothing and gets the first answer.
+ *
+ * Sessions are replicated state: they follow from the log alone and are part of snapshot, digest and
+ * clone. A session opens with its client's first command. All bounds work by the order of the log, never
+ * by a clock, which replicas do not share:
+ *
+ * - per client, the results of the last `window` sequence numbers up to the highest executed. Below that
+ *   lies the floor: whether such a command was executed is no longer known, so it is answered with
+ *   `session-expired` and is not executed (a second execution is worse than none);
+ * - `maxClients` sessions; then the one that has executed nothing for longest is forgotten. Its client
+ *   may still retry, and nothing tells it from a client never seen. So one number, the highest sequence
+ *   of all forgotten sessions, is the floor under every session opened later.
+ *
+ * Left out: clients that lie about their sequence numbers (they can only hurt themselves, unless the
+ * table overflows and their number becomes everybody's floor).
+ *
+ * Decomposed on purpose: a bug of the zoo is a subclass that overrides one small method.
+ */
+
+import { assert, mix32, mixInteger, type Command, type Plain, type ProcessId } from '../kernel/index.js';
+import type { Result, StateMachine } from '../kernel/index.js';
+
+export interface SessionLimits {
+  /** Most sessions at a time. */
+  readonly maxClients: number;
+  /** Sequence numbers whose results are kept per client: more than a client has outstanding at a time. */
+  readonly window: number;
+}
+
+export const DEFAULT_SESSION_LIMITS: SessionLimits = { maxClients: 1024, window: 128 };
+
+const SESSION_EXPIRED = Object.freeze({ error: 'session-expired' });
+const MALFORMED = Object.freeze({ error: 'malformed' });
+
+/** True for the answer to a command below the floor: it may have been executed long ago, or never. */
+export function isSessionExpired(result: Result): boolean {
+  if (result === null || typeof result !== 'object') return false;
+  return (result as { readonly error?: Plain }).error === SESSION_EXPIRED.error;
+}
+
+/** One client's session. Results lie in rings: sequence s in place (s - 1) mod window. */
+export class Session {
+  /** Highest executed sequence. */
+  highest: number;
+  /** Commands at or below it are expired. Invariant: floor >= highest - window. */
+  floor: number;
+  /** Number of the session's latest execution, over all sessions. Invariant: no two sessions share one. */
+  lastExecution: number;
+  readonly sequences: number[];
+  readonly results: Result[];
+
+  constructor(highest: number, floor: number, sequences: number[], results: Result[]) {
+    this.highest = highest;
+    this.floor = floor;
+    this.lastExecution = 0;
+    this.sequences = sequences;
+    this.results = results;
+  }
+}
+
+export class SessionedService implements StateMachine {
+  protected readonly sessions: Map<ProcessId, Session>;
+  /** Floor of sessions yet to be opened: the highest sequence of any forgotten session. */
+  protected forgottenFloor: number;
+  private executions: number;
+  private rolling: number;
+
+  constructor(
+    protected readonly inner: StateMachine,
+    protected readonly limits: SessionLimits = DEFAULT_SESSION_LIMITS,
+  ) {
+    assert(limits.maxClients > 0 && limits.window > 0, 'sessions: limits are positive');
+    this.sessions = new Map();
+    this.forgottenFloor = 0;
+    this.executions = 0;
+    this.rolling = 0x73657373;
+  }
+
+  apply(command: Command): Result {
+    const { client, sequence } = command;
+    if (!Number.isSafeInteger(sequence) || sequence < 1) return MALFORMED;
+    const session = this.sessions.get(client);
+    if (session === undefined) {
+      if (sequence <= this.forgottenFloor) return SESSION_EXPIRED;
+      return this.execute(command, this.openSession(client));
+    }
+    if (this.isExpired(session, sequence)) return SESSION_EXPIRED;
+    if (this.isDuplicate(session, sequence)) return this.firstResult(session, sequence);
+    return this.execute(command, session);
+  }
+
+  digest(): number {
+    return mix32(this.inner.digest(), this.rolling);
+  }
+
+  snapshot(): Plain {
+    return { service: this.inner.snapshot(), sessions: this.snapshotSessions() };
+  }
+
+  restore(snapshot: Plain): void {
+    assert(snapshot !== null && typeof snapshot === 'object', 'sessions: a snapshot is an object');
+    const { service, sessions } = snapshot as { readonly service?: Plain; readonly sessions?: Plain };
+    assert(service !== undefined && sessions !== undefined, 'sessions: a snapshot has service and sessions');
+    this.inner.restore(service);
+    this.forgetSessions();
+    this.restoreSessions(sessions);
+  }
+
+  clone(): SessionedService {
+    const Self = this.constructor as new (inner: StateMachine, limits: SessionLimits) => SessionedService;
+    const copy = new Self(this.inner.clone(), this.limits);
+    for (const [client, session] of this.sessions) {
+      const { highest, floor, sequences, results } = session;
+      const twin = new Session(highest, floor, sequences.slice(), results.slice());
+      twin.lastExecution = session.lastExecution;
+      copy.sessions.set(client, twin);
+    }
+    copy.forgottenFloor = this.forgottenFloor;
+    copy.executions = this.executions;
+    copy.rolling = this.rolling;
+    return copy;
+  }
+
+  /** True when nobody knows any more whether this command was executed. */
+  protected isExpired(session: Session, sequence: number): boolean {
+    return sequence <= session.floor;
+  }
+
+  /** True when this very command was executed before. */
+  protected isDuplicate(session: Session, sequence: number): boolean {
+    return session.sequences[this.place(sequence)] === sequence;
+  }
+
+  /** The answer that a duplicate gets. */
+  protected firstResult(session: Session, sequence: number): Result {
+    return session.results[this.place(sequence)] as Result;
+  }
+
+  protected execute(command: Command, session: Session): Result {
+    const result = this.inner.apply(command);
+    this.remember(session, command, result);
+    return result;
+  }
+
+  /** Keeps the result for duplicates and moves the window. */
+  protected remember(session: Session, command: Command, result: Result): void {
+    const { sequence } = command;
+    const place = this.place(sequence);
+    session.sequences[place] = sequence;
+    session.results[place] = result;
+    if (sequence > session.highest) {
+      session.highest = sequence;
+      if (sequence - this.limits.window > session.floor) session.floor = sequence - this.limits.window;
+    }
+    session.lastExecution = ++this.executions;
+    this.rolling = mix32(mixInteger(mix32(this.rolling, command.client), sequence), command.hash);
+  }
+
+  protected openSession(client: ProcessId): Session {
+    if (this.sessions.size >= this.limits.maxClients) this.forgetOldest();
+    const session = new Session(0, this.forgottenFloor, [], []);
+    this.sessions.set(client, session);
+    return session;
+  }
+
+  /** Makes room for one session and raises the floor of those to come. */
+  protected forgetOldest(): void {
+    let oldest: ProcessId = -1;
+    let execution = Number.MAX_SAFE_INTEGER;
+    for (const [client, session] of this.sessions) {
+      if (session.lastExecution >= execution) continue;
+      oldest = client;
+      execution = session.lastExecution;
+    }
+    const forgotten = this.sessions.get(oldest);
+    assert(forgotten !== undefined, 'sessions: a full table has an oldest session');
+    if (forgotten.highest > this.forgottenFloor) this.forgottenFloor = forgotten.highest;
+    this.sessions.delete(oldest);
+    this.rolling = mixInteger(mix32(this.rolling, oldest), this.forgottenFloor);
+  }
+
+  /** Back to no sessions at all, as before the first command. */
+  protected forgetSessions(): void {
+    this.sessions.clear();
+    this.forgottenFloor = 0;
+    this.executions = 0;
+    this.rolling = 0x73657373;
+  }
+
+  protected snapshotSessions(): Plain {
+    const clients = [...this.sessions.keys()].sort((a, b) => a - b);
+    const table = clients.map((client) => this.encodeSession(client, this.sessions.get(client) as Session));
+    const { forgottenFloor, executions, rolling } = this;
+    return { forgottenFloor, executions, digest: rolling, table };
+  }
+
+  protected restoreSessions(snapshot: Plain): void {
+    const { forgottenFloor, executions, digest, table } = snapshot as unknown as SessionsSnapshot;
+    assert(
+      Array.isArray(table) && typeof digest === 'number',
+      'sessions: a snapshot has a table and a digest',
+    );
+    assert(Number.isSafeInteger(forgottenFloor), 'sessions: a snapshot has a floor');
+    assert(Number.isSafeInteger(executions), 'sessions: a snapshot has a count of executions');
+    for (const row of table as SessionsSnapshot['table']) {
+      const session = new Session(row.highest, row.floor, [], []);
+      session.lastExecution = row.lastExecution;
+      for (const [sequence, result] of row.results) {
+        session.sequences[this.place(sequence)] = sequence;
+        session.results[this.place(sequence)] = result;
+      }
+      this.sessions.set(row.client, session);
+    }
+    this.forgottenFloor = forgottenFloor;
+    this.executions = executions;
+    this.rolling = digest;
+  }
+
+  /** What lies below the floor is left out: it can never be answered again. */
+  private encodeSession(client: ProcessId, session: Session): Plain {
+    const results: [number, Result][] = [];
+    for (let place = 0; place < session.sequences.length; place++) {
+      const sequence = session.sequences[place];
+      if (sequence !== undefined && sequence > session.floor) {
+        results.push([sequence, session.results[place] as Result]);
+      }
+    }
+    results.sort((a, b) => a[0] - b[0]);
+    const { highest, floor, lastExecution } = session;
+    return { client, highest, floor, lastExecution, results };
+  }
+
+  private place(sequence: number): number {
+    return (sequence - 1) % this.limits.window;
+  }
+}
+
+/** The sessions' part of a snapshot. */
+interface SessionsSnapshot {
+  readonly forgottenFloor: number;
+  readonly executions: number;
+  readonly digest: number;
+  readonly table: readonly {
+    readonly client: ProcessId;
+    readonly highest: number;
+    readonly floor: number;
+    readonly lastExecution: number;
+    readonly results: readonly (readonly [number, Result])[];
+  }[];
+}

@@ -1,0 +1,48 @@
+/** What clients do, resolved to integers. */
+
+import type { Micros, Ratio } from '../kernel/index.js';
+
+/** How keys are chosen: all alike, or zipf with the exponent in thousandths (1000 is the classic 1.0). */
+export type KeyDistribution =
+  { readonly kind: 'uniform' } | { readonly kind: 'zipf'; readonly exponentThousandths: number };
+
+/** Relative weights of the operations. */
+export interface OperationMix {
+  readonly get: number;
+  readonly put: number;
+  readonly delete: number;
+  readonly cas: number;
+  readonly append: number;
+}
+
+/** When an attempt goes unanswered or is redirected. All delays are drawn; the budget bounds attempts. */
+export interface RetryPolicy {
+  readonly kind: 'none' | 'immediate' | 'backoff';
+  readonly baseMicros: Micros;
+  readonly capMicros: Micros;
+  /** Share of each delay that is drawn by chance: 1/2 draws from [d/2, d]. */
+  readonly jitter: Ratio;
+  /** Most attempts of one operation, the first included. */
+  readonly maxAttempts: number;
+  /** Retries that a client may have in hand: each operation earns a share, each retry spends one. */
+  readonly budgetPercent: number;
+}
+
+export interface WorkloadConfig {
+  readonly clients: number;
+  /** Open: operations arrive at a rate whatever happens. Closed: each client waits, thinks, goes on. */
+  readonly mode: 'open' | 'closed';
+  /** Open loop: operations per second over all clients. */
+  readonly ratePerSecond: number;
+  /** Closed loop: think time between an answer and the next operation. */
+  readonly thinkMinMicros: Micros;
+  readonly thinkMaxMicros: Micros;
+  readonly keys: number;
+  readonly keyDistribution: KeyDistribution;
+  readonly mix: OperationMix;
+  /** One attempt is given up after this long, and tried again under the retry policy. */
+  readonly attemptTimeoutMicros: Micros;
+  /** The operation is given up (outcome unknown) after this long. */
+  readonly operationTimeoutMicros: Micros;
+  readonly retry: RetryPolicy;
+}

@@ -1,0 +1,160 @@
+/**
+ * What clients ask for: the next operation of a client, drawn by weight and key.
+ *
+ * Two properties make a history worth checking. Every written value is unique (`c5.12`: client 5,
+ * operation 12), so an answer tells which write it saw. And a compare-and-set expects what its client
+ * last saw under the key, so that it often succeeds.
+ */
+
+import { assert, Family, type Choices, type Plain, type ProcessId, type Result } from '../kernel/index.js';
+import type { KvOperation } from './kv.js';
+import type { WorkloadConfig } from './workload-config.js';
+import { KeyChooser } from './zipf.js';
+
+/** Values that one client remembers, by key modulo this. */
+const REMEMBERED_KEYS = 64;
+/** A client that last saw a longer value puts where it would append, if the mix has puts at all. */
+const LONG_VALUE_LENGTH = 256;
+
+/** A workload compiled for drawing. Immutable: all clients of a run share one. */
+export class Workload {
+  readonly keyNames: readonly string[];
+  readonly chooser: KeyChooser;
+  /** Draws of an operation are uniform in 0 … maxDraw. */
+  readonly maxDraw: number;
+  private readonly belowGet: number;
+  private readonly belowPut: number;
+  private readonly belowDelete: number;
+  private readonly belowCas: number;
+
+  constructor(readonly config: WorkloadConfig) {
+    const { mix } = config;
+    this.keyNames = Array.from({ length: config.keys }, (_, key) => `k${key}`);
+    this.chooser = new KeyChooser(config.keyDistribution, config.keys);
+    this.belowGet = mix.get;
+    this.belowPut = this.belowGet + mix.put;
+    this.belowDelete = this.belowPut + mix.delete;
+    this.belowCas = this.belowDelete + mix.cas;
+    this.maxDraw = this.belowCas + mix.append - 1;
+    assert(this.maxDraw >= 0, 'workload: some operation has a weight above 0');
+    assert(config.clients > 0, 'workload: there are clients');
+    assert(config.mode === 'closed' || config.ratePerSecond > 0, 'workload: an open loop has a rate above 0');
+  }
+
+  /** The operation that a draw stands for. */
+  operation(draw: number): KvOperation['op'] {
+    if (draw < this.belowGet) return 'get';
+    if (draw < this.belowPut) return 'put';
+    if (draw < this.belowDelete) return 'delete';
+    return draw < this.belowCas ? 'cas' : 'append';
+  }
+}
+
+/** Makes one client's operations and remembers what it saw. */
+export class OperationGenerator {
+  /** Number of the key of the operation made last. */
+  keyIndex: number;
+  private readonly workload: Workload;
+  private readonly client: ProcessId;
+  private readonly valuePrefix: string;
+  /** What was last seen: key number and value in place (key modulo size); -1 where nothing was. */
+  private readonly seenKeys: number[];
+  private readonly seenValues: (string | null)[];
+
+  constructor(workload: Workload, client: ProcessId) {
+    this.keyIndex = 0;
+    this.workload = workload;
+    this.client = client;
+    this.valuePrefix = `c${client}.`;
+    this.seenKeys = new Array<number>(REMEMBERED_KEYS).fill(-1);
+    this.seenValues = new Array<string | null>(REMEMBERED_KEYS).fill(null);
+  }
+
+  /** Operation number `sequence` of the client. */
+  next(choices: Choices, sequence: number): KvOperation {
+    const { workload, client } = this;
+    const { chooser } = workload;
+    const drawn = choices.integer(Family.client, client, sequence, 'op', 0, workload.maxDraw, 0);
+    const place = choices.integer(Family.client, client, sequence, 'key', 0, chooser.maxDraw, 0);
+    this.keyIndex = chooser.choose(place);
+    const key = workload.keyNames[this.keyIndex] as string;
+    const op = workload.operation(drawn);
+    switch (op) {
+      case 'get':
+        return { op, key };
+      case 'delete':
+        return { op, key };
+      case 'put':
+        return { op, key, value: this.valuePrefix + sequence };
+      case 'cas':
+        return { op, key, expected: this.lastSeen(), value: this.valuePrefix + sequence };
+      case 'append':
+        if (this.hasGrownLong()) return { op: 'put', key, value: this.valuePrefix + sequence };
+        return { op, key, value: this.valuePrefix + sequence };
+    }
+  }
+
+  /** Learns from the result of an operation on key number `keyIndex`. */
+  observe(keyIndex: number, operation: KvOperation, result: Result): void {
+    if (result === null || typeof result !== 'object') return;
+    const answer = result as {
+      readonly value?: Plain;
+      readonly ok?: Plain;
+      readonly existed?: Plain;
+      readonly swapped?: Plain;
+    };
+    switch (operation.op) {
+      case 'get':
+      case 'append':
+        if (answer.value === null || typeof answer.value === 'string') this.see(keyIndex, answer.value);
+        break;
+      case 'put':
+        if (answer.ok === true) this.see(keyIndex, operation.value);
+        break;
+      case 'delete':
+        if (typeof answer.existed === 'boolean') this.see(keyIndex, null);
+        break;
+      case 'cas':
+        // A failed one tells only what is not there: keep the old belief until a read corrects it.
+        if (answer.swapped === true) this.see(keyIndex, operation.value);
+        break;
+    }
+  }
+
+  clone(): OperationGenerator {
+    const copy = new OperationGenerator(this.workload, this.client);
+    copy.keyIndex = this.keyIndex;
+    for (let place = 0; place < REMEMBERED_KEYS; place++) {
+      copy.seenKeys[place] = this.seenKeys[place] as number;
+      copy.seenValues[place] = this.seenValues[place] ?? null;
+    }
+    return copy;
+  }
+
+  encode(): Plain {
+    const seen: Plain[] = [];
+    for (let place = 0; place < REMEMBERED_KEYS; place++) {
+      const key = this.seenKeys[place] as number;
+      if (key >= 0) seen.push([key, this.seenValues[place] ?? null]);
+    }
+    return { keyIndex: this.keyIndex, seen };
+  }
+
+  /** Value last seen under the current key; null (not there) when the client has seen none. */
+  private lastSeen(): string | null {
+    const place = this.keyIndex % REMEMBERED_KEYS;
+    return this.seenKeys[place] === this.keyIndex ? (this.seenValues[place] as string | null) : null;
+  }
+
+  private hasGrownLong(): boolean {
+    if (this.workload.config.mix.put === 0) return false;
+    const value = this.lastSeen();
+    return value !== null && value.length > LONG_VALUE_LENGTH;
+  }
+
+  private see(keyIndex: number, value: string | null): void {
+    const place = keyIndex % REMEMBERED_KEYS;
+    this.seenKeys[place] = keyIndex;
+    this.seenValues[place] = value;
+  }
+}

@@ -1,0 +1,106 @@
+/** Builds the processes of a run, or copies those of a forked one. */
+
+import { Family, type Micros, type OperationId, type ProcessId } from '../kernel/index.js';
+import type { Scenario } from '../scenario/index.js';
+import { Workload } from '../services/index.js';
+import { Clock, Disk, type DiskScheduler, type DiskTap } from '../world/index.js';
+import { ClientEndpoint, type ClientProgram } from './client-endpoint.js';
+import type { Engine } from './engine.js';
+import { EventKind } from './event-kinds.js';
+import type { Implementation } from './implementation.js';
+import { Server, type ServerProgram } from './server.js';
+
+/** Brings disk completions back through the event queue; a new incarnation voids the old one's. */
+class QueueScheduler implements DiskScheduler {
+  server: Server | undefined = undefined;
+
+  constructor(private readonly engine: Engine) {}
+
+  completeAt(process: ProcessId, operation: OperationId, delayMicros: Micros): void {
+    const { engine } = this;
+    const incarnation = this.server?.incarnation ?? 0;
+    const at = engine.now + delayMicros;
+    engine.queue.push(
+      at,
+      EventKind.disk,
+      process,
+      process,
+      operation,
+      incarnation,
+      engine.eventNumber,
+      undefined,
+    );
+  }
+}
+
+export function assembleServers(
+  engine: Engine,
+  tap: DiskTap,
+  scenario: Scenario,
+  implementation: Implementation,
+  originals: readonly Server[] | undefined,
+): Server[] {
+  const program = serverProgram(scenario, implementation);
+  return program.members.map((process) => {
+    const scheduler = new QueueScheduler(engine);
+    const original = originals?.[process];
+    const server =
+      original === undefined
+        ? new Server(
+            process,
+            engine,
+            program,
+            new Disk(process, scenario.disk, engine.choices, scheduler, tap),
+            drawClock(process, engine, scenario),
+          )
+        : original.clone(engine, original.disk.clone(scheduler, tap, engine.choices));
+    scheduler.server = server;
+    return server;
+  });
+}
+
+function serverProgram(scenario: Scenario, implementation: Implementation): ServerProgram {
+  return {
+    protocol: implementation.protocol,
+    settings: implementation.protocol.settings(scenario.protocol.settings),
+    members: Array.from({ length: scenario.cluster.nodes }, (_, i) => i),
+    process: scenario.process,
+    createService: () => implementation.createService(),
+  };
+}
+
+function drawClock(process: ProcessId, engine: Engine, scenario: Scenario): Clock {
+  const { maxOffsetMicros, maxDriftPpm } = scenario.clock;
+  const { choices } = engine;
+  const offset = choices.integer(
+    Family.process,
+    process,
+    'clock',
+    'offset',
+    -maxOffsetMicros,
+    maxOffsetMicros,
+    0,
+  );
+  const drift = choices.integer(Family.process, process, 'clock', 'drift', -maxDriftPpm, maxDriftPpm, 0);
+  return new Clock(offset, drift);
+}
+
+export function assembleClients(
+  engine: Engine,
+  scenario: Scenario,
+  implementation: Implementation,
+  originals: readonly ClientEndpoint[] | undefined,
+): ClientEndpoint[] {
+  if (originals !== undefined) return originals.map((original) => original.clone(engine));
+  const { cluster, workload, bounds } = scenario;
+  if (workload.clients === 0) return [];
+  const settings = implementation.protocol.settings(scenario.protocol.settings);
+  const program: ClientProgram = {
+    servers: Array.from({ length: cluster.nodes }, (_, i) => i),
+    workload: new Workload(workload),
+    stopAtMicros: bounds.stopClientsAtMicros,
+  };
+  return Array.from({ length: workload.clients }, (_, i) =>
+    ClientEndpoint.create(cluster.nodes + i, engine, program, implementation.protocol.createDriver(settings)),
+  );
+}

@@ -1,0 +1,30 @@
+/** What a simulated process needs of the simulation around it. */
+
+import type {
+  Choices,
+  Command,
+  EventQueue,
+  HistoryEvent,
+  Message,
+  Micros,
+  ProcessId,
+  ProtocolEvent,
+} from '../kernel/index.js';
+
+export interface Engine {
+  /** Virtual time of the event being executed. */
+  now: Micros;
+  /** Number of the event being executed: the cause of what it schedules. */
+  eventNumber: number;
+  /** True when what is handed over is frozen and checked; see SimulateOptions.audit. */
+  readonly isAudited: boolean;
+  readonly queue: EventQueue;
+  readonly choices: Choices;
+  send(from: ProcessId, to: ProcessId, message: Message): void;
+  protocolEvent(process: ProcessId, event: ProtocolEvent): void;
+  historyEvent(event: HistoryEvent, command: Command): void;
+  /** A process stopped itself. */
+  halted(process: ProcessId, reason: string): void;
+  /** A message found its process down, or its inbox full. */
+  undelivered(wasOverflow: boolean): void;
+}

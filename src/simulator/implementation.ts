@@ -1,0 +1,47 @@
+/** What runs inside a scenario: a protocol and the service that it replicates. */
+
+import { UsageError, nearest, type Protocol, type StateMachine } from '../kernel/index.js';
+import { raftProtocol } from '../protocols/raft/index.js';
+import type { Scenario } from '../scenario/index.js';
+import { createService } from '../services/index.js';
+import { findBug } from '../zoo/index.js';
+
+export interface Implementation {
+  readonly protocol: Protocol;
+  createService(): StateMachine;
+  /** Id of the zoo bug, when it is one. */
+  readonly bug: string | undefined;
+}
+
+const BUILT_IN: Readonly<Record<string, () => Protocol>> = { raft: () => raftProtocol() };
+
+/** The correct implementation that a scenario names. Modules are loaded elsewhere and passed in. */
+export function builtInImplementation(scenario: Scenario): Implementation {
+  const build = BUILT_IN[scenario.protocol.name];
+  if (build === undefined) {
+    const near = nearest(scenario.protocol.name, Object.keys(BUILT_IN));
+    throw new UsageError(
+      'unknown-protocol',
+      `protocol.name: unknown protocol "${scenario.protocol.name}", expected one of ${Object.keys(BUILT_IN).join(', ')}`,
+      near === undefined ? undefined : `did you mean "${near}"?`,
+    );
+  }
+  return { protocol: build(), createService: () => createService(scenario.service), bug: undefined };
+}
+
+/** A bug of the zoo in place of the correct code; throws UsageError when it does not fit the scenario. */
+export function buggyImplementation(scenario: Scenario, id: string): Implementation {
+  const bug = findBug(id);
+  if (bug.protocol !== scenario.protocol.name) {
+    throw new UsageError(
+      'bug-of-other-protocol',
+      `bug ${bug.id} is one of ${bug.protocol}, but scenario ${scenario.name} runs ${scenario.protocol.name}`,
+    );
+  }
+  const correct = builtInImplementation(scenario);
+  return {
+    protocol: bug.createProtocol?.() ?? correct.protocol,
+    createService: () => bug.createService?.() ?? correct.createService(),
+    bug: bug.id,
+  };
+}

@@ -1,0 +1,156 @@
+/**
+ * Those who watch a run: the checkers, sorted by the hooks that they implement, so that an event costs
+ * nothing for a checker that does not look at it. Also the tap of every disk.
+ */
+
+import type {
+  Command,
+  DiskImage,
+  HistoryEvent,
+  Message,
+  Micros,
+  ProcessId,
+  ProtocolEvent,
+} from '../kernel/index.js';
+import {
+  ViolationSink,
+  createCheckers,
+  type CheckerContext,
+  type CheckerSet,
+  type Observer,
+} from '../checkers/index.js';
+import type { Scenario } from '../scenario/index.js';
+import type { DiskTap } from '../world/index.js';
+import type { Implementation } from './implementation.js';
+import type { Server } from './server.js';
+import type { SimulateOptions } from './simulate.js';
+
+/** What observers ask of the run. */
+export interface Watched {
+  readonly now: Micros;
+  readonly servers: readonly Server[];
+}
+
+class WatchedContext implements CheckerContext {
+  constructor(
+    private readonly watched: Watched,
+    readonly servers: number,
+  ) {}
+
+  now(): Micros {
+    return this.watched.now;
+  }
+
+  isUp(process: ProcessId): boolean {
+    return this.watched.servers[process]?.isUp === true;
+  }
+
+  durableRecords(process: ProcessId, file: string): readonly unknown[] {
+    return this.watched.servers[process]?.disk.durableRecords(file) ?? [];
+  }
+}
+
+type Hook<Name extends keyof Observer> = Observer & Required<Pick<Observer, Name>>;
+
+export class Observers implements DiskTap {
+  private readonly onSend: readonly Hook<'onSend'>[];
+  private readonly onProtocolEvent: readonly Hook<'onProtocolEvent'>[];
+  private readonly onRecord: readonly Hook<'onDurableRecord'>[];
+  private readonly onCut: readonly Hook<'onDurableCut'>[];
+  private readonly onLoss: readonly Hook<'onDurableLoss'>[];
+  private readonly onCrash: readonly Hook<'onCrash'>[];
+  private readonly onStart: readonly Hook<'onStart'>[];
+  private readonly onHistory: readonly Hook<'onHistory'>[];
+  private readonly onEnd: readonly Hook<'onEnd'>[];
+
+  private constructor(
+    private readonly set: CheckerSet,
+    private readonly servers: number,
+    readonly sink: ViolationSink,
+  ) {
+    const { observers } = set;
+    this.onSend = having(observers, 'onSend');
+    this.onProtocolEvent = having(observers, 'onProtocolEvent');
+    this.onRecord = having(observers, 'onDurableRecord');
+    this.onCut = having(observers, 'onDurableCut');
+    this.onLoss = having(observers, 'onDurableLoss');
+    this.onCrash = having(observers, 'onCrash');
+    this.onStart = having(observers, 'onStart');
+    this.onHistory = having(observers, 'onHistory');
+    this.onEnd = having(observers, 'onEnd');
+  }
+
+  static create(
+    watched: Watched,
+    scenario: Scenario,
+    implementation: Implementation,
+    options: SimulateOptions,
+  ): Observers {
+    const sink = new ViolationSink();
+    const context = new WatchedContext(watched, scenario.cluster.nodes);
+    const { healAtMicros } = scenario.bounds;
+    const { progressWithinMicros } = scenario.expect;
+    const liveness = progressWithinMicros === undefined ? undefined : { healAtMicros, progressWithinMicros };
+    const protocol = options.checkers === false ? NO_CHECKERS : implementation.protocol.name;
+    const { service } = scenario;
+    const set = createCheckers(protocol, context, sink, { liveness, service });
+    return new Observers(set, scenario.cluster.nodes, sink);
+  }
+
+  clone(watched: Watched): Observers {
+    const sink = this.sink.clone();
+    return new Observers(this.set.clone(new WatchedContext(watched, this.servers), sink), this.servers, sink);
+  }
+
+  sent(from: ProcessId, to: ProcessId, message: Message): void {
+    const { onSend } = this;
+    for (let i = 0; i < onSend.length; i++) onSend[i]?.onSend(from, to, message);
+  }
+
+  protocolEvent(process: ProcessId, event: ProtocolEvent): void {
+    const { onProtocolEvent } = this;
+    for (let i = 0; i < onProtocolEvent.length; i++) onProtocolEvent[i]?.onProtocolEvent(process, event);
+  }
+
+  onDurableRecord(process: ProcessId, file: string, slot: number, record: unknown): void {
+    const { onRecord } = this;
+    for (let i = 0; i < onRecord.length; i++) onRecord[i]?.onDurableRecord(process, file, slot, record);
+  }
+
+  onDurableCut(process: ProcessId, file: string, count: number): void {
+    for (const observer of this.onCut) observer.onDurableCut(process, file, count);
+  }
+
+  onDurableLoss(process: ProcessId, file: string): void {
+    for (const observer of this.onLoss) observer.onDurableLoss(process, file);
+  }
+
+  crashed(process: ProcessId): void {
+    for (const observer of this.onCrash) observer.onCrash(process);
+  }
+
+  starting(process: ProcessId, incarnation: number, disk: DiskImage): void {
+    for (const observer of this.onStart) observer.onStart(process, incarnation, disk);
+  }
+
+  history(event: HistoryEvent, command: Command): void {
+    for (const observer of this.onHistory) observer.onHistory(event, command);
+  }
+
+  ended(): void {
+    for (const observer of this.onEnd) observer.onEnd();
+  }
+
+  /** True when the violation found is one of liveness. */
+  isLiveness(): boolean {
+    return this.sink.violation !== undefined && this.set.kindOf(this.sink.violation.invariant) === 'liveness';
+  }
+
+  unjudgedHistories(): number {
+    return this.set.unjudgedHistories();
+  }
+}
+
+function having<Name extends keyof Observer>(observers: readonly Observer[], name: Name): Hook<Name>[] {
+  return observers.filter((observer): observer is Hook<Name> => observer[name] !== undefined);
+}

@@ -1,0 +1,71 @@
+/** What a run is made from and what comes out of it: plain data. */
+
+import type { Micros } from '../kernel/index.js';
+
+/** A run is a recipe: plain runs are functions of the scenario and the seed alone. */
+export interface Recipe {
+  readonly seed: string;
+  readonly strategy: 'random';
+}
+
+/**
+ * `stalled` is a liveness violation: progress was due and did not come. `bound-reached`: the run executed
+ * its whole budget of events.
+ */
+export type Status = 'passed' | 'violated' | 'stalled' | 'bound-reached';
+
+/** A found violation, located in the run. */
+export interface FoundViolation {
+  /** E.g. `raft/election-safety`. */
+  readonly invariant: string;
+  readonly message: string;
+  /** Number of the event during which it was found, from 1. */
+  readonly event: number;
+  readonly timeMicros: Micros;
+}
+
+/** Counts over a whole run. */
+export interface RunStatistics {
+  /** Executed events by kind: messages, timers, disk completions, faults. */
+  readonly messages: number;
+  readonly timers: number;
+  readonly disk: number;
+  readonly faults: number;
+  readonly sent: number;
+  readonly lost: number;
+  readonly corrupted: number;
+  readonly duplicated: number;
+  readonly blocked: number;
+  readonly overflowed: number;
+  /** Messages that found their process down, or its inbox full. */
+  readonly undelivered: number;
+  readonly inboxOverflows: number;
+  readonly crashes: number;
+  readonly halts: number;
+  readonly restarts: number;
+  readonly leaderChanges: number;
+  readonly operationsInvoked: number;
+  readonly operationsOk: number;
+  readonly operationsFailed: number;
+  readonly operationsUnknown: number;
+  readonly retries: number;
+  /** Latency of ok operations in microseconds, or -1 when there were none. */
+  readonly latencyP50Micros: Micros;
+  readonly latencyP99Micros: Micros;
+  /** Histories too hard to judge within the checker's bounds. */
+  readonly unjudgedHistories: number;
+}
+
+export interface Outcome {
+  readonly scenario: string;
+  readonly recipe: Recipe;
+  /** Id of the zoo bug that ran in place of the correct code. */
+  readonly bug: string | undefined;
+  readonly status: Status;
+  readonly violation: FoundViolation | undefined;
+  /** Sixteen hexadecimal digits over every executed event and every decision. */
+  readonly digest: string;
+  readonly events: number;
+  readonly timeMicros: Micros;
+  readonly statistics: RunStatistics;
+}

@@ -1,0 +1,100 @@
+/**
+ * Recording: the hot path records nothing, so a run worth keeping is run again from its recipe with a
+ * recorder.
+ */
+
+import { GENERATOR, UsageError, excerpt, type Choices, type Decision, type Digest } from '../kernel/index.js';
+import type { Scenario } from '../scenario/index.js';
+import type { Implementation } from './implementation.js';
+import type { Outcome, Recipe } from './outcome.js';
+import { Simulation } from './simulation.js';
+import {
+  TRACE_FORMAT,
+  TRACE_LIMITS,
+  TRACE_VERSION,
+  type ModuleSource,
+  type Trace,
+  type TraceEvent,
+  type TraceHeader,
+  type TraceVerdict,
+} from './trace.js';
+import { TraceRecorder } from './trace-recorder.js';
+import { FAULTLINE_VERSION } from './version.js';
+
+export interface RecordOptions {
+  /** Where the implementation came from, when it is a user's module. */
+  readonly module?: ModuleSource;
+  /** Default: drawn from the recipe's seed. */
+  readonly choices?: (digest: Digest) => Choices;
+}
+
+/**
+ * Runs once more with recording on. Throws UsageError `trace-too-large` for a run that no trace can hold;
+ * its recipe repeats it all the same.
+ */
+export function recordTrace(
+  scenario: Scenario,
+  recipe: Recipe,
+  implementation: Implementation,
+  options: RecordOptions = {},
+): { readonly outcome: Outcome; readonly trace: Trace } {
+  const events: TraceEvent[] = [];
+  const recorder = new TraceRecorder((event) => events.push(event));
+  const { choices } = options;
+  const simulation = Simulation.create(scenario, recipe, {
+    implementation,
+    recorder,
+    ...(choices === undefined ? {} : { choices }),
+  });
+  let goesOn = true;
+  while (goesOn) {
+    goesOn = simulation.step();
+    if (recorder.leastBytes > TRACE_LIMITS.unpackedBytes) throw tooLarge(recipe);
+  }
+  const outcome = simulation.outcome();
+  recorder.finish(outcome.digest);
+  const last = events.at(-1);
+  if (last !== undefined) events[events.length - 1] = { ...last, digest: outcome.digest };
+  const header = makeHeader(scenario, outcome, implementation, options.module, recorder.setup, events.length);
+  return { outcome, trace: { header, events } };
+}
+
+function makeHeader(
+  scenario: Scenario,
+  outcome: Outcome,
+  implementation: Implementation,
+  module: ModuleSource | undefined,
+  setup: readonly Decision[],
+  events: number,
+): TraceHeader {
+  return {
+    format: TRACE_FORMAT,
+    version: TRACE_VERSION,
+    faultline: FAULTLINE_VERSION,
+    generator: GENERATOR,
+    scenario,
+    recipe: outcome.recipe,
+    implementation: { protocol: implementation.protocol.name, bug: implementation.bug, module },
+    digest: outcome.digest,
+    events,
+    verdict: verdictOf(outcome),
+    expect: outcome.violation === undefined ? 'passed' : 'violated',
+    minimised: null,
+    setup,
+  };
+}
+
+/** The verdict of an outcome. */
+export function verdictOf(outcome: Outcome): TraceVerdict {
+  const { status, violation } = outcome;
+  if (violation !== undefined) return { status, ...violation };
+  return { status, invariant: undefined, event: outcome.events, timeMicros: outcome.timeMicros, message: '' };
+}
+
+function tooLarge(recipe: Recipe): UsageError {
+  return new UsageError(
+    'trace-too-large',
+    `expected a run whose trace has at most ${TRACE_LIMITS.unpackedBytes} bytes, got a longer one`,
+    `repeat it from its seed '${excerpt(recipe.seed)}', or lower bounds.end of the scenario`,
+  );
+}

@@ -1,0 +1,245 @@
+/**
+ * A trace for people: what happened in an event, in one sentence and in lines of limited width. Plain
+ * text; whoever prints it adds colour.
+ */
+
+import { processName } from '../faults/index.js';
+import {
+  UsageError,
+  excerpt,
+  formatMicros,
+  hex32,
+  nearest,
+  type Command,
+  type Decision,
+  type HistoryEvent,
+  type Plain,
+  type ProcessId,
+} from '../kernel/index.js';
+import { Control } from './event-kinds.js';
+import type { StateChange, Trace, TraceEvent } from './trace.js';
+
+/** Who takes part: servers are 0 … servers-1, clients servers … processes-1, the world comes after. */
+export interface Cast {
+  readonly servers: number;
+  readonly processes: number;
+}
+
+export const WORLD = 'world';
+
+export function castOf(trace: Trace): Cast {
+  const { cluster, workload } = trace.header.scenario;
+  return { servers: cluster.nodes, processes: cluster.nodes + workload.clients };
+}
+
+/** `n1` is process 0, clients are `c1`, `c2`, …, and then there is the `world`. */
+export function placeName(process: ProcessId, cast: Cast): string {
+  return process >= cast.processes ? WORLD : processName(process, cast.servers);
+}
+
+/** The process of a name; throws UsageError. */
+export function placeOf(name: string, cast: Cast): ProcessId {
+  const names = Array.from({ length: cast.processes + 1 }, (_, process) => placeName(process, cast));
+  const process = names.indexOf(name);
+  if (process >= 0) return process;
+  const clients = cast.processes - cast.servers;
+  const known = [`n1 to n${cast.servers}`, ...(clients > 0 ? [`c1 to c${clients}`] : []), WORLD];
+  const near = nearest(name, names);
+  throw new UsageError(
+    'unknown-process',
+    `expected ${known.slice(0, -1).join(', ')} or ${WORLD}, got '${excerpt(name)}'`,
+    near === undefined ? undefined : `did you mean '${near}'?`,
+  );
+}
+
+export interface TailOptions {
+  /** The last event shown. Default: the last one of the trace. */
+  readonly until?: number;
+  /** Only events of this process, or in which it changed. */
+  readonly process?: ProcessId;
+  /** Events shown at most. Default 20. */
+  readonly count?: number;
+  /** Columns. Default 100. */
+  readonly width?: number;
+}
+
+/** The last events up to a point, oldest first, one or a few lines each, under a line of headings. */
+export function renderTail(trace: Trace, options: TailOptions = {}): string[] {
+  const { until = trace.events.length, process, count = 20, width = 100 } = options;
+  const cast = castOf(trace);
+  const shown: TraceEvent[] = [];
+  for (let i = Math.min(until, trace.events.length) - 1; i >= 0 && shown.length < count; i--) {
+    const event = trace.events[i] as TraceEvent;
+    if (process === undefined || concerns(event, process)) shown.push(event);
+  }
+  shown.reverse();
+  return [HEADINGS, ...shown.flatMap((event) => renderEvent(event, cast, width))];
+}
+
+function concerns(event: TraceEvent, process: ProcessId): boolean {
+  return (
+    event.process === process ||
+    event.changes.some((change) => change.process === process) ||
+    event.history.some((fact) => fact.client === process)
+  );
+}
+
+const HEADINGS = '  event       time (s)  where  what';
+const INDENT = 26;
+
+/**
+ * Lines of an event: number, virtual time, process, then what happened; what does not fit goes on in
+ * further lines, and what alone is wider than a line is cut.
+ */
+export function renderEvent(event: TraceEvent, cast: Cast, width = 100): string[] {
+  const number = String(event.number).padStart(7);
+  const time = formatMicros(event.timeMicros).replace(/ s$/, '').padStart(13);
+  const lines: string[] = [];
+  let line = `${number}  ${time}  ${placeName(event.process, cast).padEnd(5)}  `.padEnd(INDENT);
+  let isEmpty = true;
+  for (const part of partsOf(event, cast)) {
+    const room = width - line.length;
+    if (!isEmpty && part.length + SEPARATOR.length > room) {
+      lines.push(line);
+      line = ' '.repeat(INDENT + 2);
+      isEmpty = true;
+    }
+    line += isEmpty ? part : SEPARATOR + part;
+    isEmpty = false;
+    if (line.length > width) line = `${line.slice(0, width - 1)}…`;
+  }
+  lines.push(line);
+  return lines;
+}
+
+const SEPARATOR = '; ';
+
+/** The event in one sentence of any length. */
+export function describeEvent(event: TraceEvent, cast: Cast): string {
+  const where = placeName(event.process, cast);
+  const parts = partsOf(event, cast).join(SEPARATOR);
+  return `event ${event.number} at ${formatMicros(event.timeMicros)} on ${where}: ${parts}`;
+}
+
+function partsOf(event: TraceEvent, cast: Cast): string[] {
+  return [
+    occurrence(event, cast),
+    ...event.changes.map((change) => changeText(change, event.process, cast)),
+    ...event.history.map((fact) => factText(fact, cast)),
+    ...event.notes.map((note) => `* ${onOneLine(note)}`),
+  ];
+}
+
+// ---- what happened ----
+
+const CONTROLS: ReadonlyMap<string, string> = new Map([
+  [String(Control.start), 'the run starts'],
+  [String(Control.heal), 'faults end, everything is healed'],
+  [String(Control.end), 'the run ends'],
+  [String(Control.restart), 'a halted server starts again'],
+]);
+
+function occurrence(event: TraceEvent, cast: Cast): string {
+  const { kind, label } = event;
+  switch (kind) {
+    case 'message': {
+      const { from, name } = messageLabel(label);
+      const sender = from === undefined ? '' : ` from ${placeName(from, cast)}`;
+      const fields = event.message === undefined ? '' : fieldsText(event.message);
+      return `${onOneLine(name)}${sender}${fields === '' ? '' : `: ${fields}`}`;
+    }
+    case 'timer':
+      return `timer ${onOneLine(withoutOwner(label))}`;
+    case 'disk':
+      return withoutOwner(label) === 'disk'
+        ? 'disk operation done'
+        : `disk ${onOneLine(withoutOwner(label))} done`;
+    case 'control':
+      return CONTROLS.get(withoutOwner(label)) ?? onOneLine(label);
+    case 'fault':
+      return 'faults';
+    case 'work':
+      return 'takes up waiting work';
+  }
+}
+
+/** `0>2:AppendEntries` is from process 0. */
+function messageLabel(label: string): { readonly from: ProcessId | undefined; readonly name: string } {
+  const parts = /^(\d{1,4})>\d{1,4}:(.*)$/s.exec(label);
+  return parts === null ? { from: undefined, name: label } : { from: Number(parts[1]), name: parts[2] ?? '' };
+}
+
+/** `1:election` is about process 1, which stands on the line already. */
+function withoutOwner(label: string): string {
+  return label.replace(/^[a-z0-9]+:/, '');
+}
+
+function changeText({ process, event }: StateChange, here: ProcessId, cast: Cast): string {
+  const who = process === here ? '' : `${placeName(process, cast)} `;
+  if (event.kind === 'note') return `${who}note: ${onOneLine(event.text)}`;
+  if (event.kind === 'applied') {
+    const what = event.command === undefined ? 'a no-op' : commandText(event.command, cast);
+    return `${who}applied ${event.index} (term ${event.term}): ${what}`;
+  }
+  const { kind, ...fields } = event;
+  const told = Object.entries(fields as Readonly<Record<string, Plain>>).filter(([key]) => !SILENT.has(key));
+  return `${who}${[kind, ...told.map(([key, value]) => `${key} ${plainText(value)}`)].join(' ')}`;
+}
+
+const SILENT: ReadonlySet<string> = new Set(['hash', 'digest']);
+
+function commandText({ client, sequence, input }: Command, cast: Cast): string {
+  return `${placeName(client, cast)}#${sequence} ${plainText(input)}`;
+}
+
+function factText({ kind, client, sequence, input, output }: HistoryEvent, cast: Cast): string {
+  const operation = `${placeName(client, cast)}#${sequence}`;
+  switch (kind) {
+    case 'invoke':
+      return `${operation} is invoked: ${plainText(input)}`;
+    case 'ok':
+      return `${operation} ok: ${plainText(output)}`;
+    case 'fail':
+      return `${operation} failed: ${plainText(output)}`;
+    case 'unknown':
+      return `${operation} gets no answer: ${plainText(input)}`;
+  }
+}
+
+/** A decision with its key and its outcome. */
+export function decisionText({ group, detail, nth, values }: Decision): string {
+  return `${onOneLine(`${group}#${nth}${detail === '' ? '' : `|${detail}`}`)} = ${values.join(', ')}`;
+}
+
+/** A content hash as traces write it. */
+export function hashText(hash: number): string {
+  return hash === 0 ? 'none' : hex32(hash);
+}
+
+// ---- plain data on one line ----
+
+function fieldsText(value: Plain): string {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return plainText(value);
+  return mapText(value as Readonly<Record<string, Plain | undefined>>);
+}
+
+function mapText(map: Readonly<Record<string, Plain | undefined>>): string {
+  return Object.entries(map)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${onOneLine(key)} ${plainText(value ?? null)}`)
+    .join(', ');
+}
+
+function plainText(value: Plain): string {
+  if (value === null) return 'null';
+  if (typeof value === 'string') return /^[\w.:/-]+$/.test(value) ? value : `'${onOneLine(value)}'`;
+  if (typeof value !== 'object') return String(value);
+  if (Array.isArray(value)) return `[${(value as readonly Plain[]).map(plainText).join(', ')}]`;
+  return `{${mapText(value as Readonly<Record<string, Plain | undefined>>)}}`;
+}
+
+const LONGEST_PART = 1000;
+
+function onOneLine(text: string): string {
+  return excerpt(text, LONGEST_PART);
+}

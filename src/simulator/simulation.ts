@@ -1,0 +1,562 @@
+/**
+ * A simulation as a value: the event loop over a world, its servers, clients and checkers.
+ *
+ * `step()` executes one event: pop, dispatch, checks. `enabled()` lists what could be executed next,
+ * `fork()` copies everything. The random scheduler (`run`) is one user of these; explorers are others.
+ * An *event* is one popped, non-cancelled entry that is dispatched to a process, client or disk; lost
+ * messages and stale timers are not events.
+ */
+
+import {
+  Digest,
+  EventQueue,
+  RandomChoices,
+  RecordingChoices,
+  assert,
+  deepFreeze,
+  hashPlain,
+  type Choices,
+  type Command,
+  type HistoryEvent,
+  type Message,
+  type Micros,
+  type ProcessId,
+  type ProtocolEvent,
+} from '../kernel/index.js';
+import { Nemesis } from '../faults/index.js';
+import type { Scenario } from '../scenario/index.js';
+import { Network, type Topology } from '../world/index.js';
+import { ClientEndpoint } from './client-endpoint.js';
+import { assembleClients, assembleServers } from './assembly.js';
+import { Director, type Stage } from './director.js';
+import { Control, EVENT_NAMES, EventKind } from './event-kinds.js';
+import { withGuard } from './guard.js';
+import { builtInImplementation, type Implementation } from './implementation.js';
+import { Observers } from './observers.js';
+import type { FoundViolation, Outcome, Recipe, Status } from './outcome.js';
+import type { Recorder } from './recorder.js';
+import type { Server } from './server.js';
+import type { SimulateOptions } from './simulate.js';
+import { Counters, summarise } from './statistics.js';
+import type { Work } from './inbox.js';
+
+/** Something that could be executed next; see {@link Simulation.enabled}. */
+export interface EnabledEvent {
+  readonly slot: number;
+  readonly timeMicros: Micros;
+  readonly process: ProcessId;
+  readonly description: string;
+}
+
+export class Simulation implements Stage {
+  now: Micros = 0;
+  eventNumber = 0;
+  readonly queue: EventQueue;
+  readonly choices: Choices;
+  readonly network: Network;
+  readonly servers: readonly Server[];
+  readonly clients: readonly ClientEndpoint[];
+  readonly processes: number;
+  readonly isAudited: boolean;
+  private readonly digest: Digest;
+  private readonly nemesis: Nemesis;
+  private readonly observers: Observers;
+  private readonly counters: Counters;
+  private readonly recorder: Recorder | undefined;
+  private readonly hashMessage: (message: Message) => number;
+  private readonly messageBytes: (message: Message) => number;
+  private status: Status | undefined = undefined;
+  private crash: FoundViolation | undefined = undefined;
+  private leader: ProcessId = -1;
+  private leaderTerm = -1;
+  private lastSent: Message | undefined = undefined;
+  private lastHash = 0;
+  private lastBytes = 0;
+
+  private constructor(
+    readonly scenario: Scenario,
+    readonly recipe: Recipe,
+    private readonly implementation: Implementation,
+    private readonly options: SimulateOptions,
+    original: Simulation | undefined,
+  ) {
+    const { cluster, workload, protocol } = { ...scenario, protocol: implementation.protocol };
+    this.processes = cluster.nodes + workload.clients;
+    this.isAudited = options.audit === true;
+    this.recorder = original === undefined ? options.recorder : undefined;
+    this.hashMessage = protocol.hashMessage?.bind(protocol) ?? ((message) => hashPlain(message));
+    this.messageBytes = protocol.messageBytes?.bind(protocol) ?? (() => 64);
+    this.digest = original?.digest.clone() ?? new Digest();
+    this.queue = original?.queue.clone() ?? new EventQueue();
+    this.choices = original?.choices.clone(this.digest) ?? this.createChoices();
+    this.network =
+      original?.network.clone(this.choices) ??
+      Network.create(scenario.network, cluster.topology, this.processes, this.choices);
+    this.observers =
+      original?.observers.clone(this) ?? Observers.create(this, scenario, implementation, options);
+    this.servers = assembleServers(this, this.observers, scenario, implementation, original?.servers);
+    this.clients = assembleClients(this, scenario, implementation, original?.clients);
+    const director = new Director(this);
+    this.nemesis =
+      original?.nemesis.clone(director) ??
+      new Nemesis(scenario.faults, director, scenario.bounds.healAtMicros);
+    this.counters = original?.counters.clone() ?? new Counters();
+    if (original !== undefined) this.copyProgress(original);
+  }
+
+  /** A simulation at its beginning. Throws UsageError when scenario and implementation do not fit. */
+  static create(scenario: Scenario, recipe: Recipe, options: SimulateOptions = {}): Simulation {
+    const implementation = options.implementation ?? builtInImplementation(scenario);
+    const simulation = new Simulation(scenario, recipe, implementation, options, undefined);
+    simulation.scheduleControl(0, Control.start, 0);
+    return simulation;
+  }
+
+  /** An independent copy that goes on from here; it records nothing. */
+  fork(): Simulation {
+    return new Simulation(this.scenario, this.recipe, this.implementation, this.options, this);
+  }
+
+  // ---- running ----
+
+  /** Runs to the end, the first violation, or the bound. */
+  run(): Outcome {
+    return withGuard(() => {
+      while (this.status === undefined) this.executeNext();
+      return this.outcome();
+    });
+  }
+
+  /**
+   * Executes one queue entry: the earliest, or the one in the given slot of {@link enabled}. False when the
+   * run is over.
+   */
+  step(slot?: number): boolean {
+    return withGuard(() => {
+      if (this.status !== undefined) return false;
+      if (slot === undefined) this.executeNext();
+      else this.executeChosen(slot);
+      return this.status === undefined;
+    });
+  }
+
+  get isOver(): boolean {
+    return this.status !== undefined;
+  }
+
+  /** What could be executed next, in the order in which the random scheduler would. */
+  enabled(): EnabledEvent[] {
+    const events: EnabledEvent[] = [];
+    for (const { time, slot } of this.queue.ordered()) {
+      const kind = this.queue.kinds[slot] as number;
+      const process = this.queue.targets[slot] as number;
+      const first = this.queue.first[slot] as number;
+      const second = this.queue.second[slot] as number;
+      let due: Micros | undefined = time;
+      if (kind === EventKind.timer) due = this.timersOf(process)?.deadlineOf(first, second);
+      else if (kind === EventKind.disk && this.servers[process]?.incarnation !== second) due = undefined;
+      if (due === undefined) continue;
+      const source = this.queue.sources[slot] as number;
+      const description = this.label(kind, process, source, first, this.queue.payloads[slot]);
+      events.push({ slot, timeMicros: due, process, description });
+    }
+    return events.sort((a, b) => a.timeMicros - b.timeMicros);
+  }
+
+  /** What the run has come to so far; final once {@link isOver}. */
+  outcome(): Outcome {
+    const violation = this.foundViolation();
+    return {
+      scenario: this.scenario.name,
+      recipe: this.recipe,
+      bug: this.implementation.bug,
+      status: this.status ?? 'passed',
+      violation,
+      digest: this.digest.value(),
+      events: this.eventNumber,
+      timeMicros: this.now,
+      statistics: summarise(
+        this.counters,
+        this.network.statistics,
+        this.clients,
+        this.observers.unjudgedHistories(),
+      ),
+    };
+  }
+
+  private executeNext(): void {
+    if (this.queue.size === 0) {
+      this.finish();
+      return;
+    }
+    const slot = this.queue.pop();
+    this.now = this.queue.poppedTime;
+    this.execute(slot);
+  }
+
+  private executeChosen(slot: number): void {
+    const chosen = this.queue.ordered().find((entry) => entry.slot === slot);
+    assert(chosen !== undefined, 'no such enabled event');
+    this.queue.removeSlot(slot);
+    if (chosen.time > this.now) this.now = chosen.time;
+    this.execute(slot);
+  }
+
+  private execute(slot: number): void {
+    const { queue } = this;
+    const kind = queue.kinds[slot] as number;
+    const target = queue.targets[slot] as number;
+    const source = queue.sources[slot] as number;
+    const first = queue.first[slot] as number;
+    const second = queue.second[slot] as number;
+    const cause = queue.causes[slot] as number;
+    const payload = queue.payloads[slot];
+    try {
+      if (target < this.servers.length) this.toServer(target, kind, source, first, second, cause, payload);
+      else if (target < this.processes) this.toClient(target, kind, source, first, second, cause, payload);
+      else this.toWorld(kind, target, first, second, cause);
+    } catch (error) {
+      this.crashed(target, error);
+    }
+    if (this.observers.sink.violation !== undefined) this.violated();
+    if (this.eventNumber >= this.scenario.bounds.maxEvents) this.status ??= 'bound-reached';
+  }
+
+  // ---- dispatch ----
+
+  private toServer(
+    target: ProcessId,
+    kind: number,
+    source: ProcessId,
+    first: number,
+    second: number,
+    cause: number,
+    payload: unknown,
+  ): void {
+    const server = this.servers[target] as Server;
+    if (!server.isUp) {
+      if (kind === EventKind.message) this.counters.undelivered++;
+      return;
+    }
+    if (kind === EventKind.work) {
+      const work = second === server.incarnation ? server.nextWork() : undefined;
+      if (work !== undefined)
+        this.dispatch(server, work.kind, work.source, work.first, work.second, work.cause, work.payload);
+      return;
+    }
+    if (server.isImmediate) this.dispatch(server, kind, source, first, second, cause, payload);
+    else server.defer({ kind, source, first, second, cause, payload } satisfies Work);
+  }
+
+  private dispatch(
+    server: Server,
+    kind: number,
+    source: ProcessId,
+    first: number,
+    second: number,
+    cause: number,
+    payload: unknown,
+  ): void {
+    switch (kind) {
+      case EventKind.message:
+        if (this.isAudited) this.auditDelivery(payload as Message, second);
+        this.counters.messages++;
+        this.begin(kind, server.self, source, second, cause, payload);
+        server.deliver(source, payload as Message);
+        break;
+      case EventKind.timer:
+        if (!server.timers.isDue(first, second, this.now)) return;
+        this.counters.timers++;
+        this.begin(kind, server.self, source, first, cause, payload);
+        server.fireTimer(first);
+        break;
+      case EventKind.disk:
+        if (second !== server.incarnation) return;
+        this.counters.disk++;
+        this.begin(kind, server.self, source, first, cause, payload);
+        server.completeDisk(first);
+        break;
+      default:
+        assert(false, 'an event of unknown kind');
+    }
+    this.end();
+  }
+
+  private toClient(
+    target: ProcessId,
+    kind: number,
+    source: ProcessId,
+    first: number,
+    second: number,
+    cause: number,
+    payload: unknown,
+  ): void {
+    const endpoint = this.clients[target - this.servers.length] as ClientEndpoint;
+    if (kind === EventKind.message) {
+      if (this.isAudited) this.auditDelivery(payload as Message, second);
+      this.counters.messages++;
+      this.begin(kind, target, source, second, cause, payload);
+      endpoint.client.receive(source, payload as Message);
+    } else {
+      if (!endpoint.timers.isDue(first, second, this.now)) return;
+      this.counters.timers++;
+      this.begin(kind, target, source, first, cause, payload);
+      endpoint.client.timerFired(endpoint.timers.nameOf(first));
+    }
+    this.end();
+  }
+
+  private toWorld(kind: number, target: ProcessId, first: number, second: number, cause: number): void {
+    this.begin(kind, target, target, first, cause, undefined);
+    if (kind === EventKind.fault) {
+      this.counters.faults++;
+      this.nemesis.wake(first);
+    } else {
+      this.control(first, second);
+    }
+    this.end();
+  }
+
+  private control(control: number, process: ProcessId): void {
+    switch (control) {
+      case Control.start:
+        this.startAll();
+        break;
+      case Control.heal:
+        this.nemesis.healAll();
+        for (const server of this.servers) if (!server.isUp) this.startServer(server.self);
+        break;
+      case Control.restart:
+        if (!(this.servers[process] as Server).isUp && !this.nemesis.holdsDown(process))
+          this.startServer(process);
+        break;
+      case Control.end:
+        this.finish();
+        break;
+      default:
+        assert(false, 'an unknown control');
+    }
+  }
+
+  private startAll(): void {
+    const { bounds } = this.scenario;
+    this.scheduleControl(bounds.healAtMicros, Control.heal, 0);
+    this.scheduleControl(bounds.endMicros, Control.end, 0);
+    for (const server of this.servers) this.startServer(server.self);
+    for (const endpoint of this.clients) endpoint.client.start();
+    this.nemesis.start();
+  }
+
+  private scheduleControl(at: Micros, control: number, process: ProcessId): void {
+    const world = this.processes;
+    this.queue.push(at, EventKind.control, world, world, control, process, this.eventNumber, undefined);
+  }
+
+  /** An event is executed: it is counted, enters the digest, and is named for keyed choices and traces. */
+  private begin(
+    kind: number,
+    target: ProcessId,
+    source: ProcessId,
+    identity: number,
+    cause: number,
+    payload: unknown,
+  ): void {
+    this.eventNumber++;
+    const { digest } = this;
+    digest.mixInteger(this.now);
+    digest.mix((kind << 24) ^ (target << 12) ^ source);
+    digest.mix(identity);
+    if (this.choices.keyed) this.choices.context = this.label(kind, target, source, identity, payload);
+    if (this.recorder !== undefined) this.recordEvent(kind, target, source, identity, cause, payload);
+  }
+
+  private end(): void {
+    if (this.recorder !== undefined) this.recorder.eventEnd(this.digest.value());
+  }
+
+  private finish(): void {
+    this.observers.ended();
+    if (this.observers.sink.violation !== undefined) this.violated();
+    this.status ??= 'passed';
+  }
+
+  private violated(): void {
+    this.status ??= this.observers.isLiveness() ? 'stalled' : 'violated';
+  }
+
+  /** An exception in code under test is a found bug, not an accident of the simulator. */
+  private crashed(process: ProcessId, error: unknown): void {
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    this.observers.sink.report('any/no-crash', `n${process + 1} threw ${text}`);
+  }
+
+  private foundViolation(): FoundViolation | undefined {
+    const found = this.observers.sink.violation;
+    if (found === undefined) return undefined;
+    return { ...found, event: this.eventNumber, timeMicros: this.now };
+  }
+
+  // ---- engine: what processes do ----
+
+  send(from: ProcessId, to: ProcessId, message: Message): void {
+    assert(to >= 0 && to < this.processes, 'a message to a process that does not exist');
+    if (message !== this.lastSent) {
+      this.lastSent = message;
+      this.lastHash = this.hashMessage(message);
+      this.lastBytes = this.messageBytes(message);
+      if (this.isAudited) deepFreeze(message);
+    }
+    const { network, queue, lastHash } = this;
+    this.observers.sent(from, to, message);
+    network.send(this.now, from, to, message.kind, lastHash, this.lastBytes);
+    if (network.firstArrival >= 0) {
+      queue.push(network.firstArrival, EventKind.message, to, from, 0, lastHash, this.eventNumber, message);
+    }
+    if (network.secondArrival >= 0) {
+      queue.push(network.secondArrival, EventKind.message, to, from, 0, lastHash, this.eventNumber, message);
+    }
+  }
+
+  protocolEvent(process: ProcessId, event: ProtocolEvent): void {
+    if (event.kind === 'became-leader') {
+      this.counters.leaderChanges++;
+      if (event.term >= this.leaderTerm) {
+        this.leader = process;
+        this.leaderTerm = event.term;
+      }
+    }
+    this.observers.protocolEvent(process, event);
+    if (this.recorder !== undefined) this.recorder.protocolEvent(process, event);
+  }
+
+  historyEvent(event: HistoryEvent, command: Command): void {
+    switch (event.kind) {
+      case 'invoke':
+        this.counters.operationsInvoked++;
+        break;
+      case 'ok':
+        this.counters.operationsOk++;
+        break;
+      case 'fail':
+        this.counters.operationsFailed++;
+        break;
+      case 'unknown':
+        this.counters.operationsUnknown++;
+        break;
+    }
+    this.observers.history(event, command);
+    if (this.recorder !== undefined) this.recorder.history(event);
+  }
+
+  halted(process: ProcessId, reason: string): void {
+    this.counters.halts++;
+    this.note(`n${process + 1} halts: ${reason}`);
+    this.observers.crashed(process);
+    const after = this.scenario.process.restartAfterHaltMicros;
+    if (after > 0) this.scheduleControl(this.now + after, Control.restart, process);
+  }
+
+  undelivered(wasOverflow: boolean): void {
+    this.counters.undelivered++;
+    if (wasOverflow) this.counters.inboxOverflows++;
+  }
+
+  // ---- stage: what the director does ----
+
+  get topology(): Topology {
+    return this.scenario.cluster.topology;
+  }
+
+  get configuredServiceMicros(): Micros {
+    return this.scenario.process.serviceMicros;
+  }
+
+  /** The server that last became leader, or -1 when it is down. */
+  currentLeader(): ProcessId {
+    return this.leader >= 0 && this.servers[this.leader]?.isUp === true ? this.leader : -1;
+  }
+
+  crashServer(process: ProcessId): void {
+    this.counters.crashes++;
+    (this.servers[process] as Server).crash();
+    this.observers.crashed(process);
+  }
+
+  startServer(process: ProcessId): void {
+    const server = this.servers[process] as Server;
+    if (server.incarnation > 0) this.counters.restarts++;
+    const image = server.disk.image();
+    this.observers.starting(process, server.incarnation + 1, image);
+    server.start(image);
+  }
+
+  note(text: string): void {
+    if (this.recorder !== undefined) this.recorder.note(text);
+  }
+
+  // ---- recording, auditing, forking ----
+
+  /** What an event is, in words that do not depend on positions in a queue. */
+  private label(
+    kind: number,
+    target: ProcessId,
+    source: ProcessId,
+    identity: number,
+    payload: unknown,
+  ): string {
+    switch (kind) {
+      case EventKind.message:
+        return `${source}>${target}:${(payload as Message).kind}`;
+      case EventKind.timer:
+        return `${target}:${this.timersOf(target)?.nameOf(identity) ?? '?'}`;
+      case EventKind.disk:
+        return `${target}:disk`;
+      default:
+        return `${EVENT_NAMES[kind]}:${identity}`;
+    }
+  }
+
+  private recordEvent(
+    kind: number,
+    target: ProcessId,
+    source: ProcessId,
+    identity: number,
+    cause: number,
+    payload: unknown,
+  ): void {
+    this.recorder?.event({
+      number: this.eventNumber,
+      time: this.now,
+      process: target,
+      kind: EVENT_NAMES[kind] ?? 'control',
+      label: this.label(kind, target, source, identity, payload),
+      cause,
+      hash: kind === EventKind.message ? identity : 0,
+      payload,
+    });
+  }
+
+  private timersOf(process: ProcessId): Server['timers'] | undefined {
+    return this.servers[process]?.timers ?? this.clients[process - this.servers.length]?.timers;
+  }
+
+  private auditDelivery(message: Message, hash: number): void {
+    assert(this.hashMessage(message) === hash, 'a message was changed after it was sent');
+  }
+
+  private createChoices(): Choices {
+    const { options, digest, recipe } = this;
+    const choices = options.choices?.(digest) ?? new RandomChoices(recipe.seed, digest);
+    const { recorder } = this;
+    if (recorder === undefined) return choices;
+    return new RecordingChoices(choices, (decision) => recorder.decision(decision));
+  }
+
+  private copyProgress(original: Simulation): void {
+    this.now = original.now;
+    this.eventNumber = original.eventNumber;
+    this.status = original.status;
+    this.leader = original.leader;
+    this.leaderTerm = original.leaderTerm;
+  }
+}

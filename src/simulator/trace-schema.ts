@@ -1,0 +1,264 @@
+/**
+ * What the lines of a trace are, field by field: shapes that read them, and their compact form.
+ *
+ * Header: one object with full names. Events: short names for what every line has (`n` number, `t` virtual
+ * time in microseconds, `p` process, `by` cause, `lc` Lamport clock), words for the rest, and nothing for
+ * what is empty. Decisions, state changes and facts of the history are arrays:
+ *
+ *     decision  [group, detail, nth, value, …]
+ *     change    [process, event]
+ *     fact      [kind, client, sequence, input, output, time]
+ */
+
+import { PROCESS_LIMIT, hex32, received } from '../kernel/index.js';
+import type { Command, Decision, HistoryEvent, Plain, ProtocolEvent } from '../kernel/index.js';
+import { EVENT_NAMES, type EventName } from './event-kinds.js';
+import type { Recipe } from './outcome.js';
+import {
+  Mismatch,
+  flag,
+  integer,
+  list,
+  listOrNone,
+  maybe,
+  mismatch,
+  nothing,
+  object,
+  plain,
+  tagged,
+  text,
+  textLike,
+  word,
+  type Shape,
+} from './shape.js';
+import {
+  TRACE_FORMAT,
+  TRACE_LIMITS,
+  TRACE_VERSION,
+  type ImplementationInfo,
+  type ModuleSource,
+  type StateChange,
+  type TraceEvent,
+  type TraceHeader,
+  type TraceVerdict,
+} from './trace.js';
+import { readScenario } from './trace-scenario.js';
+
+const natural = integer(0);
+const hash32 = integer(-0x80000000, 0x7fffffff);
+const process = integer(0, PROCESS_LIMIT - 1);
+const anyText = text(TRACE_LIMITS.lineBytes);
+const identifier = text(200);
+const digest = textLike(/^[0-9a-f]{16}$/, 'a digest of sixteen hexadecimal digits');
+const hexHash = textLike(/^[0-9a-f]{8}$/, 'a hash of eight hexadecimal digits');
+const eventNumber = integer(0, TRACE_LIMITS.events);
+
+// ---- decisions ----
+
+/** Family, then subject; the rest of a key is checked by the run that asks for it. */
+const group = textLike(/^[mtdcfrp]:/, 'the key of a decision, such as m:0>2:AppendEntries');
+/** A message is lost (-1), corrupted (-2), or delayed. */
+const firstDelay = integer(-2);
+const anyInteger = integer();
+
+const readDecision: Shape<Decision> = (value) => {
+  if (!Array.isArray(value) || value.length < 4 || value.length > 5) {
+    return mismatch('a decision: [group, detail, nth, value] or [group, detail, nth, delay, delay]', value);
+  }
+  const items: readonly unknown[] = value;
+  const key = item(items, 0, group);
+  const isMessage = key.startsWith('m:');
+  const values = [item(items, 3, isMessage ? firstDelay : anyInteger)];
+  if (items.length === 5) values.push(item(items, 4, isMessage ? natural : refuseSecond));
+  return { group: key, detail: item(items, 1, anyText), nth: item(items, 2, natural), values };
+};
+
+const refuseSecond: Shape<number> = () => {
+  throw new Mismatch('one value (only messages have two)', 'two');
+};
+
+/** One item of a tuple. */
+function item<T>(items: readonly unknown[], i: number, shape: Shape<T>): T {
+  try {
+    return shape(items[i]);
+  } catch (error) {
+    throw error instanceof Mismatch ? error.within(i) : error;
+  }
+}
+
+function decisionLine({ group: key, detail, nth, values }: Decision): Plain {
+  return [key, detail, nth, ...values];
+}
+
+// ---- state changes and history ----
+
+const command = object<Command>({
+  client: process,
+  sequence: natural,
+  input: plain,
+  hash: hash32,
+  bytes: natural,
+});
+
+const protocolEvent = tagged<ProtocolEvent, 'kind'>('kind', {
+  'term-changed': { term: natural },
+  'became-follower': { term: natural },
+  'became-candidate': { term: natural },
+  'became-leader': { term: natural, lastIndex: natural },
+  appended: { index: natural, term: natural, hash: hash32 },
+  truncated: { index: natural },
+  committed: { index: natural, term: natural },
+  applied: { index: natural, term: natural, hash: hash32, digest: hash32, command: maybe(command) },
+  recovered: { term: natural, lastIndex: natural, trusted: flag },
+  'trust-regained': { term: natural, lastIndex: natural },
+  note: { text: anyText },
+});
+
+const readChange: Shape<StateChange> = (value) => {
+  if (!Array.isArray(value) || value.length !== 2)
+    return mismatch('a change of state: [process, event]', value);
+  return { process: item(value, 0, process), event: item(value, 1, protocolEvent) };
+};
+
+const factKind = word('invoke', 'ok', 'fail', 'unknown');
+
+const readFact: Shape<HistoryEvent> = (value) => {
+  if (!Array.isArray(value) || value.length !== 6) {
+    return mismatch('a fact of the history: [kind, client, sequence, input, output, time]', value);
+  }
+  return {
+    kind: item(value, 0, factKind),
+    client: item(value, 1, process),
+    sequence: item(value, 2, natural),
+    input: item(value, 3, plain),
+    output: item(value, 4, plain),
+    time: item(value, 5, natural),
+  };
+};
+
+// ---- event lines ----
+
+interface EventLine {
+  readonly n: number;
+  readonly t: number;
+  readonly p: number;
+  readonly kind: EventName;
+  readonly what: string;
+  readonly by: number;
+  readonly lc: number;
+  readonly hash: string | undefined;
+  readonly message: Plain | undefined;
+  readonly decisions: readonly Decision[];
+  readonly changes: readonly StateChange[];
+  readonly history: readonly HistoryEvent[];
+  readonly notes: readonly string[];
+  readonly digest: string | undefined;
+}
+
+const eventLine = object<EventLine>({
+  n: eventNumber,
+  t: natural,
+  p: process,
+  kind: word(...EVENT_NAMES),
+  what: anyText,
+  by: eventNumber,
+  lc: natural,
+  hash: maybe(hexHash),
+  message: (value) => (value === undefined ? undefined : plain(value)),
+  decisions: listOrNone(readDecision),
+  changes: listOrNone(readChange),
+  history: listOrNone(readFact),
+  notes: listOrNone(anyText),
+  digest: maybe(digest),
+});
+
+/** Reads an event's line; throws Mismatch. */
+export const readEvent: Shape<TraceEvent> = (value) => {
+  const line = eventLine(value);
+  return {
+    number: line.n,
+    timeMicros: line.t,
+    process: line.p,
+    kind: line.kind,
+    label: line.what,
+    cause: line.by,
+    lamport: line.lc,
+    hash: line.hash === undefined ? 0 : Number.parseInt(line.hash, 16) | 0,
+    message: line.message,
+    decisions: line.decisions,
+    changes: line.changes,
+    history: line.history,
+    notes: line.notes,
+    digest: line.digest,
+  };
+};
+
+/** The line of an event, to be written as JSON. */
+export function eventToLine(event: TraceEvent): Readonly<Record<string, unknown>> {
+  const line: Record<string, unknown> = {
+    n: event.number,
+    t: event.timeMicros,
+    p: event.process,
+    kind: event.kind,
+    what: event.label,
+    by: event.cause,
+    lc: event.lamport,
+  };
+  if (event.hash !== 0) line['hash'] = hex32(event.hash);
+  if (event.message !== undefined) line['message'] = event.message;
+  if (event.decisions.length > 0) line['decisions'] = event.decisions.map(decisionLine);
+  if (event.changes.length > 0)
+    line['changes'] = event.changes.map((change) => [change.process, change.event]);
+  if (event.history.length > 0) line['history'] = event.history.map(factLine);
+  if (event.notes.length > 0) line['notes'] = event.notes;
+  if (event.digest !== undefined) line['digest'] = event.digest;
+  return line;
+}
+
+function factLine({ kind, client, sequence, input, output, time }: HistoryEvent): Plain {
+  return [kind, client, sequence, input, output, time];
+}
+
+// ---- header ----
+
+/** Reads a header; throws Mismatch. Format and version have been looked at before. */
+export const readHeader: Shape<TraceHeader> = object<TraceHeader>({
+  format: word(TRACE_FORMAT),
+  version: (value) => (value === TRACE_VERSION ? TRACE_VERSION : mismatch(`version ${TRACE_VERSION}`, value)),
+  faultline: identifier,
+  generator: identifier,
+  scenario: readScenario,
+  recipe: object<Recipe>({ seed: text(1000), strategy: word('random') }),
+  implementation: object<ImplementationInfo>({
+    protocol: identifier,
+    bug: maybe(identifier),
+    module: maybe(object<ModuleSource>({ specifier: text(4096), hash: identifier })),
+  }),
+  digest,
+  events: eventNumber,
+  verdict: object<TraceVerdict>({
+    status: word('passed', 'violated', 'stalled', 'bound-reached'),
+    invariant: maybe(identifier),
+    event: eventNumber,
+    timeMicros: natural,
+    message: anyText,
+  }),
+  expect: word('violated', 'passed'),
+  minimised: nothing,
+  setup: list(readDecision),
+});
+
+/** The line of a header, to be written as JSON. */
+export function headerToLine(header: TraceHeader): Readonly<Record<string, unknown>> {
+  return { ...header, setup: header.setup.map(decisionLine) };
+}
+
+/** The format and version that a first line claims, before anything else in it is believed. */
+export function claimedVersion(header: Readonly<Record<string, unknown>>): number {
+  if (header['format'] !== TRACE_FORMAT) {
+    throw new Mismatch(`"format": "${TRACE_FORMAT}"`, received(header['format']));
+  }
+  const version = header['version'];
+  if (!Number.isSafeInteger(version)) mismatch('a whole number as version', version);
+  return version as number;
+}

@@ -1,0 +1,115 @@
+/**
+ * A trace: everything needed to execute a run again without random numbers, and to read what happened.
+ *
+ * These are its types. How one is recorded: record-trace.ts. How it becomes text and back: trace-text.ts.
+ * What is compared when it is executed again: replay.ts.
+ */
+
+import type { Decision, HistoryEvent, Micros, Plain, ProcessId, ProtocolEvent } from '../kernel/index.js';
+import type { Scenario } from '../scenario/index.js';
+import type { EventName } from './event-kinds.js';
+import type { Recipe, Status } from './outcome.js';
+
+export const TRACE_FORMAT = 'faultline-trace';
+/** A change in draw order, keys or fields is another version. */
+export const TRACE_VERSION = 1;
+/** Every so many events, and at the last one, the trace carries the run's digest. */
+export const DIGEST_INTERVAL = 64;
+
+/** Limits of what is read and written; beyond them, a run is repeated from its seed instead. */
+export const TRACE_LIMITS = {
+  unpackedBytes: 64 * 1024 * 1024,
+  lineBytes: 1024 * 1024,
+  events: 2_000_000,
+} as const;
+
+/** A user's protocol: where it came from, and what it was. */
+export interface ModuleSource {
+  /** E.g. `./mine.js#counter`. */
+  readonly specifier: string;
+  /** Content hash of the module's file. */
+  readonly hash: string;
+}
+
+/** What ran: a built-in protocol, with or without a bug of the zoo, or a module. */
+export interface ImplementationInfo {
+  readonly protocol: string;
+  readonly bug: string | undefined;
+  readonly module: ModuleSource | undefined;
+}
+
+/** How the run ended, and where. */
+export interface TraceVerdict {
+  readonly status: Status;
+  /** The violated invariant; undefined unless `violated` or `stalled`. */
+  readonly invariant: string | undefined;
+  /** Number of the event at which it was found, or of the last one. */
+  readonly event: number;
+  readonly timeMicros: Micros;
+  readonly message: string;
+}
+
+export interface TraceHeader {
+  readonly format: typeof TRACE_FORMAT;
+  readonly version: typeof TRACE_VERSION;
+  /** Version of Faultline that wrote the trace. */
+  readonly faultline: string;
+  /** Name of the random generator: another one draws another run from the same seed. */
+  readonly generator: string;
+  readonly scenario: Scenario;
+  readonly recipe: Recipe;
+  readonly implementation: ImplementationInfo;
+  readonly digest: string;
+  /** How many event lines follow. */
+  readonly events: number;
+  readonly verdict: TraceVerdict;
+  /** What a replay against today's code should find. */
+  readonly expect: 'violated' | 'passed';
+  /** How the trace was minimised; null: it was not. */
+  readonly minimised: null;
+  /** Decisions taken before the first event: clocks, for instance. */
+  readonly setup: readonly Decision[];
+}
+
+/** A replica reported a change of its state. */
+export interface StateChange {
+  readonly process: ProcessId;
+  readonly event: ProtocolEvent;
+}
+
+/** One executed event and everything that happened in it. */
+export interface TraceEvent {
+  /** From 1, without gaps. */
+  readonly number: number;
+  readonly timeMicros: Micros;
+  /** The process that handled it; the number after the last process is the world itself. */
+  readonly process: ProcessId;
+  readonly kind: EventName;
+  readonly label: string;
+  /** Number of the event that caused it, or 0. */
+  readonly cause: number;
+  /** Lamport clock: above that of the cause, and of the process's event before. */
+  readonly lamport: number;
+  /** Content hash of the message; 0 for other events. */
+  readonly hash: number;
+  /** The message's main fields, for readers; undefined for other events. */
+  readonly message: Plain | undefined;
+  readonly decisions: readonly Decision[];
+  readonly changes: readonly StateChange[];
+  readonly history: readonly HistoryEvent[];
+  readonly notes: readonly string[];
+  /** The run's digest after this event, at intervals and for the last one. */
+  readonly digest: string | undefined;
+}
+
+export interface Trace {
+  readonly header: TraceHeader;
+  readonly events: readonly TraceEvent[];
+}
+
+/** Every recorded decision, in the order in which they were taken. */
+export function decisionsOf(trace: Trace): Decision[] {
+  const decisions = trace.header.setup.slice();
+  for (const event of trace.events) for (const decision of event.decisions) decisions.push(decision);
+  return decisions;
+}

@@ -1,0 +1,19 @@
+/** A bug of the zoo: a mistake that was published, re-created as a small subclass of the correct code. */
+
+import type { Protocol, StateMachine } from '../kernel/index.js';
+
+export interface Bug {
+  /** E.g. `R23-old-term-commit`. */
+  readonly id: string;
+  readonly protocol: string;
+  /** One sentence: what is wrong. */
+  readonly title: string;
+  /** Where it was seen. */
+  readonly source: string;
+  /** The invariants that may catch it; the first is the one meant for it. */
+  readonly invariants: readonly string[];
+  /** A scenario in which it shows. */
+  readonly scenario: string;
+  createProtocol?(): Protocol;
+  createService?(): StateMachine;
+}

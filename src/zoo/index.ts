@@ -1,0 +1,28 @@
+/**
+ * The zoo: real bugs that were published, each re-created as a small subclass of the correct code.
+ * What never lives here: a flag inside correct code.
+ */
+
+import { UsageError, nearest } from '../kernel/index.js';
+import type { Bug } from './bug.js';
+import { RAFT_BUGS } from './raft.js';
+
+export type { Bug } from './bug.js';
+
+/** Every bug, sorted by id. */
+export const BUGS: readonly Bug[] = [...RAFT_BUGS].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+
+/** The bug with this id; throws UsageError with the nearest one. */
+export function findBug(id: string): Bug {
+  const bug = BUGS.find((candidate) => candidate.id === id);
+  if (bug !== undefined) return bug;
+  const near = nearest(
+    id,
+    BUGS.map((candidate) => candidate.id),
+  );
+  throw new UsageError(
+    'unknown-bug',
+    `unknown bug "${id}", expected one of ${BUGS.map((candidate) => candidate.id).join(', ')}`,
+    near === undefined ? undefined : `did you mean "${near}"?`,
+  );
+}

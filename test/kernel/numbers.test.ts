@@ -1,0 +1,98 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  Digest,
+  RandomStream,
+  Sampler,
+  canonical,
+  hashPlain,
+  nearest,
+  plainEquals,
+} from '../../src/kernel/index.js';
+
+describe('digest', () => {
+  it('is stable: the digest of a fixed sequence never changes', () => {
+    const digest = new Digest();
+    for (let i = 0; i < 1000; i++) digest.mixInteger(i * 7919 - 300);
+    expect(digest.value()).toBe('f804cc9377aa9d81');
+  });
+
+  it('tells sequences apart by content and by order', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer(), { minLength: 2 }), fc.nat(), (words, choice) => {
+        const of = (list: readonly number[]): string => {
+          const digest = new Digest();
+          list.forEach((word) => digest.mix(word));
+          return digest.value();
+        };
+        const i = choice % (words.length - 1);
+        const swapped = words.slice();
+        [swapped[i], swapped[i + 1]] = [words[i + 1] as number, words[i] as number];
+        if (words[i] !== words[i + 1]) expect(of(swapped)).not.toBe(of(words));
+        expect(of([...words, 0])).not.toBe(of(words));
+      }),
+    );
+  });
+});
+
+describe('random streams', () => {
+  it('draw the same numbers for the same seed and name on every engine', () => {
+    const stream = RandomStream.derive('seed', 'm/0');
+    expect(Array.from({ length: 4 }, () => stream.integer(0, 999_999))).toEqual([
+      574436, 611655, 766261, 280566,
+    ]);
+  });
+
+  it('stay within the range, both ends included', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.integer({ min: -1e9, max: 1e9 }), fc.nat(1e12), (seed, min, span) => {
+        const stream = RandomStream.derive(seed, 'x');
+        for (let i = 0; i < 20; i++) {
+          const value = stream.integer(min, min + span);
+          expect(value).toBeGreaterThanOrEqual(min);
+          expect(value).toBeLessThanOrEqual(min + span);
+        }
+      }),
+    );
+    const coin = RandomStream.derive('coin', 'x');
+    const faces = Array.from({ length: 10_000 }, () => coin.integer(0, 1));
+    const ones = faces.filter((face) => face === 1).length;
+    expect(ones).toBeGreaterThan(4800);
+    expect(ones).toBeLessThan(5200);
+  });
+});
+
+describe('distributions', () => {
+  it('a long tail has its median where it says, stays in bounds, and has a tail', () => {
+    const sampler = new Sampler({ kind: 'long-tail', minMicros: 200, medianMicros: 1000, maxMicros: 50_000 });
+    const stream = RandomStream.derive('tail', 'x');
+    const draws = Array.from({ length: 40_000 }, () => sampler.draw(stream)).sort((a, b) => a - b);
+    expect(draws[20_000]).toBeGreaterThan(950);
+    expect(draws[20_000]).toBeLessThan(1050);
+    expect(draws[0]).toBeGreaterThanOrEqual(200);
+    expect(draws[39_999]).toBeLessThanOrEqual(50_000);
+    expect(draws[39_960]).toBeGreaterThan(10_000);
+  });
+});
+
+describe('plain data', () => {
+  it('canonical text does not depend on the order of keys, and equal texts mean equal hashes', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
+        const reversed = Object.fromEntries(Object.entries(value).reverse());
+        expect(canonical(reversed)).toBe(canonical(value));
+        expect(hashPlain(reversed)).toBe(hashPlain(value));
+        expect(plainEquals(value, reversed)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('nearest word', () => {
+  it('finds a slip and does not guess wildly', () => {
+    const words = ['leader-partition', 'lossy-network', 'bridge'];
+    expect(nearest('leader-partiton', words)).toBe('leader-partition');
+    expect(nearest('brigde', words)).toBe('bridge');
+    expect(nearest('zebra-crossing', words)).toBeUndefined();
+  });
+});

@@ -1,0 +1,234 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { canonical, deepFreeze, type Result, type StateMachine } from '../../src/kernel/index.js';
+import {
+  createService,
+  isSessionExpired,
+  KeyValueStore,
+  makeCommand,
+  SessionedService,
+  type SessionLimits,
+} from '../../src/services/index.js';
+
+/** Every command appends a piece of its own to one key: a second execution shows in the value. */
+function append(client: number, sequence: number) {
+  return makeCommand(client, sequence, { op: 'append', key: 'log', value: `<${client}.${sequence}>` });
+}
+
+function read(service: StateMachine): string {
+  const copy = (service.snapshot() as { service: { entries: [string, string, number][] } }).service;
+  return copy.entries.find(([key]) => key === 'log')?.[1] ?? '';
+}
+
+function sessioned(limits?: SessionLimits): SessionedService {
+  return new SessionedService(new KeyValueStore(), limits);
+}
+
+type Step =
+  | { readonly kind: 'deliver'; readonly client: number; readonly sequence: number }
+  | { readonly kind: 'restore' }
+  | { readonly kind: 'clone' };
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    { weight: 8, arbitrary: delivery(3, 12) },
+    { weight: 1, arbitrary: fc.constant<Step>({ kind: 'restore' }) },
+    { weight: 1, arbitrary: fc.constant<Step>({ kind: 'clone' }) },
+  ),
+  { maxLength: 80 },
+);
+
+function delivery(clients: number, sequences: number): fc.Arbitrary<Step> {
+  const client = fc.integer({ min: 1, max: clients });
+  const sequence = fc.integer({ min: 1, max: sequences });
+  return fc.record({ kind: fc.constant('deliver' as const), client, sequence });
+}
+
+/** Moves on to a service that went through a snapshot, or to a clone. */
+function migrate(service: SessionedService, step: Step, limits: SessionLimits): SessionedService {
+  if (step.kind === 'clone') return service.clone();
+  const fresh = sessioned(limits);
+  fresh.apply(append(1, 7)); // restore must replace, not add
+  fresh.restore(deepFreeze(service.snapshot()));
+  return fresh;
+}
+
+/** The oracle: remembers everything, and computes each client's floor from its highest sequence. */
+class NaiveSessions {
+  readonly first = new Map<string, Result>();
+  private readonly highest = new Map<number, number>();
+
+  constructor(private readonly window: number) {}
+
+  fate(client: number, sequence: number): 'expired' | 'duplicate' | 'new' {
+    if (sequence <= (this.highest.get(client) ?? 0) - this.window) return 'expired';
+    return this.first.has(`${client}.${sequence}`) ? 'duplicate' : 'new';
+  }
+
+  executed(client: number, sequence: number, result: Result): void {
+    this.first.set(`${client}.${sequence}`, result);
+    this.highest.set(client, Math.max(sequence, this.highest.get(client) ?? 0));
+  }
+}
+
+test('sessions: under repeats, any order, snapshots and clones, each command happens once and keeps its answer', () => {
+  const limits = { maxClients: 8, window: 5 };
+  fc.assert(
+    fc.property(steps, (script) => {
+      let service = sessioned(limits);
+      const oracle = new NaiveSessions(limits.window);
+      for (const step of script) {
+        if (step.kind !== 'deliver') {
+          service = migrate(service, step, limits);
+          continue;
+        }
+        const { client, sequence } = step;
+        const fate = oracle.fate(client, sequence);
+        const digest = service.digest();
+        const result = service.apply(append(client, sequence));
+        if (fate === 'new') {
+          expect((result as { value: string }).value).toBe(read(service));
+          expect(read(service).endsWith(`<${client}.${sequence}>`)).toBe(true);
+          oracle.executed(client, sequence, result);
+        } else {
+          const expected = oracle.first.get(`${client}.${sequence}`);
+          expect(result).toEqual(fate === 'expired' ? { error: 'session-expired' } : expected);
+          expect(service.digest()).toBe(digest);
+        }
+      }
+    }),
+  );
+});
+
+test('sessions: no command ever happens twice, even when the table overflows', () => {
+  const limits = { maxClients: 2, window: 6 };
+  fc.assert(
+    fc.property(fc.array(delivery(3, 8), { maxLength: 150 }), (script) => {
+      const service = sessioned(limits);
+      script.forEach((step, i) => {
+        // Clients move on slowly, so that what they repeat is around every floor.
+        if (step.kind === 'deliver') service.apply(append(step.client, step.sequence + Math.floor(i / 4)));
+      });
+      const pieces = read(service).split('>').slice(0, -1);
+      expect(new Set(pieces).size).toBe(pieces.length);
+    }),
+  );
+});
+
+test('sessions: a client that comes back after it was forgotten cannot repeat what it did before', () => {
+  const service = sessioned({ maxClients: 1, window: 100 });
+  service.apply(append(1, 1));
+  service.apply(append(1, 2));
+  service.apply(append(2, 3));
+  service.apply(append(1, 4));
+  for (const sequence of [1, 2, 3]) expect(isSessionExpired(service.apply(append(1, sequence)))).toBe(true);
+  expect(read(service)).toBe('<1.1><1.2><2.3><1.4>');
+});
+
+test('sessions: equal logs give equal digests and snapshots, with or without a snapshot on the way', () => {
+  const limits = { maxClients: 2, window: 4 };
+  fc.assert(
+    fc.property(steps, (script) => {
+      let migrated = sessioned(limits);
+      const straight = sessioned(limits);
+      for (const step of script) {
+        if (step.kind === 'deliver') {
+          const command = append(step.client, step.sequence);
+          expect(migrated.apply(command)).toEqual(straight.apply(command));
+        } else migrated = migrate(migrated, step, limits);
+        expect(migrated.digest()).toBe(straight.digest());
+      }
+      expect(canonical(migrated.snapshot())).toBe(canonical(straight.snapshot()));
+    }),
+  );
+});
+
+test('sessions: logs of different commands give different digests', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 50 }), { minLength: 2 }), (sequences) => {
+      const [one, other] = [sessioned(), sessioned()];
+      for (const sequence of sequences) one.apply(append(1, sequence));
+      for (const sequence of sequences.toReversed()) other.apply(append(1, sequence));
+      expect(one.digest()).not.toBe(other.digest());
+    }),
+  );
+});
+
+test('sessions: a clone and its original do not share their future', () => {
+  const service = sessioned();
+  service.apply(append(1, 1));
+  const before = canonical(service.snapshot());
+  const copy = service.clone();
+  copy.apply(append(1, 2));
+  copy.apply(append(2, 1));
+  expect(canonical(service.snapshot())).toBe(before);
+  expect(read(copy)).toBe('<1.1><1.2><2.1>');
+});
+
+test('sessions: the one that has executed nothing for longest is forgotten, and its retry is not executed', () => {
+  const service = sessioned({ maxClients: 2, window: 4 });
+  service.apply(append(1, 1));
+  service.apply(append(2, 1));
+  service.apply(append(1, 2));
+  service.apply(append(2, 1)); // a duplicate is no execution: client 2 stays the oldest
+  expect(isSessionExpired(service.apply(append(3, 1)))).toBe(false);
+  expect(isSessionExpired(service.apply(append(2, 1)))).toBe(true);
+  expect(isSessionExpired(service.apply(append(2, 2)))).toBe(false);
+  expect(read(service)).toBe('<1.1><2.1><1.2><3.1><2.2>');
+});
+
+test('sessions: a sequence that is no positive integer is malformed and changes nothing', () => {
+  const service = sessioned();
+  const digest = service.digest();
+  for (const sequence of [0, -1, 1.5, NaN, Infinity]) {
+    expect(service.apply(append(1, sequence))).toEqual({ error: 'malformed' });
+  }
+  expect(service.digest()).toBe(digest);
+});
+
+test('sessions: a snapshot keeps no more results than the window', () => {
+  const service = sessioned({ maxClients: 2, window: 4 });
+  for (let sequence = 1; sequence <= 100; sequence++) service.apply(append(1, sequence));
+  const { sessions } = service.snapshot() as { sessions: { table: { results: [number, Result][] }[] } };
+  expect(sessions.table[0]?.results.map(([sequence]) => sequence)).toEqual([97, 98, 99, 100]);
+});
+
+test('sessions: a snapshot leaves out results that have fallen below the floor', () => {
+  const service = sessioned({ maxClients: 2, window: 4 });
+  for (const sequence of [1, 2, 3, 10]) service.apply(append(1, sequence));
+  const { sessions } = service.snapshot() as { sessions: { table: { results: [number, Result][] }[] } };
+  expect(sessions.table[0]?.results.map(([sequence]) => sequence)).toEqual([10]);
+});
+
+test('sessions: a service whose snapshots lose the sessions is given away by its digest', () => {
+  class AmnesicService extends SessionedService {
+    protected override restoreSessions(): void {
+      // loses them
+    }
+  }
+  const [service, restored] = [sessioned(), new AmnesicService(new KeyValueStore())];
+  service.apply(append(1, 1));
+  restored.restore(service.snapshot());
+  expect(read(restored)).toBe(read(service));
+  expect(restored.digest()).not.toBe(service.digest());
+});
+
+test('sessions: a bug is one overridden method, and clones keep it', () => {
+  class ForgetfulService extends SessionedService {
+    protected override isDuplicate(): boolean {
+      return false;
+    }
+  }
+  const service = new ForgetfulService(new KeyValueStore()).clone();
+  service.apply(append(1, 1));
+  service.apply(append(1, 1));
+  expect(read(service)).toBe('<1.1><1.1>');
+});
+
+test('services: kv is the store behind sessions, and an unknown name suggests the nearest', () => {
+  const service = createService('kv');
+  service.apply(append(1, 1));
+  service.apply(append(1, 1));
+  expect(read(service)).toBe('<1.1>');
+  expect(() => createService('vk')).toThrow(/unknown service 'vk'; expected one of: kv/);
+});
