@@ -71,13 +71,14 @@ export const runOptions = {
 
 export const replayOptions = {
   adapt: flag('adapt', "replay the decisions against today's code, without the digest"),
+  correct: flag('correct', "with --adapt: the correct code instead of the trace's bug"),
   until: wholeNumber(
-    { flag: 'until', value: 'EVENT', description: 'stop after this event, and show the story up to it' },
+    { flag: 'until', value: 'EVENT', description: 'tell the story up to this event' },
     undefined,
     1,
     Number.MAX_SAFE_INTEGER,
   ),
-  node: text({ flag: 'node', value: 'NODE', description: 'show only what happens on this node, e.g. n2' }),
+  node: text({ flag: 'node', value: 'NODE', description: 'tell only what concerns this node, e.g. n2' }),
   json,
   workers,
   timeout,

@@ -78,6 +78,7 @@ function createProgram(
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [verb]', 'print the help of a verb')
     .configureOutput(output)
+    .configureHelp({ optionDescription: ({ description }) => description })
     .exitOverride()
     .addHelpText(
       'after',
@@ -105,6 +106,7 @@ function createCommand(
     .description(verb.summary)
     .helpOption('-h, --help', 'print this help')
     .configureOutput(output)
+    .configureHelp({ optionDescription: ({ description }) => description })
     .exitOverride()
     .allowExcessArguments(false);
   const { argument } = verb;
@@ -125,10 +127,9 @@ function createCommand(
 
 function createOption(spec: OptionSpec<unknown>): Option {
   const value = spec.value === undefined ? '' : ` <${spec.value}>`;
-  const option = new Option(`--${spec.flag}${value}`, spec.description);
+  const fallback = spec.fallbackText === undefined ? '' : ` (default: ${spec.fallbackText})`;
+  const option = new Option(`--${spec.flag}${value}`, `${spec.description}${fallback}`);
   if (spec.value !== undefined) option.argParser((text, before) => spec.read(text, before));
-  if (spec.fallbackText !== undefined) return option.default(spec.fallback, spec.fallbackText);
-  // Neither `false` nor an empty list is worth a word in the help.
   option.defaultValue = spec.fallback;
   return option;
 }

@@ -5,16 +5,19 @@
 
 import { judge } from '../campaign/index.js';
 import { DivergenceError, UsageError, formatDuration } from '../kernel/index.js';
-import { saveRecipe } from '../node/recipe-file.js';
 import type { RunReport, RunRequest, SimulationPool, StopReason } from '../node/run-pool.js';
+import { saveRecipe } from '../node/trace-folder.js';
 import { replayCommand, runCommand } from '../report/shell.js';
 import type { ReportedRun } from '../report/run-report.js';
 import type { Scenario } from '../scenario/index.js';
+import { compareEventLogs } from '../simulator/determinism.js';
 import type { Outcome } from '../simulator/index.js';
 
 /** A scenario, and what the user called it. */
 export interface PlannedScenario {
   readonly word: string;
+  /** Of its file. */
+  readonly path: string;
   readonly scenario: Scenario;
 }
 
@@ -138,23 +141,27 @@ export class RunReporter {
     }
   }
 
-  /** Names the first event at which two executions of the recipe differ. */
+  /**
+   * Names the first event at which two executions of the recipe differ: one in a worker that has done
+   * nothing before, one in a worker that has already run this seed and those before it.
+   */
   private async explainDivergence(report: RunReport, outcome: Outcome, repeated: RunReport): Promise<string> {
     const { request, seed } = report;
-    const { scenario, bug } = request;
+    const { scenario, bug, seeds } = request;
     const digests = `digest ${outcome.digest}, then ${repeated.outcome?.digest ?? 'none'} in a fresh worker`;
-    const done = await this.pool.perform({ kind: 'compare', scenario, bug, seed }, true);
-    const difference = done.value;
-    if (difference === undefined) {
-      return `${digests}; side by side both are the same: it depends on what ran before in the process`;
-    }
-    const side = (name: string, lines: readonly string[]): string[] => [`${name}:`, ...lines.map((line) => `  ${line}`)];
+    const before = seeds.slice(0, seeds.indexOf(seed) + 1);
+    const logs = await Promise.all([
+      this.pool.perform({ kind: 'log', scenario, bug, seeds: [...before, seed] }, true),
+      this.pool.perform({ kind: 'log', scenario, bug, seeds: [seed] }, true),
+    ]);
+    const [first, second] = logs.map(({ value }) => value);
+    const difference = first === undefined || second === undefined ? undefined : compareEventLogs(first, second);
+    if (difference === undefined) return `${digests}; a third and a fourth execution do not tell where they part`;
     return [
       digests,
-      `the first different event is number ${difference.event}`,
-      ...side('one execution', difference.first),
-      ...side('the other', difference.second),
+      `the first different event is number ${difference.event}: ${difference.what} differs`,
+      `  once:      ${difference.recorded}`,
+      `  then:      ${difference.replayed}`,
     ].join('\n');
   }
 }
-

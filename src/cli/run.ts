@@ -2,7 +2,7 @@
 
 import { requireWithinModel } from '../campaign/index.js';
 import { checkPlan } from '../faults/index.js';
-import { UsageError, nearest } from '../kernel/index.js';
+import { UsageError } from '../kernel/index.js';
 import { findScenarios, loadScenarioFile, type FoundScenario } from '../node/scenario-files.js';
 import { counted, groupedCount } from '../report/figures.js';
 import {
@@ -14,6 +14,7 @@ import {
   type ReportedRun,
 } from '../report/run-report.js';
 import { table } from '../report/table.js';
+import type { Scenario } from '../scenario/index.js';
 import { buggyImplementation } from '../simulator/index.js';
 import { findBug } from '../zoo/index.js';
 import { ExitCode, graver } from './exit-codes.js';
@@ -30,7 +31,7 @@ const PROBLEMS_TOLD = 10;
 /** The verb. */
 export async function run(terminal: Terminal, words: readonly string[], options: RunOptions): Promise<ExitCode> {
   const seeds = seedsOf(options);
-  const planned = planScenarios(words, options);
+  const planned = planScenarios(terminal, words, options);
   return withSession(terminal, options, async (session) => {
     const campaign = new CliCampaign(terminal, session, options, planned, seeds);
     await campaign.run();
@@ -47,7 +48,7 @@ function seedsOf(options: RunOptions): readonly string[] {
 }
 
 /** Finds, loads and checks every scenario before the first one runs. */
-export function planScenarios(words: readonly string[], options: RunOptions): PlannedScenario[] {
+function planScenarios(terminal: Terminal, words: readonly string[], options: RunOptions): PlannedScenario[] {
   const bug = options.bug === undefined ? undefined : findBug(options.bug);
   const names = words.length === 0 && bug !== undefined ? [bug.scenario] : words;
   if (names.length === 0) {
@@ -55,19 +56,28 @@ export function planScenarios(words: readonly string[], options: RunOptions): Pl
   }
   const planned = new Map<string, PlannedScenario>();
   for (const word of names) {
-    for (const found of findScenarios(word)) {
-      if (!planned.has(found.path)) planned.set(found.path, planOne(word, found, options));
+    const all = findScenarios(word).map((found) => planOne(word, found, options));
+    const within = options.beyondModel ? all : all.filter(({ scenario }) => isWithinModel(scenario));
+    // Named by itself, a scenario beyond its model is refused; a pattern leaves it out.
+    if (within.length === 0) for (const { scenario } of all) requireWithinModel(scenario);
+    for (const { scenario } of all) {
+      if (options.beyondModel || isWithinModel(scenario)) continue;
+      terminal.note(`leaving out ${scenario.name}: its faults are beyond its failure model (--beyond-model runs it)`);
     }
+    for (const plan of within) if (!planned.has(plan.path)) planned.set(plan.path, plan);
   }
   return [...planned.values()];
 }
 
+function isWithinModel({ faults, model }: Scenario): boolean {
+  return checkPlan(faults, model).length === 0;
+}
+
 function planOne(word: string, found: FoundScenario, options: RunOptions): PlannedScenario {
   const scenario = loadScenarioFile(found, options.set);
-  if (!options.beyondModel && scenario.expect.outcome !== 'violated') requireWithinModel(scenario);
   if (options.bug !== undefined) checkBug(scenario.protocol.module, () => buggyImplementation(scenario, options.bug ?? ''));
   // A pattern is no name: the line that runs it again says which scenario it was.
-  return { word: /\.ya?ml$/.test(word) ? word : found.name, scenario };
+  return { word: /\.ya?ml$/.test(word) ? word : found.name, path: found.path, scenario };
 }
 
 function checkBug(module: string | undefined, build: () => unknown): void {

@@ -52,15 +52,24 @@ export function hashRequestReply(message: ClientRequest | ClientReply): number {
   return mix32(mix32(mixInteger(0x2f0b4c47, message.sequence), status), message.hint);
 }
 
+/** Operations whose last target is remembered: more than a client has outstanding at a time. */
+const REMEMBERED = 128;
+
 export class RequestReplyDriver implements ClientDriver {
   /** Index into the servers of the one to ask, or -1 before the first request. */
   private target = -1;
-  private lastSequence = 0;
+  /** Whom each of the latest operations was sent to last, by sequence modulo {@link REMEMBERED}. */
+  private readonly sequences = new Int32Array(REMEMBERED);
+  private readonly targets = new Int32Array(REMEMBERED);
 
+  /** A retry goes elsewhere, unless the client has turned to another server since the last attempt. */
   request(host: ClientHost, command: Command, attempt: number): void {
+    const place = command.sequence % REMEMBERED;
     if (this.target < 0) this.target = host.draw('first-server', 0, host.servers.length - 1);
-    else if (attempt > 1 && command.sequence === this.lastSequence) this.moveOn(host);
-    this.lastSequence = command.sequence;
+    const wasAsked = this.sequences[place] === command.sequence && this.targets[place] === this.target;
+    if (attempt > 1 && wasAsked) this.target = (this.target + 1) % host.servers.length;
+    this.sequences[place] = command.sequence;
+    this.targets[place] = this.target;
     host.send(host.servers[this.target] as ProcessId, clientRequest(command));
   }
 
@@ -74,32 +83,21 @@ export class RequestReplyDriver implements ClientDriver {
       case 'refused':
         return { kind: 'fail', sequence: reply.sequence, reason: canonical(reply.result) };
       case 'not-leader':
-        return this.redirect(host, from, reply);
+        this.followHint(host, from, reply.hint);
+        return { kind: 'retry', sequence: reply.sequence, reason: 'not leader' };
     }
   }
 
   clone(): RequestReplyDriver {
     const copy = new RequestReplyDriver();
     copy.target = this.target;
-    copy.lastSequence = this.lastSequence;
-    copy.redirected = this.redirected;
+    copy.sequences.set(this.sequences);
+    copy.targets.set(this.targets);
     return copy;
   }
 
-  /** True when a redirect has already chosen the next server, so that the retry does not move past it. */
-  private redirected = false;
-
-  private redirect(host: ClientHost, from: ProcessId, reply: ClientReply): ClientOutcome {
-    const hinted = host.servers.indexOf(reply.hint);
-    if (hinted >= 0 && reply.hint !== from) {
-      this.target = hinted;
-      this.redirected = true;
-    }
-    return { kind: 'retry', sequence: reply.sequence, reason: 'not leader' };
-  }
-
-  private moveOn(host: ClientHost): void {
-    if (this.redirected) this.redirected = false;
-    else this.target = (this.target + 1) % host.servers.length;
+  private followHint(host: ClientHost, from: ProcessId, hint: ProcessId): void {
+    const hinted = host.servers.indexOf(hint);
+    if (hinted >= 0 && hint !== from) this.target = hinted;
   }
 }

@@ -9,11 +9,14 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['EACCES', 'permission denied'],
   ['EPERM', 'permission denied'],
   ['ENOSPC', 'no space left on the device'],
+  ['EDQUOT', 'no space left on the device'],
   ['EROFS', 'the file system is read-only'],
-  ['ELOOP', 'too many symbolic links'],
+  ['ELOOP', 'a circle of symbolic links'],
   ['ENAMETOOLONG', 'the name is too long'],
   ['EMFILE', 'too many open files'],
   ['EEXIST', 'it exists already'],
+  ['EINVAL', 'it is no valid path'],
+  ['ERR_INVALID_ARG_VALUE', 'it is no valid path'],
 ]);
 
 /** The UsageError for an error of the file system; any other error is handed back as it is. */
@@ -23,5 +26,5 @@ export function fileProblem(error: unknown, path: string, place?: string, hint?:
   if (code === undefined || reason === undefined) return error;
   const where = place === undefined ? '' : `${place}: `;
   const id = code === 'ENOENT' ? 'no-such-file' : 'file-error';
-  return new UsageError(id, `${where}${excerpt(path, 200)}: ${reason}`, hint);
+  return new UsageError(id, `${where}${excerpt(path, 300)}: ${reason}`, hint);
 }

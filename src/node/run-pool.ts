@@ -7,6 +7,7 @@
 import { availableParallelism } from 'node:os';
 import { Tinypool } from 'tinypool';
 import type { Outcome } from '../simulator/outcome.js';
+import { inOrder } from './in-order.js';
 import {
   Pulse,
   fromWire,
@@ -52,6 +53,8 @@ const TASKS_PER_WORKER = 8;
 /** Tasks under way for each worker: enough that none waits for the reader of the reports. */
 const TASKS_AHEAD = 4;
 const LARGEST_HEAP_MIB = 2048;
+/** Tasks that do not count their events (recording, replaying) may stand still so many times as long. */
+const PATIENCE = 10;
 
 export class SimulationPool {
   readonly workers: number;
@@ -71,28 +74,20 @@ export class SimulationPool {
     const wanted = Math.ceil(total / (this.workers * TASKS_PER_WORKER));
     const size = inFreshWorkers ? 1 : Math.min(MOST_SEEDS_PER_TASK, Math.max(1, wanted));
     const chunks = requests.flatMap((request) => split(request, size));
-    const underWay: Promise<readonly RunReport[]>[] = [];
-    let next = 0;
-    while (next < chunks.length || underWay.length > 0) {
-      while (next < chunks.length && underWay.length < this.workers * TASKS_AHEAD) {
-        const reports = this.runChunk(chunks[next++] as RunRequest, inFreshWorkers);
-        // It is awaited in its turn; until then a failure must not count as unhandled.
-        reports.catch(() => undefined);
-        underWay.push(reports);
+    try {
+      const limit = this.workers * TASKS_AHEAD;
+      for await (const reports of inOrder(chunks, limit, (chunk) => this.runChunk(chunk, inFreshWorkers))) {
+        yield* reports;
       }
-      try {
-        yield* (await underWay.shift()) ?? [];
-      } catch (error) {
-        if (this.settings.signal.aborted) return;
-        throw error;
-      }
+    } catch (error) {
+      if (!this.settings.signal.aborted) throw error;
     }
   }
 
   /** Has a worker do one task. `fresh`: in a worker that has done nothing before. */
   async perform<T extends Task>(task: T, fresh = false): Promise<Performed<TaskResults[T['kind']]>> {
     const pulse = new SharedArrayBuffer(Pulse.length * Int32Array.BYTES_PER_ELEMENT);
-    const watchdog = new Watchdog(pulse, this.settings);
+    const watchdog = new Watchdog(pulse, this.settings, task.kind === 'run' ? 1 : PATIENCE);
     try {
       const dispatched: Dispatched = { task, pulse };
       const pool = fresh ? this.freshPool() : this.sharedPool();
@@ -163,17 +158,20 @@ class Watchdog {
   hasBitten = false;
   private readonly cells: Int32Array;
   private readonly timer: NodeJS.Timeout;
+  private readonly timeoutMillis: number;
   private lastBeats = 0;
   private lastChange = performance.now();
 
   constructor(
     pulse: SharedArrayBuffer,
-    private readonly settings: PoolSettings,
+    settings: PoolSettings,
+    patience: number,
   ) {
+    this.timeoutMillis = settings.timeoutMillis * patience;
     this.cells = new Int32Array(pulse);
     const controller = new AbortController();
     this.signal = AbortSignal.any([controller.signal, settings.signal]);
-    const period = Math.min(250, Math.max(10, settings.timeoutMillis / 4));
+    const period = Math.min(250, Math.max(10, this.timeoutMillis / 4));
     this.timer = setInterval(() => {
       if (!this.isStandingStill()) return;
       this.hasBitten = true;
@@ -198,7 +196,7 @@ class Watchdog {
       this.lastChange = now;
     }
     // Without a first beat, the task still waits for a worker.
-    return beats > 0 && now - this.lastChange > this.settings.timeoutMillis;
+    return beats > 0 && now - this.lastChange > this.timeoutMillis;
   }
 }
 

@@ -86,21 +86,17 @@ export function loadScenarioFile(
 /** The text of a scenario file. */
 export function readScenarioText(path: string, cwd: string = process.cwd()): string {
   const full = resolve(cwd, path);
+  const refuse = (got: string, hint?: string): UsageError =>
+    new UsageError('bad-file', `${excerpt(path, 300)}: expected a scenario file, got ${got}`, hint);
   try {
     const about = statSync(full);
-    if (about.isDirectory()) throw new UsageError('file-error', `${excerpt(path, 200)}: it is a folder`);
-    if (!about.isFile())
-      throw new UsageError('file-error', `${excerpt(path, 200)}: it is not a regular file`);
-    if (about.size > MAX_BYTES) {
-      throw new UsageError(
-        'too-large',
-        `${excerpt(path, 200)}: expected at most 1 MiB, got ${about.size} bytes`,
-      );
-    }
+    if (about.isDirectory()) throw refuse('a folder');
+    if (!about.isFile()) throw refuse('something that is no regular file');
+    if (about.size > MAX_BYTES) throw refuse(`one of ${about.size} bytes`, 'at most 1 MiB is read');
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(full));
   } catch (error) {
-    if (error instanceof TypeError)
-      throw new UsageError('bad-text', `${excerpt(path, 200)}: it is not UTF-8 text`);
+    if (error instanceof UsageError) throw error;
+    if (error instanceof TypeError) throw refuse('one that is not UTF-8 text');
     throw fileProblem(error, path, undefined, nearestFile(full));
   }
 }

@@ -4,20 +4,30 @@
  * one that hangs in a user's endless loop.
  */
 
+import { logEvents } from '../simulator/determinism.js';
 import type { Outcome } from '../simulator/outcome.js';
+import { recordTrace } from '../simulator/record-trace.js';
+import { castOf, placeOf, renderTail } from '../simulator/render-trace.js';
+import { replayAdapted, replayStrict } from '../simulator/replay.js';
 import { Simulation } from '../simulator/simulation.js';
-import { findFirstDifference } from './first-difference.js';
-import { loadImplementation } from './module-loader.js';
+import type { Trace } from '../simulator/trace.js';
+import { loadImplementation, type LoadedImplementation } from './module-loader.js';
 import {
   Pulse,
   toWire,
-  type CompareTask,
   type Dispatched,
+  type LogTask,
+  type RecordTask,
+  type ReplayTask,
   type Reply,
   type RunTask,
+  type StoryRequest,
+  type Subject,
   type Task,
   type TaskResults,
 } from './tasks.js';
+import { readTraceFile } from './trace-file.js';
+import { saveTrace } from './trace-folder.js';
 
 /** Events between two beats of the pulse. */
 const EVENTS_PER_BEAT = 4096;
@@ -57,14 +67,20 @@ async function performTask(task: Task, heart: Heart): Promise<TaskResults[Task['
     case 'run':
       return runSeeds(task, heart);
     case 'record':
-      throw new Error('not yet');
-    case 'compare':
-      return compare(task, heart);
+      return record(task);
+    case 'log':
+      return log(task, heart);
+    case 'replay':
+      return replay(task);
   }
 }
 
+function load({ scenario, bug }: Subject): Promise<LoadedImplementation> {
+  return loadImplementation(scenario, bug);
+}
+
 async function runSeeds(task: RunTask, heart: Heart): Promise<readonly Outcome[]> {
-  const { implementation } = await loadImplementation(task.scenario, task.bug);
+  const { implementation } = await load(task);
   return task.seeds.map((seed, position) => {
     heart.begin(position);
     const simulation = Simulation.create(task.scenario, { seed, strategy: 'random' }, { implementation });
@@ -73,7 +89,45 @@ async function runSeeds(task: RunTask, heart: Heart): Promise<readonly Outcome[]
   });
 }
 
-async function compare(task: CompareTask, heart: Heart): Promise<TaskResults['compare']> {
-  const { implementation } = await loadImplementation(task.scenario, task.bug);
-  return findFirstDifference(task.scenario, task.seed, implementation, () => heart.beat());
+async function record(task: RecordTask): Promise<TaskResults['record']> {
+  const { implementation, module } = await load(task);
+  const recipe = { seed: task.seed, strategy: 'random' } as const;
+  const options = module === undefined ? {} : { module: { specifier: module.specifier, hash: module.hash } };
+  const { outcome, trace } = recordTrace(task.scenario, recipe, implementation, options);
+  return { outcome, path: saveTrace(task.folder, trace) };
+}
+
+async function log(task: LogTask, heart: Heart): Promise<TaskResults['log']> {
+  const before = task.seeds.slice(0, -1);
+  await runSeeds({ ...task, kind: 'run', seeds: before }, heart);
+  const { implementation } = await load(task);
+  return logEvents(task.scenario, { seed: task.seeds.at(-1) ?? '', strategy: 'random' }, implementation);
+}
+
+async function replay(task: ReplayTask): Promise<TaskResults['replay']> {
+  const trace = readTraceFile(task.path);
+  const { header } = trace;
+  // Told before the long work, so that a wrong name does not wait for it.
+  const story = task.story === undefined ? [] : tellStory(trace, task.story);
+  const bug = task.withoutBug ? undefined : header.implementation.bug;
+  const { implementation, module } = await load({ scenario: header.scenario, bug });
+  return {
+    header,
+    result:
+      task.mode === 'adapt'
+        ? { mode: 'adapt', adapted: replayAdapted(trace, implementation) }
+        : { mode: 'strict', strict: replayStrict(trace, implementation) },
+    isModuleChanged: module?.hash !== header.implementation.module?.hash,
+    story,
+  };
+}
+
+function tellStory(trace: Trace, { until, node, count, width }: StoryRequest): readonly string[] {
+  const process = node === undefined ? undefined : placeOf(node, castOf(trace));
+  return renderTail(trace, {
+    count,
+    width,
+    ...(until === undefined ? {} : { until }),
+    ...(process === undefined ? {} : { process }),
+  });
 }

@@ -5,8 +5,10 @@
 
 import { DivergenceError, UsageError } from '../kernel/index.js';
 import type { Scenario } from '../scenario/index.js';
+import type { EventLog } from '../simulator/determinism.js';
 import type { Outcome } from '../simulator/outcome.js';
-import type { DigestDifference } from './first-difference.js';
+import type { AdaptedResult, StrictResult } from '../simulator/replay.js';
+import type { TraceHeader } from '../simulator/trace.js';
 
 /** What every simulation that a worker does is made from. */
 export interface Subject {
@@ -28,10 +30,32 @@ export interface RecordTask extends Subject {
   readonly folder: string;
 }
 
-/** Runs one seed twice, side by side, and finds the first event at which the two differ. */
-export interface CompareTask extends Subject {
-  readonly kind: 'compare';
-  readonly seed: string;
+/** Runs the last seed, after the ones before it, and logs its events for comparison. */
+export interface LogTask extends Subject {
+  readonly kind: 'log';
+  readonly seeds: readonly string[];
+}
+
+/** Replays a trace file. */
+export interface ReplayTask {
+  readonly kind: 'replay';
+  readonly path: string;
+  readonly mode: 'strict' | 'adapt';
+  /** Adapted only: the correct code takes the place of the trace's bug. */
+  readonly withoutBug: boolean;
+  /** The lines of the story to bring back; undefined: none. */
+  readonly story: StoryRequest | undefined;
+}
+
+export interface StoryRequest {
+  /** The last event told. Default: the last of all. */
+  readonly until: number | undefined;
+  /** Name of the process that it is told of, e.g. `n2`; default: all. */
+  readonly node: string | undefined;
+  /** Most events told. */
+  readonly count: number;
+  /** Columns. */
+  readonly width: number;
 }
 
 export interface RecordedRun {
@@ -40,14 +64,25 @@ export interface RecordedRun {
   readonly path: string;
 }
 
+export interface ReplayedTrace {
+  readonly header: TraceHeader;
+  readonly result:
+    | { readonly mode: 'strict'; readonly strict: StrictResult }
+    | { readonly mode: 'adapt'; readonly adapted: AdaptedResult };
+  /** True when the user's module is another one than the one recorded. */
+  readonly isModuleChanged: boolean;
+  readonly story: readonly string[];
+}
+
 /** Results by kind of task. */
 export interface TaskResults {
   readonly run: readonly Outcome[];
   readonly record: RecordedRun;
-  readonly compare: DigestDifference | undefined;
+  readonly log: EventLog;
+  readonly replay: ReplayedTrace;
 }
 
-export type Task = RunTask | RecordTask | CompareTask;
+export type Task = RunTask | RecordTask | LogTask | ReplayTask;
 
 /** A task on its way: with the shared memory in which the worker shows that it is alive. */
 export interface Dispatched {

@@ -5,7 +5,7 @@
  * return is kept in the corpus.
  */
 
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 
@@ -34,7 +34,6 @@ function readBounded(path: string): Buffer {
   let file: number | undefined;
   try {
     file = openSync(path, 'r');
-    if (fstatSync(file).isDirectory()) throw refuse(path, 'a trace file', 'a folder');
     return readAll(file, path);
   } catch (error) {
     if (error instanceof UsageError) throw error;
@@ -134,13 +133,7 @@ function namePart(text: string, longest: number): string {
 export function saveFoundTrace(trace: Trace, folder: string = FOUND_FOLDER): string {
   makeFolder(folder);
   const ignore = join(folder, '.gitignore');
-  if (!existsSync(ignore)) {
-    try {
-      writeFileSync(ignore, '*\n');
-    } catch (error) {
-      throw new UsageError('cannot-write', `${ignore}: expected a place to write, got ${reasonOf(error)}`);
-    }
-  }
+  if (!existsSync(ignore)) writeAtomically(ignore, Buffer.from('*\n'));
   const path = join(folder, traceFileName(trace.header));
   writeTraceFile(path, trace);
   return path;

@@ -23,7 +23,7 @@ const NO_FRAME = {
   'mid-mid': '',
   right: '',
   'right-mid': '',
-  middle: ' ',
+  middle: '',
 } as const;
 
 /** The table as text, without a line end. */
@@ -33,7 +33,7 @@ export function table(
   paint: ChalkInstance,
 ): string {
   const grid = new Table({
-    head: columns.map(({ head }) => paint.dim(head)),
+    head: columns.map(({ head }) => head.split('\n').map((line) => paint.dim(line)).join('\n')),
     colAligns: columns.map(({ align }) => align ?? 'left'),
     chars: NO_FRAME,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1 },

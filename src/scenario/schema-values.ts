@@ -169,11 +169,9 @@ export function paragraph(longest: number) {
 }
 
 /** Words of the user's own: regions, services, protocols. */
-export const word = z
-  .string({ error: 'a name' })
-  .regex(/^[a-z][a-z0-9-]{0,47}$/, {
-    error: 'a name of lower-case letters, digits and dashes that begins with a letter',
-  });
+export const word = z.string({ error: 'a name' }).regex(/^[a-z][a-z0-9-]{0,47}$/, {
+  error: 'a name of lower-case letters, digits and dashes that begins with a letter',
+});
 
 export function choice<const Words extends readonly [string, ...string[]]>(words: Words) {
   return z.enum(words, { error: oneOf(words) });

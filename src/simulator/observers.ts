@@ -3,6 +3,7 @@
  * nothing for a checker that does not look at it. Also the tap of every disk.
  */
 
+import { AssertionError } from '../kernel/index.js';
 import type {
   Command,
   DiskImage,
@@ -13,6 +14,7 @@ import type {
   ProtocolEvent,
 } from '../kernel/index.js';
 import {
+  NO_CHECKERS,
   ViolationSink,
   createCheckers,
   type CheckerContext,
@@ -144,6 +146,12 @@ export class Observers implements DiskTap {
   /** True when the violation found is one of liveness. */
   isLiveness(): boolean {
     return this.sink.violation !== undefined && this.set.kindOf(this.sink.violation.invariant) === 'liveness';
+  }
+
+  /** Computes the checkers' ghosts again from disks and encodings; throws when they differ from what they kept. */
+  audit(watched: Watched): void {
+    const difference = this.set.audit((server) => watched.servers[server]?.replica?.encode());
+    if (difference !== undefined) throw new AssertionError(`a checker's ghost has gone wrong: ${difference}`);
   }
 
   unjudgedHistories(): number {

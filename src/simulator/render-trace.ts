@@ -86,33 +86,46 @@ function concerns(event: TraceEvent, process: ProcessId): boolean {
 
 const HEADINGS = '  event       time (s)  where  what';
 const INDENT = 26;
+const SEPARATOR = '; ';
+/** Lines that one part may take: a message, say, with everything that it carries. */
+const MOST_LINES = 3;
 
 /**
  * Lines of an event: number, virtual time, process, then what happened; what does not fit goes on in
- * further lines, and what alone is wider than a line is cut.
+ * further lines.
  */
 export function renderEvent(event: TraceEvent, cast: Cast, width = 100): string[] {
   const number = String(event.number).padStart(7);
   const time = formatMicros(event.timeMicros).replace(/ s$/, '').padStart(13);
+  const room = Math.max(width - INDENT - 2, MIN_ROOM);
   const lines: string[] = [];
-  let line = `${number}  ${time}  ${placeName(event.process, cast).padEnd(5)}  `.padEnd(INDENT);
-  let isEmpty = true;
   for (const part of partsOf(event, cast)) {
-    const room = width - line.length;
-    if (!isEmpty && part.length + SEPARATOR.length > room) {
-      lines.push(line);
-      line = ' '.repeat(INDENT + 2);
-      isEmpty = true;
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + SEPARATOR.length + part.length <= room) {
+      lines[lines.length - 1] = last + SEPARATOR + part;
+    } else {
+      lines.push(...wrap(part, room));
     }
-    line += isEmpty ? part : SEPARATOR + part;
-    isEmpty = false;
-    if (line.length > width) line = `${line.slice(0, width - 1)}…`;
   }
-  lines.push(line);
-  return lines;
+  const first = `${number}  ${time}  ${placeName(event.process, cast).padEnd(5)}  `.padEnd(INDENT);
+  return lines.map((line, i) => (i === 0 ? first : ' '.repeat(INDENT + 2)) + line);
 }
 
-const SEPARATOR = '; ';
+const MIN_ROOM = 20;
+
+/** Breaks a text at spaces into lines of at most `room` columns; cuts it after a few lines. */
+function wrap(text: string, room: number): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > room && lines.length < MOST_LINES - 1) {
+    const space = rest.lastIndexOf(' ', room);
+    const end = space > 0 ? space : room;
+    lines.push(rest.slice(0, end));
+    rest = rest.slice(space > 0 ? end + 1 : end);
+  }
+  lines.push(rest.length > room ? `${rest.slice(0, room - 1)}…` : rest);
+  return lines;
+}
 
 /** The event in one sentence of any length. */
 export function describeEvent(event: TraceEvent, cast: Cast): string {

@@ -48,6 +48,9 @@ export interface EnabledEvent {
   readonly description: string;
 }
 
+/** An audited run computes its checkers' ghosts anew every so many events. */
+const AUDIT_INTERVAL = 256;
+
 export class Simulation implements Stage {
   now: Micros = 0;
   eventNumber = 0;
@@ -219,6 +222,7 @@ export class Simulation implements Stage {
       this.crashed(target, error);
     }
     if (this.observers.sink.violation !== undefined) this.violated();
+    else if (this.isAudited && this.eventNumber % AUDIT_INTERVAL === 0) this.observers.audit(this);
     if (this.eventNumber >= this.scenario.bounds.maxEvents) this.status ??= 'bound-reached';
   }
 
@@ -418,15 +422,19 @@ export class Simulation implements Stage {
   }
 
   protocolEvent(process: ProcessId, event: ProtocolEvent): void {
-    if (event.kind === 'became-leader') {
-      this.counters.leaderChanges++;
-      if (event.term >= this.leaderTerm) {
-        this.leader = process;
-        this.leaderTerm = event.term;
-      }
+    if (event.kind === 'became-leader') this.noteLeader(process, event.term);
+    else if (event.kind === 'trust-regained' || (event.kind === 'recovered' && event.trusted)) {
+      (this.servers[process] as Server).disk.markRepaired();
     }
     this.observers.protocolEvent(process, event);
     if (this.recorder !== undefined) this.recorder.protocolEvent(process, event);
+  }
+
+  private noteLeader(process: ProcessId, term: number): void {
+    this.counters.leaderChanges++;
+    if (term < this.leaderTerm) return;
+    this.leader = process;
+    this.leaderTerm = term;
   }
 
   historyEvent(event: HistoryEvent, command: Command): void {

@@ -121,7 +121,7 @@ export class TraceRecorder implements Recorder {
 
 // ---- a message for readers ----
 
-const DEEPEST = 4;
+const DEEPEST = 6;
 /** Values kept of one message. */
 const MOST_VALUES = 200;
 const MOST_ITEMS = 3;

@@ -62,10 +62,32 @@ class OldTermCommit extends RaftReplica {
   }
 }
 
-/** The follower commits up to its own last index, whatever the message has shown to match. */
+/**
+ * The follower commits up to its own last index, whatever the message has shown to match. It shows where
+ * heartbeats carry no entries, as in the systems in which it was found: such a heartbeat, matching at an
+ * old place, commits the tail that a deposed leader left behind.
+ */
 class CommitToOwnLastIndex extends RaftReplica {
   protected override commitIndexFrom(message: AppendEntries): LogIndex {
     return Math.min(message.leaderCommit, this.log.lastIndex);
+  }
+
+  protected override sendHeartbeat(position: number): void {
+    const to = this.members[position] as ProcessId;
+    const prevLogIndex = this.matchIndex[position] as LogIndex;
+    if (to === this.host.self) return;
+    if (prevLogIndex === 0 || this.probing[position] === true) this.sendAppendEntries(position);
+    const prevLogTerm = this.log.termAt(prevLogIndex);
+    const { currentTerm: term, commitIndex: leaderCommit } = this;
+    const heartbeat: AppendEntries = {
+      kind: 'AppendEntries',
+      term,
+      prevLogIndex,
+      prevLogTerm,
+      entries: [],
+      leaderCommit,
+    };
+    this.sendWhenDurable(to, heartbeat, 0);
   }
 }
 
@@ -167,14 +189,14 @@ export const RAFT_BUGS: readonly Bug[] = [
     id: 'R04-stale-vote-counted',
     title: "A grant from an earlier election is counted in the candidate's present one.",
     source: 'xraft issue 33',
-    invariants: ['raft/election-safety'],
-    scenario: 'raft/all-of-it',
+    invariants: ['raft/election-quorum', 'raft/election-safety'],
+    scenario: 'raft/late-messages',
   }),
   raftBug(DuplicateVoteCounted, {
     id: 'R05-duplicate-vote-counted',
     title: 'A repeated grant from one voter counts twice.',
     source: 'butaneprotocol/oracles pull request 18',
-    invariants: ['raft/election-safety'],
+    invariants: ['raft/election-quorum', 'raft/election-safety'],
     scenario: 'raft/duplicate-storm',
   }),
   raftBug(NoUpToDateCheck, {
@@ -195,14 +217,14 @@ export const RAFT_BUGS: readonly Bug[] = [
     id: 'R25-commit-to-own-last-index',
     title: 'A follower commits up to its own last index instead of the last one that is known to match.',
     source: 'copycat issue 265; scylla issue 9965; rabbitmq/ra pull request 508',
-    invariants: ['any/agreement', 'raft/state-machine-safety'],
+    invariants: ['raft/follower-commit', 'raft/state-machine-safety', 'any/agreement'],
     scenario: 'raft/all-of-it',
   }),
   raftBug(TruncateOnEveryAppend, {
     id: 'R28-truncate-on-every-append',
     title: 'Every AppendEntries cuts the log after prevLogIndex, also a late or empty one.',
     source: 'willemt/raft issue 37',
-    invariants: ['raft/commit-monotonic', 'raft/acknowledged-durable'],
+    invariants: ['raft/truncate-on-conflict', 'raft/commit-monotonic'],
     scenario: 'raft/lossy-network',
   }),
   raftBug(AckBeforeSync, {
@@ -232,7 +254,7 @@ export const RAFT_BUGS: readonly Bug[] = [
     title:
       'A rotten record in the middle of the log is cut off like a torn tail, and the replica goes on voting.',
     source: 'Jepsen, NATS 2.12.1',
-    invariants: ['raft/leader-completeness', 'raft/vote-once'],
+    invariants: ['raft/recovered-state', 'raft/leader-completeness'],
     scenario: 'raft/disk-faults',
   }),
   {
@@ -241,7 +263,7 @@ export const RAFT_BUGS: readonly Bug[] = [
       title:
         "The session table lives in the leader's memory and is lost when it restarts or another one leads.",
       source: "the rule is in Ongaro's dissertation §6.3: sessions are part of the replicated state",
-      invariants: ['any/exactly-once', 'any/linearizability'],
+      invariants: ['any/duplicate-effect', 'any/exactly-once', 'any/linearizability'],
       scenario: 'raft/retry-storm-hot-key',
     }),
     createService: () => new KeyValueStore(),

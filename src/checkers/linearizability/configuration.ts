@@ -73,8 +73,8 @@ export class Configuration {
   }
 
   /**
-   * Linearizes a definite operation that is open. False when a state was lost with it that is still needed:
-   * the move is made, but it leads nowhere.
+   * Linearizes a definite operation that is open. False when a demand is lost with it: the move is made, but
+   * it leads nowhere.
    */
   linearize(rank: number, stateAfter: number): boolean {
     this.record(rank);
@@ -82,7 +82,9 @@ export class Configuration {
     this.linearized[rank] = 1;
     if (rank === this.rank) this.advance();
     else this.toggleSlot(rank);
-    return this.demand.take(rank, stateAfter) && this.moveTo(stateAfter);
+    const stateBefore = this.state;
+    this.state = stateAfter;
+    return this.demand.take(rank, stateBefore, stateAfter);
   }
 
   /** Uses the next member of a class of unknown outcome; the result as for `linearize`. */
@@ -92,7 +94,9 @@ export class Configuration {
     this.record(~operation);
     this.usedCount[unknownClass] = count + 1;
     this.toggleUsed(operation);
-    return !this.demand.isLostByUse(unknownClass, stateAfter) && this.moveTo(stateAfter);
+    const stateBefore = this.state;
+    this.state = stateAfter;
+    return this.demand.use(unknownClass, stateBefore, stateAfter);
   }
 
   /** Takes back all moves after the first `count`. */
@@ -111,13 +115,6 @@ export class Configuration {
     this.statesBefore[this.moveCount] = this.state;
     this.ranksBefore[this.moveCount] = this.rank;
     this.moveCount += 1;
-  }
-
-  private moveTo(stateAfter: number): boolean {
-    const before = this.state;
-    if (before === stateAfter) return true;
-    this.state = stateAfter;
-    return !this.demand.isLost(before);
   }
 
   private undoLinearize(rank: number, rankBefore: number): void {

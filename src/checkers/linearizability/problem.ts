@@ -57,6 +57,9 @@ export interface UnknownOperations<Input, Output> {
   readonly representatives: readonly HistoryOperation<Input, Output>[];
   readonly call: Int32Array;
   readonly words: number;
+  /** Classes by the one state that they leave when they change the state, and the other classes. */
+  readonly classesByResult: ReadonlyMap<number, readonly number[]>;
+  readonly openClasses: readonly number[];
 }
 
 export interface Problem<State, Input, Output> {
@@ -79,7 +82,7 @@ export function buildProblem<State, Input, Output>(
     table,
     initialState,
     definite: buildDefinite(model, table, timeline, completions),
-    unknown: buildUnknown(model, timeline, completions),
+    unknown: buildUnknown(model, table, timeline, completions),
   };
 }
 
@@ -192,6 +195,7 @@ function effectCode(effect: Effect | undefined): number {
 
 function buildUnknown<State, Input, Output>(
   model: Model<State, Input, Output>,
+  table: StateTable<State>,
   timeline: Timeline<Input, Output>,
   completions: number,
 ): UnknownOperations<Input, Output> {
@@ -218,7 +222,37 @@ function buildUnknown<State, Input, Output>(
     representatives.push(operations[operations.length - 1] as HistoryOperation<Input, Output>);
     start[representatives.length] = operations.length;
   }
-  return { size, classes: members.size, start, operations, representatives, call, words: (size + 31) >>> 5 };
+  return {
+    size,
+    classes: members.size,
+    start,
+    operations,
+    representatives,
+    call,
+    words: (size + 31) >>> 5,
+    ...classifyResults(model, table, representatives),
+  };
+}
+
+function classifyResults<State, Input, Output>(
+  model: Model<State, Input, Output>,
+  table: StateTable<State>,
+  representatives: readonly HistoryOperation<Input, Output>[],
+): Pick<UnknownOperations<Input, Output>, 'classesByResult' | 'openClasses'> {
+  const classesByResult = new Map<number, number[]>();
+  const openClasses: number[] = [];
+  representatives.forEach(({ input }, unknownClass) => {
+    const left = model.hints?.leavesIn?.(input, undefined);
+    if (left === undefined) {
+      openClasses.push(unknownClass);
+      return;
+    }
+    const state = table.intern(left[0]);
+    const known = classesByResult.get(state);
+    if (known === undefined) classesByResult.set(state, [unknownClass]);
+    else known.push(unknownClass);
+  });
+  return { classesByResult, openClasses };
 }
 
 /** By call: what was called before the last of the returns and has none of them. */

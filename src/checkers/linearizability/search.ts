@@ -200,10 +200,28 @@ class Search<State, Input, Output> {
       else if (mode === 2) score = rank === first ? -1 : order;
       else if (mode === 3) score = rank === first ? -2 : goal === after ? -1 : order;
       else if (mode === 4) score = rank === first ? -2 : goal === after ? -1 : rank;
-      else if (mode === 5) score = rank === first ? -2 : goal === after ? -1 : this.configuration.demand.firstDemand(after) >= 0 ? this.configuration.demand.firstDemand(after)+rank/1e6 : 1e6+rank;
-      else if (mode === 6) score = rank === first ? -2 : goal === after ? -1 : this.configuration.demand.firstDemand(after) >= 0 ? 1e6+this.configuration.demand.firstDemand(after)+rank/1e6 : rank;
-      else if (mode === 7) score = rank === first ? -2 : goal === after ? -1 : needed!==NO_STATE? rank-1e6 : rank;
-      else if (mode === 8) score = (needed!==NO_STATE? -1e6:0) + (rank === first ? -2 : goal === after ? -1 : rank);
+      else if (mode === 5)
+        score =
+          rank === first
+            ? -2
+            : goal === after
+              ? -1
+              : this.configuration.demand.firstDemand(after) >= 0
+                ? this.configuration.demand.firstDemand(after) + rank / 1e6
+                : 1e6 + rank;
+      else if (mode === 6)
+        score =
+          rank === first
+            ? -2
+            : goal === after
+              ? -1
+              : this.configuration.demand.firstDemand(after) >= 0
+                ? 1e6 + this.configuration.demand.firstDemand(after) + rank / 1e6
+                : rank;
+      else if (mode === 7)
+        score = rank === first ? -2 : goal === after ? -1 : needed !== NO_STATE ? rank - 1e6 : rank;
+      else if (mode === 8)
+        score = (needed !== NO_STATE ? -1e6 : 0) + (rank === first ? -2 : goal === after ? -1 : rank);
       let at = candidates.length;
       candidates.push(rank);
       this.scores.push(score);

@@ -51,8 +51,6 @@ export class ChainFinder<State, Input, Output> {
 
   /** Appends to `chains` the chains after which the definite operation becomes legal, or has another result. */
   find(rank: number): void {
-    this.listAvailable();
-    if (this.available.length === 0) return;
     const { definite, model } = this.problem;
     const targets = definite.legalStates[rank];
     const statesBefore = model.hints?.statesBefore;
@@ -82,29 +80,42 @@ export class ChainFinder<State, Input, Output> {
     targets: Int32Array,
     statesBefore: (after: State, input: Input) => readonly State[] | 'any',
   ): void {
-    const { table } = this.problem;
     const origin = this.configuration.state;
     this.clearNodes();
     for (const target of targets) {
       if (target === origin) return;
       this.addNode(target, NONE, NONE, false);
     }
+    const { classesByResult, openClasses } = this.problem.unknown;
     for (let node = 0; node < this.nodeStates.length; node += 1) {
-      const after = table.states[this.nodeStates[node] as number] as State;
-      for (const each of this.available) {
-        if (this.budget.isSpent(table.states.length)) return;
-        this.budget.spend(1);
-        if (!this.hasMember(each, this.countInChain(node, each))) continue;
-        const before = statesBefore(after, this.inputs[each] as Input);
-        if (before === 'any') {
-          this.addBackwardChain(node, each);
-          continue;
-        }
-        for (const state of before) {
-          const number = table.intern(state);
-          if (number === origin) this.addBackwardChain(node, each);
-          else if (!this.isDominated(number, node, each)) this.addNode(number, each, node, false);
-        }
+      const exact = classesByResult.get(this.nodeStates[node] as number);
+      if (exact !== undefined) this.stepBackwards(node, exact, statesBefore);
+      this.stepBackwards(node, openClasses, statesBefore);
+    }
+  }
+
+  /** Extends a chain at its front by each of the classes. */
+  private stepBackwards(
+    node: number,
+    classes: readonly number[],
+    statesBefore: (after: State, input: Input) => readonly State[] | 'any',
+  ): void {
+    const { table } = this.problem;
+    const after = table.states[this.nodeStates[node] as number] as State;
+    for (const each of classes) {
+      if (this.budget.isSpent(table.states.length)) return;
+      this.budget.spend(1);
+      if (!this.hasMember(each, this.countInChain(node, each))) continue;
+      if (!this.footprints.hasSelectedClass(each)) continue;
+      const before = statesBefore(after, this.inputs[each] as Input);
+      if (before === 'any') {
+        this.addBackwardChain(node, each);
+        continue;
+      }
+      for (const state of before) {
+        const number = table.intern(state);
+        if (number === this.configuration.state) this.addBackwardChain(node, each);
+        else if (!this.isDominated(number, node, each)) this.addNode(number, each, node, false);
       }
     }
   }
@@ -115,6 +126,7 @@ export class ChainFinder<State, Input, Output> {
     const stopsWhenLegal = definite.effect[rank] !== EFFECT_UPDATE;
     const direct = this.resultOf(rank, origin);
     if (stopsWhenLegal && direct !== NONE) return;
+    this.listAvailable();
     this.clearNodes();
     this.addNode(origin, NONE, NONE, false);
     for (let node = 0; node < this.nodeStates.length; node += 1) {

@@ -1,7 +1,6 @@
 /** Committed work stays on enough disks that no election can lose it. */
 
 import type { ProcessId } from '../../kernel/index.js';
-import type { LogIndex } from '../../protocols/raft/index.js';
 import { isRead } from '../any/client-history.js';
 import type { ServerGhost } from './ghost.js';
 import { RaftChecker, raftSafety } from './raft-checker.js';
@@ -9,7 +8,7 @@ import { RaftChecker, raftSafety } from './raft-checker.js';
 export const ACKNOWLEDGED_DURABLE = raftSafety(
   'acknowledged-durable',
   'Acknowledged work is committed, and no majority of voters ever lacks committed work on disk.',
-  'When a server answers an operation of a client with ok, the operation (unless it is a read) was applied at some index i, and a leader has committed i. At all times, the servers that may vote and lack some committed entry durably are fewer than a majority, so that every quorum has a holder. A server that does not trust its disk may not vote: it counts neither way, until it says that it trusts it again. A server damaged while it is down counts neither way until it has read its disk; one damaged while it runs counts by what it was told is durable, since that is the log it votes with, until it starts again. Judged at every reply, crash, recovery and return of trust, and when a durable entry is replaced.',
+  'When a server answers an operation of a client with ok, the operation (unless it is a read) was applied at some index i, and a leader has committed i. At all times, the servers that may vote and lack some committed entry durably are fewer than a majority, so that every quorum has a holder. A server that does not trust its disk may not vote: it counts neither way, until it says that it trusts it again. A server damaged while it is down counts neither way until it has read its disk; one damaged while it runs counts by what it was told is durable, since that is the log it votes with, until it starts again. The first is judged at every reply; the second, together with raft/commit-durable-quorum, which judges every commit, at every crash, recovery and return of trust and whenever durable entries are replaced or cut.',
   '§5.4.3 and §8; damage: Alagappan et al. (FAST 2018), §3',
 );
 
@@ -19,10 +18,7 @@ export class AcknowledgedDurable extends RaftChecker {
   onReply(process: ProcessId, client: ProcessId, sequence: number): void {
     const { run, committed } = this.ghost;
     const index = run.order.indexOf(client, sequence);
-    if (index > 0 && index <= committed.last) {
-      this.judge(index);
-      return;
-    }
+    if (index > 0 && index <= committed.last) return;
     if (isRead(run.history.inputOf(client, sequence))) return;
     const why = index === 0 ? 'no server has applied it' : `its index ${index} is not committed`;
     this.violate(
@@ -30,13 +26,11 @@ export class AcknowledgedDurable extends RaftChecker {
     );
   }
 
-  /** Something made a server's durable log shorter, or its vote count again. */
+  /** Something may have made a server's durable log shorter, or its vote count again. */
   onChange(): void {
-    if (this.ghost.committed.last > 0) this.judge(this.ghost.committed.last);
-  }
-
-  private judge(index: LogIndex): void {
     const { servers, committed, quorum } = this.ghost;
+    const index = committed.last;
+    if (index === 0) return;
     let lacking = 0;
     for (let i = 0; i < servers.length; i++) {
       const server = servers[i] as ServerGhost;

@@ -62,6 +62,11 @@ export interface AppendEntriesResponse extends Message {
   readonly conflictTerm: Term;
   /** The prevLogIndex of the request: tells which one was refused. */
   readonly prevLogIndex: LogIndex;
+  /**
+   * True while the follower's disk may have lost what it acknowledged: the leader forgets what it knew of
+   * it. Without this, a leader that believes an older acknowledgement never sends the lost entries again.
+   */
+  readonly hasLost: boolean;
 }
 
 export type RaftMessage =
@@ -117,14 +122,11 @@ export function hashRaftMessage(message: Message): number {
       for (let i = 0; i < raft.entries.length; i++) hash = mix32(hash, raft.entries[i]?.hash ?? 0);
       return hash;
     }
-    case 'AppendEntriesResponse':
-      return mix32(
-        mix32(
-          mix32(mix32(mix32(0x7feb352d, raft.term), raft.success ? 1 : 0), raft.matchIndex),
-          raft.conflictTerm,
-        ),
-        raft.prevLogIndex,
-      );
+    case 'AppendEntriesResponse': {
+      const flags = (raft.success ? 1 : 0) + (raft.hasLost ? 2 : 0);
+      const hash = mix32(mix32(mix32(0x7feb352d, raft.term), flags), raft.matchIndex);
+      return mix32(mix32(hash, raft.conflictTerm), raft.prevLogIndex);
+    }
     case 'RequestVote':
       return mix32(mix32(mix32(0x846ca68b, raft.term), raft.lastLogIndex), raft.lastLogTerm);
     case 'RequestVoteResponse':

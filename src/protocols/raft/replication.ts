@@ -16,7 +16,7 @@ import type { AppendEntries, AppendEntriesResponse, Entry, LogIndex } from './me
 export abstract class RaftReplication extends RaftElection {
   /** Leader: next index to send to each member, by position in `members`. */
   protected nextIndex: LogIndex[] = [];
-  /** Leader: highest index known to be durable on each member. Invariant: below nextIndex, only grows. */
+  /** Leader: highest index known to be durable on each member. Invariant: below nextIndex; shrinks only when a disk has lost. */
   protected matchIndex: LogIndex[] = [];
   /** Leader: true after a refusal, until the next success: one message at a time. */
   protected probing: boolean[] = [];
@@ -49,7 +49,12 @@ export abstract class RaftReplication extends RaftElection {
 
   protected heartbeatTimedOut(): void {
     this.host.setTimer(HEARTBEAT_TIMER, this.settings.heartbeatMicros, this.settings.heartbeatMicros);
-    for (let i = 0; i < this.members.length; i++) this.sendAppendEntries(i);
+    for (let i = 0; i < this.members.length; i++) this.sendHeartbeat(i);
+  }
+
+  /** Says that the leader is alive, and brings what the member lacks. */
+  protected sendHeartbeat(position: number): void {
+    this.sendAppendEntries(position);
   }
 
   private sendNewEntries(): void {
@@ -113,15 +118,23 @@ export abstract class RaftReplication extends RaftElection {
 
   /** A refusal: skip back over whole terms from both sides' knowledge, then probe (§5.3). */
   private backtrack(position: number, message: AppendEntriesResponse): void {
+    if (message.hasLost) this.forgetProgress(position, message.matchIndex);
     const match = this.matchIndex[position] as LogIndex;
-    const isStale = this.probing[position]
-      ? message.prevLogIndex !== (this.nextIndex[position] as LogIndex) - 1
-      : message.prevLogIndex <= match;
+    const next = this.nextIndex[position] as LogIndex;
+    const isStale =
+      this.probing[position] === true ? message.prevLogIndex !== next - 1 : message.prevLogIndex <= match;
     if (isStale) return;
     const candidate = this.log.lastIndexNotAbove(message.matchIndex, message.conflictTerm);
-    this.nextIndex[position] = Math.max(match, Math.min(candidate, message.prevLogIndex - 1)) + 1;
+    const back = Math.max(match, Math.min(candidate, message.prevLogIndex - 1)) + 1;
+    this.nextIndex[position] = back;
     this.probing[position] = true;
-    this.sendAppendEntries(position);
+    // Without a step back, sending again at once would be a storm; the next heartbeat probes.
+    if (back < next) this.sendAppendEntries(position);
+  }
+
+  /** The follower no longer has what it acknowledged. Knowing less of it is always safe. */
+  private forgetProgress(position: number, index: LogIndex): void {
+    if (index < (this.matchIndex[position] as LogIndex)) this.matchIndex[position] = index;
   }
 
   /** Commits what a majority holds durably, if it is of the current term (§5.3, §5.4.2). */
@@ -213,6 +226,7 @@ export abstract class RaftReplication extends RaftElection {
       matchIndex,
       conflictTerm: 0,
       prevLogIndex: message.prevLogIndex,
+      hasLost: false,
     };
   }
 
@@ -225,6 +239,7 @@ export abstract class RaftReplication extends RaftElection {
       matchIndex: hint,
       conflictTerm: this.log.termAt(hint),
       prevLogIndex: message.prevLogIndex,
+      hasLost: !this.trustsDisk(),
     };
     this.sendWhenDurable(to, response, 0);
   }

@@ -229,6 +229,7 @@ describe('raft replication (§5.3)', () => {
       matchIndex,
       conflictTerm: 0,
       prevLogIndex: 0,
+      hasLost: false,
     });
     replica.receive(1, ack(2));
     replica.receive(2, ack(2));
@@ -252,6 +253,7 @@ describe('raft replication (§5.3)', () => {
       matchIndex,
       conflictTerm: 0,
       prevLogIndex: 0,
+      hasLost: false,
     });
     replica.receive(1, ack(2));
     replica.receive(2, ack(2));

@@ -1,0 +1,165 @@
+/**
+ * `faultline`: simulations as function calls. Everything here is synchronous and runs in the calling
+ * thread, in Node and in browsers; only what reads files is asynchronous and needs Node.
+ */
+
+import {
+  checkSeeds,
+  listSeeds,
+  requireWithinModel,
+  type CheckReport,
+  type CheckedRun,
+  type Seeds,
+} from './campaign/index.js';
+import { UsageError, type Protocol } from './kernel/index.js';
+import { failureText } from './report/failure-text.js';
+import type { Scenario } from './scenario/index.js';
+import {
+  buggyImplementation,
+  builtInImplementation,
+  simulate as simulateRecipe,
+  type Implementation,
+  type Outcome,
+} from './simulator/index.js';
+import { replayAdapted, replayStrict, type AdaptedResult, type StrictResult } from './simulator/replay.js';
+import type { Trace } from './simulator/trace.js';
+import { checkProtocol, userImplementation } from './simulator/user-protocol.js';
+
+export { UsageError } from './kernel/index.js';
+export type { Micros, Protocol } from './kernel/index.js';
+export type { CheckReport, CheckedRun, Seeds, Verdict } from './campaign/index.js';
+export { defineScenario, jsonSchema, toYaml } from './scenario/index.js';
+export type { Scenario, ScenarioInput } from './scenario/index.js';
+export type { FoundViolation, Outcome, RunStatistics, Status } from './simulator/index.js';
+export type { AdaptedResult, StrictResult } from './simulator/replay.js';
+export type { Trace } from './simulator/trace.js';
+
+/** What runs in a scenario; by default the correct built-in code that it names. */
+export interface SubjectOptions {
+  /** A protocol of your own, in place of the scenario's. */
+  readonly protocol?: Protocol;
+  /** Id of a bug of the zoo, e.g. `R23-old-term-commit`. */
+  readonly bug?: string;
+}
+
+export interface RunOptions extends SubjectOptions {
+  /** Runs faults that the scenario's failure model excludes, instead of refusing them. */
+  readonly beyondModel?: boolean;
+}
+
+export interface CheckOptions extends RunOptions {
+  /** How many (seeds 1 … n), a range (`'1..100'`), or a list. Default 20. */
+  readonly seeds?: Seeds;
+}
+
+const DEFAULT_SEEDS = 20;
+
+/**
+ * One run: the same scenario, seed and code give the same outcome, to the last bit of its digest. A found
+ * violation is part of the outcome; only bad input throws (UsageError).
+ */
+export function simulate(scenario: Scenario, seed: string | number, options: RunOptions = {}): Outcome {
+  const implementation = implementationOf(scenario, options);
+  if (options.beyondModel !== true) requireWithinModel(scenario);
+  return simulateRecipe(scenario, { seed: String(seed), strategy: 'random' }, { implementation });
+}
+
+/** Many runs, each judged by what the scenario expects. */
+export function check(scenario: Scenario, options: CheckOptions = {}): CheckReport {
+  return checkUntil(scenario, options, () => false);
+}
+
+/** Thrown by {@link assertHolds}. */
+export class DoesNotHold extends Error {
+  override readonly name = 'DoesNotHold';
+  /** The run that failed. */
+  readonly run: CheckedRun;
+
+  constructor(message: string, run: CheckedRun) {
+    super(message);
+    this.run = run;
+  }
+}
+
+/**
+ * Throws {@link DoesNotHold} at the first seed that does not pass, with seed, digest, invariant and the
+ * line that repeats it. For tests.
+ */
+export function assertHolds(scenario: Scenario, options: CheckOptions = {}): void {
+  const { failures } = checkUntil(scenario, options, ({ verdict }) => verdict !== 'passed');
+  const [run] = failures;
+  if (run === undefined) return;
+  throw new DoesNotHold(
+    failureText(scenario, run, {
+      bug: options.bug,
+      hasOwnProtocol: options.protocol !== undefined,
+      beyondModel: options.beyondModel === true,
+    }),
+    run,
+  );
+}
+
+/**
+ * Reads a scenario from a path that ends in `.yaml`, or by its name from `./scenarios` and the bundled
+ * ones. `set` lays `key.path=value` over it. Needs Node.
+ */
+export async function loadScenario(
+  nameOrPath: string,
+  options: { readonly set?: readonly string[] } = {},
+): Promise<Scenario> {
+  const { findScenarios, loadScenarioFile } = await import('./node/scenario-files.js');
+  const [found, ...more] = findScenarios(nameOrPath);
+  if (found === undefined || more.length > 0) {
+    throw new UsageError('ambiguous-scenario', `expected one scenario, got the pattern '${nameOrPath}'`);
+  }
+  return loadScenarioFile(found, options.set);
+}
+
+/** Imports the protocol that a scenario names as `module: ./mine.js#export`. Needs Node. */
+export async function loadProtocol(specifier: string): Promise<Protocol> {
+  const { loadModule } = await import('./node/module-loader.js');
+  return (await loadModule(specifier)).protocol;
+}
+
+/** Reads a saved trace. Needs Node. */
+export async function loadTrace(path: string): Promise<Trace> {
+  const { readTraceFile } = await import('./node/trace-file.js');
+  return readTraceFile(path);
+}
+
+/** Executes a trace again: strictly, every event must be the recorded one. */
+export function replay(trace: Trace, options?: SubjectOptions & { readonly adapt?: false }): StrictResult;
+/** Executes the decisions of a trace against today's code. */
+export function replay(trace: Trace, options: SubjectOptions & { readonly adapt: true }): AdaptedResult;
+export function replay(
+  trace: Trace,
+  options: SubjectOptions & { readonly adapt?: boolean } = {},
+): StrictResult | AdaptedResult {
+  const { scenario, implementation } = trace.header;
+  const { protocol, bug = implementation.bug } = options;
+  const subject = protocol === undefined ? (bug === undefined ? {} : { bug }) : { protocol };
+  const code = implementationOf(scenario, subject);
+  return options.adapt === true ? replayAdapted(trace, code) : replayStrict(trace, code);
+}
+
+function checkUntil(scenario: Scenario, options: CheckOptions, isOver: (run: CheckedRun) => boolean): CheckReport {
+  const implementation = implementationOf(scenario, options);
+  if (options.beyondModel !== true) requireWithinModel(scenario);
+  return checkSeeds(scenario, listSeeds(options.seeds ?? DEFAULT_SEEDS, 'seeds'), implementation, isOver);
+}
+
+function implementationOf(scenario: Scenario, { protocol, bug }: SubjectOptions): Implementation {
+  if (protocol !== undefined) {
+    if (bug !== undefined) throw new UsageError('bad-usage', 'expected a protocol or a bug, got both');
+    return userImplementation(scenario, checkProtocol(protocol, 'protocol'));
+  }
+  const { module } = scenario.protocol;
+  if (module !== undefined) {
+    throw new UsageError(
+      'module-not-loaded',
+      `${scenario.name}: expected the protocol of ${module} to be passed in`,
+      'import it, or await loadProtocol(scenario.protocol.module), and pass { protocol }',
+    );
+  }
+  return bug === undefined ? builtInImplementation(scenario) : buggyImplementation(scenario, bug);
+}

@@ -1,0 +1,59 @@
+/** Where what a run leaves behind is saved: traces, and recipes of runs of which no trace can be had. */
+
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join, normalize } from 'node:path';
+import type { Scenario } from '../scenario/index.js';
+import type { Trace } from '../simulator/trace.js';
+import { FAULTLINE_VERSION } from '../simulator/version.js';
+import { writeAtomically } from './atomic-file.js';
+import { fileProblem } from './file-errors.js';
+import { FOUND_FOLDER, saveFoundTrace, traceFileName, writeTraceFile } from './trace-file.js';
+
+export interface SavedRecipe {
+  readonly scenario: Scenario;
+  readonly seed: string;
+  readonly bug: string | undefined;
+  /** Why there is no trace. */
+  readonly reason: string;
+}
+
+/** Saves a trace and returns its path. Only the usual folder hides itself from git, not one that was named. */
+export function saveTrace(folder: string, trace: Trace): string {
+  if (isFoundFolder(folder)) return saveFoundTrace(trace, folder);
+  makeFolder(folder);
+  const path = join(folder, traceFileName(trace.header));
+  writeTraceFile(path, trace);
+  return path;
+}
+
+/** Saves, as JSON, what would repeat a run; returns the path. */
+export function saveRecipe(folder: string, { scenario, seed, bug, reason }: SavedRecipe): string {
+  makeFolder(folder);
+  const content = {
+    schema: 'faultline/1',
+    type: 'recipe',
+    faultline: FAULTLINE_VERSION,
+    recipe: { seed, strategy: 'random' },
+    bug: bug ?? null,
+    reason,
+    scenario,
+  };
+  const stem = `${scenario.name}-${seed}`.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 120);
+  const path = join(folder, `${stem}.recipe.json`);
+  writeAtomically(path, new TextEncoder().encode(`${JSON.stringify(content, undefined, 2)}\n`));
+  return path;
+}
+
+function isFoundFolder(folder: string): boolean {
+  return normalize(folder) === FOUND_FOLDER;
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    const ignore = join(folder, '.gitignore');
+    if (isFoundFolder(folder) && !existsSync(ignore)) writeFileSync(ignore, '*\n');
+  } catch (error) {
+    throw fileProblem(error, folder);
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * `faultline/protocol`: what a protocol of your own is written against. Raft is written against the same,
+ * and can be subclassed from here.
+ */
+
+export {
+  RequestReplyDriver,
+  UsageError,
+  assert,
+  canonical,
+  clientRequest,
+  formatDuration,
+  formatMicros,
+  hashPlain,
+  hashRequestReply,
+  hashString,
+  mix32,
+  mixInteger,
+  notLeaderReply,
+  okReply,
+  parseDuration,
+  parseDurationRange,
+  parseRatio,
+  parseSize,
+} from './kernel/index.js';
+export type {
+  ClientDriver,
+  ClientHost,
+  ClientOutcome,
+  ClientReply,
+  ClientRequest,
+  Command,
+  DiskImage,
+  DiskSlot,
+  DiskStatus,
+  DurationRange,
+  HistoryEvent,
+  Host,
+  Message,
+  Micros,
+  OperationId,
+  Plain,
+  ProcessId,
+  Protocol,
+  ProtocolEvent,
+  Replica,
+  Result,
+  StateMachine,
+} from './kernel/index.js';
+export * from './protocols/raft/index.js';

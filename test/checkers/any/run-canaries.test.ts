@@ -1,0 +1,247 @@
+/** Each protocol-independent checker catches a violation that is planted for it, and accepts what is right. */
+
+import { describe, expect, test } from 'vitest';
+import { createCheckers, INVARIANTS, ViolationSink } from '../../../src/checkers/index.js';
+import { makeEntry } from '../../../src/protocols/raft/index.js';
+import { makeCommand } from '../../../src/services/index.js';
+import { Stage } from '../stage.js';
+
+const LIVENESS = { healAtMicros: 100, progressWithinMicros: 100 };
+const put = (value: string) => ({ op: 'put', key: 'k', value });
+const append = (value: string) => ({ op: 'append', key: 'k', value });
+const get = { op: 'get', key: 'k' };
+const C1 = 3;
+const C2 = 4;
+
+/** The operation, in the order and with its answer. */
+function ordered(stage: Stage, index: number, sequence: number, input: object, output: object | null): void {
+  const command = stage.operation(C1, sequence, { ...input }, output === null ? 'unknown' : 'ok', {
+    ...output,
+  });
+  stage.apply(0, makeEntry(index, 1, command));
+}
+
+const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
+  'any/agreement: two servers apply different entries at one index': (stage) => {
+    stage.apply(0, makeEntry(1, 1, makeCommand(C1, 1, put('c3.1'))));
+    stage.apply(1, makeEntry(1, 1, makeCommand(C2, 1, put('c4.1'))));
+  },
+  'any/agreement: a restarted server applies another entry than before': (stage) => {
+    stage.apply(0, makeEntry(1, 1, undefined));
+    stage.crash(0);
+    stage.start(0);
+    stage.apply(0, makeEntry(1, 2, undefined));
+  },
+  'any/state-digest: equal histories lead to different states': (stage) => {
+    const entry = makeEntry(1, 1, makeCommand(C1, 1, put('c3.1')));
+    stage.apply(0, entry, 7);
+    stage.apply(1, entry, 8);
+  },
+  'any/apply-order: a place is left out': (stage) => {
+    stage.apply(0, makeEntry(2, 1, undefined));
+  },
+  'any/apply-order: a place is applied twice': (stage) => {
+    stage.apply(0, makeEntry(1, 1, undefined));
+    stage.apply(0, makeEntry(1, 1, undefined));
+  },
+  'any/duplicate-effect: a repeated command changes the state again': (stage) => {
+    const command = makeCommand(C1, 1, append('c3.1'));
+    stage.apply(0, makeEntry(1, 1, command), 7);
+    stage.apply(0, makeEntry(2, 1, command), 8);
+  },
+  'any/acknowledged-durability: an acknowledged operation was never applied': (stage) => {
+    stage.operation(C1, 1, put('c3.1'), 'ok', { ok: true });
+    stage.end();
+  },
+  'any/acknowledged-durability: an operation that failed for certain was applied': (stage) => {
+    const command = stage.operation(C1, 1, put('c3.1'), 'fail', 'refused');
+    stage.apply(0, makeEntry(1, 1, command));
+    stage.end();
+  },
+  'any/exactly-once: an appended piece is in the value twice': (stage) => {
+    ordered(stage, 1, 1, append('c3.1'), null);
+    ordered(stage, 2, 2, append('c3.2'), { value: 'c3.1c3.1c3.2' });
+    stage.end();
+  },
+  'any/exactly-once: a compare-and-set finds its own value and denies having swapped': (stage) => {
+    ordered(stage, 1, 1, { op: 'cas', key: 'k', expected: null, value: 'c3.1' }, { swapped: false });
+    ordered(stage, 2, 2, get, { value: 'c3.1' });
+    stage.end();
+  },
+  'any/linearizability: a read does not see the write before it': (stage) => {
+    ordered(stage, 1, 1, put('c3.1'), { ok: true });
+    ordered(stage, 2, 2, get, { value: null });
+    stage.end();
+  },
+  'any/progress: nothing completes after healing': (stage) => {
+    stage.time = 120;
+    stage.operation(C1, 1, put('c3.1'), 'unknown', null);
+    stage.time = 300;
+    stage.end();
+  },
+  'any/convergence: a live server stays behind': (stage) => {
+    stage.time = 120;
+    for (const server of [0, 1]) stage.apply(server, makeEntry(1, 1, undefined));
+    stage.time = 300;
+    stage.end();
+  },
+};
+
+for (const [name, story] of Object.entries(CANARIES)) {
+  const [invariant = '', what = ''] = name.split(': ');
+  test(`${invariant} catches it when ${what}`, () => {
+    const stage = new Stage(3, 'mine', { liveness: LIVENESS });
+    story(stage);
+    expect(stage.sink.violation).toMatchObject({ invariant });
+    expect(stage.checkers.kindOf(invariant)).toBe(INVARIANTS.find((info) => info.id === invariant)?.kind);
+  });
+}
+
+test('every protocol-independent invariant has a canary, but for the one that the simulator reports', () => {
+  const caught = new Set(Object.keys(CANARIES).map((name) => name.split(': ')[0] ?? ''));
+  const ids = INVARIANTS.filter((info) => info.protocol === 'any').map((info) => info.id);
+  expect([...caught, 'any/no-crash'].sort((a, b) => (a < b ? -1 : 1))).toEqual(
+    ids.sort((a, b) => (a < b ? -1 : 1)),
+  );
+});
+
+describe('what is right is accepted:', () => {
+  function expectClean(story: (stage: Stage) => void): void {
+    const stage = new Stage(3, 'mine', { liveness: LIVENESS });
+    story(stage);
+    expect(stage.sink.violation).toBeUndefined();
+  }
+
+  test('operations that complete, servers that apply the same and catch up after a restart', () => {
+    expectClean((stage) => {
+      stage.time = 110;
+      const inputs = [put('c3.1'), append('c3.2'), get];
+      const outputs = [{ ok: true }, { value: 'c3.1c3.2' }, { value: 'c3.1c3.2' }];
+      const entries = inputs.map((input, i) => {
+        const command = stage.operation(C1, i + 1, input, 'ok', outputs[i] ?? null);
+        return makeEntry(i + 1, 1, command);
+      });
+      for (const server of [0, 1, 2]) for (const entry of entries) stage.apply(server, entry);
+      stage.crash(2);
+      stage.start(2);
+      for (const entry of entries) stage.apply(2, entry);
+      stage.time = 400;
+      stage.end();
+    });
+  });
+
+  test('a repeated command that changes nothing, and a no-op', () => {
+    expectClean((stage) => {
+      const command = makeCommand(C1, 1, append('c3.1'));
+      stage.apply(0, makeEntry(1, 1, command), 7);
+      stage.apply(0, makeEntry(2, 1, undefined), 7);
+      stage.apply(0, makeEntry(3, 1, command), 7);
+    });
+  });
+
+  test('an operation of unknown outcome that happened later, or never', () => {
+    expectClean((stage) => {
+      stage.invoke(C2, 1, put('c4.1'));
+      stage.conclude(C2, 1, put('c4.1'), 'unknown', null);
+      stage.operation(C1, 1, get, 'ok', { value: null });
+      stage.operation(C1, 2, get, 'ok', { value: 'c4.1' });
+      stage.operation(C2, 2, put('c4.2'), 'unknown', null);
+      stage.end();
+    });
+  });
+
+  test('answers that are errors: a value too long, an expired session', () => {
+    expectClean((stage) => {
+      ordered(stage, 1, 1, append('c3.1'), { error: 'value-too-long' });
+      ordered(stage, 2, 2, get, { value: null });
+      ordered(stage, 3, 3, put('c3.3'), { error: 'session-expired' });
+      ordered(stage, 4, 4, get, { value: 'c3.3' });
+      stage.end();
+    });
+  });
+
+  test('texts that cannot be told apart in a value are not judged', () => {
+    expectClean((stage) => {
+      ordered(stage, 1, 1, append('aa'), { value: 'aa' });
+      ordered(stage, 2, 2, append('a'), { value: 'aaa' });
+      stage.end();
+    });
+  });
+
+  test('the same text written by two operations may be there twice', () => {
+    expectClean((stage) => {
+      ordered(stage, 1, 1, append('x'), { value: 'x' });
+      ordered(stage, 2, 2, append('x'), { value: 'xx' });
+      stage.end();
+    });
+  });
+
+  test('silence when no progress is due: before the bound, without operations, without terms', () => {
+    expectClean((stage) => {
+      stage.time = 120;
+      stage.operation(C1, 1, put('c3.1'), 'unknown', null);
+      stage.apply(0, makeEntry(1, 1, undefined));
+      stage.time = 150;
+      stage.end();
+    });
+    expectClean((stage) => {
+      stage.time = 300;
+      stage.end();
+    });
+    const stage = new Stage(3, 'mine');
+    stage.time = 300;
+    stage.operation(C1, 1, put('c3.1'), 'unknown', null);
+    stage.time = 900;
+    stage.end();
+    expect(stage.violated).toBeUndefined();
+  });
+
+  test('a server that is down, and one that has just not applied the latest', () => {
+    expectClean((stage) => {
+      stage.time = 120;
+      for (const server of [0, 1]) stage.apply(server, makeEntry(1, 1, undefined));
+      stage.crash(2);
+      stage.time = 290;
+      stage.apply(0, makeEntry(2, 1, undefined));
+      stage.time = 300;
+      stage.end();
+    });
+  });
+});
+
+test('a history that is too hard to judge is counted, not reported', () => {
+  const stage = new Stage(3, 'mine', { linearizabilitySteps: 1 });
+  for (let i = 1; i <= 6; i++) stage.invoke(C1, i, put(`c3.${i}`));
+  for (let i = 1; i <= 6; i++) {
+    stage.apply(0, makeEntry(i, 1, makeCommand(C1, i, put(`c3.${i}`))));
+    stage.conclude(C1, i, put(`c3.${i}`), 'ok', { ok: true });
+  }
+  stage.operation(C2, 1, get, 'ok', { value: 'c3.3' });
+  stage.end();
+  expect(stage.violated).toBeUndefined();
+  expect(stage.checkers.unjudgedHistories()).toBe(1);
+});
+
+test('services without sessions may execute a repeated command again', () => {
+  const stage = new Stage(3, 'mine', { hasSessions: false });
+  const command = makeCommand(C1, 1, append('c3.1'));
+  stage.apply(0, makeEntry(1, 1, command), 7);
+  stage.apply(0, makeEntry(2, 1, command), 8);
+  stage.operation(C1, 1, append('c3.1'), 'ok', { value: 'c3.1' });
+  expect(stage.violated).toBeUndefined();
+});
+
+test('an ignored invariant leaves no mark, the next one does', () => {
+  const sink = new ViolationSink(new Set(['any/agreement']));
+  const context = { servers: 3, now: () => 0, isUp: () => true, durableRecords: () => [] };
+  const set = createCheckers('mine', context, sink);
+  for (const [server, term] of [
+    [0, 1],
+    [1, 2],
+  ] as const) {
+    const { index, hash } = makeEntry(1, term, undefined);
+    const event = { kind: 'applied', index, term, hash, digest: term, command: undefined } as const;
+    for (const observer of set.observers) observer.onProtocolEvent?.(server, event);
+  }
+  expect(sink.violation?.invariant).toBe('any/state-digest');
+});

@@ -1,0 +1,21 @@
+/** Loads the bundled scenarios for tests. */
+
+import { readFileSync, readdirSync } from 'node:fs';
+import { loadScenario, type Scenario } from '../../src/scenario/index.js';
+
+const ROOT = new URL('../../scenarios/', import.meta.url);
+
+/** Names of the bundled scenarios, e.g. `raft/bridge`. */
+export const SCENARIO_NAMES: readonly string[] = readdirSync(new URL('raft/', ROOT))
+  .filter((file) => file.endsWith('.yaml'))
+  .map((file) => `raft/${file.slice(0, -'.yaml'.length)}`)
+  .sort();
+
+export function bundled(name: string, set: readonly string[] = []): Scenario {
+  const read = (reference: string): { text: string; path: string } => {
+    const path = new URL(`${reference}.yaml`, ROOT);
+    return { text: readFileSync(path, 'utf8'), path: path.pathname };
+  };
+  const { text, path } = read(name);
+  return loadScenario(text, { path, resolve: read, set });
+}
