@@ -4,23 +4,19 @@
  */
 
 import { ExitCode } from './exit-codes.js';
-import { oneOf, type CompletionOptions } from './option-table.js';
-import type { Completion, OptionSpec, VerbSpec } from './spec.js';
-import type { Terminal } from './terminal.js';
-import { VERBS } from './verbs.js';
+import { oneOf, type completionOptions } from './option-table.js';
+import type { Completion, OptionSpec, VerbAction, VerbSpec } from './spec.js';
 import { SHELLS } from './words.js';
 
-/** The verb. */
-export async function completion(
-  terminal: Terminal,
-  words: readonly string[],
-  _options: CompletionOptions,
-): Promise<ExitCode> {
-  const shell = oneOf('SHELL', words[0] ?? '', SHELLS);
-  const script = { bash: bashScript, zsh: zshScript, fish: fishScript }[shell]();
-  if (terminal.json) terminal.emit('completion', { shell, script });
-  else terminal.print(script.trimEnd());
-  return ExitCode.passed;
+/** The verb, for these verbs. */
+export function completionOf(verbs: readonly VerbSpec[]): VerbAction<typeof completionOptions> {
+  return async (terminal, words) => {
+    const shell = oneOf('SHELL', words[0] ?? '', SHELLS);
+    const script = { bash: bashScript, zsh: zshScript, fish: fishScript }[shell](verbs);
+    if (terminal.json) terminal.emit('completion', { shell, script });
+    else terminal.print(script.trimEnd());
+    return ExitCode.passed;
+  };
 }
 
 const flagsOf = (verb: VerbSpec): string[] => [...Object.values(verb.options).map(({ flag }) => `--${flag}`), '--help'];
@@ -36,7 +32,7 @@ const takingAnything = (verb: VerbSpec): OptionSpec<unknown>[] =>
     (option: OptionSpec<unknown>) => option.value !== undefined && option.completion === undefined,
   );
 
-function bashScript(): string {
+function bashScript(verbs: readonly VerbSpec[]): string {
   const offer = (wanted: Completion): string => {
     if (wanted === 'scenario') return 'COMPREPLY=( $(compgen -W "$(faultline list scenarios --names 2>/dev/null)" -- "$cur") $(compgen -f -X "!*.yaml" -- "$cur") )';
     if (wanted === 'bug') return 'COMPREPLY=( $(compgen -W "$(faultline list bugs --names 2>/dev/null)" -- "$cur") )';
@@ -59,9 +55,9 @@ function bashScript(): string {
     '_faultline() {',
     '  local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}"',
     '  COMPREPLY=()',
-    `  if [[ $COMP_CWORD -eq 1 ]]; then COMPREPLY=( $(compgen -W "${VERBS.map(({ name }) => name).join(' ')} help --help --version" -- "$cur") ); return; fi`,
+    `  if [[ $COMP_CWORD -eq 1 ]]; then COMPREPLY=( $(compgen -W "${verbs.map(({ name }) => name).join(' ')} help --help --version" -- "$cur") ); return; fi`,
     '  case "${COMP_WORDS[1]}" in',
-    ...VERBS.flatMap(verbCase),
+    ...verbs.flatMap(verbCase),
     '  esac',
     '}',
     'complete -F _faultline faultline',
@@ -70,7 +66,7 @@ function bashScript(): string {
 
 const inZshQuotes = (text: string): string => text.replaceAll("'", "'\\''").replaceAll('[', '(').replaceAll(']', ')').replaceAll(':', '\\:');
 
-function zshScript(): string {
+function zshScript(verbs: readonly VerbSpec[]): string {
   const action = (wanted: Completion | undefined): string => {
     if (wanted === undefined) return ' ';
     if (wanted === 'scenario') return '_faultline_scenarios';
@@ -100,7 +96,7 @@ function zshScript(): string {
     '_faultline() {',
     '  if (( CURRENT == 2 )); then',
     '    local -a verbs=(',
-    ...VERBS.map(({ name, summary }) => `      '${name}:${inZshQuotes(summary)}'`),
+    ...verbs.map(({ name, summary }) => `      '${name}:${inZshQuotes(summary)}'`),
     '    )',
     '    _describe verb verbs',
     '    return',
@@ -108,14 +104,14 @@ function zshScript(): string {
     '  local verb=${words[2]}',
     '  shift words; (( CURRENT-- ))',
     '  case $verb in',
-    ...VERBS.flatMap(verbCase),
+    ...verbs.flatMap(verbCase),
     '  esac',
     '}',
     'compdef _faultline faultline',
   ].join('\n');
 }
 
-function fishScript(): string {
+function fishScript(verbs: readonly VerbSpec[]): string {
   const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
   const offer = (wanted: Completion): string => {
     if (wanted === 'scenario') return "-f -a '(faultline list scenarios --names 2>/dev/null; __fish_complete_suffix .yaml)'";
@@ -124,7 +120,7 @@ function fishScript(): string {
     return wanted === 'folder' ? "-f -a '(__fish_complete_directories)'" : `-f -a ${quoted(wanted.join(' '))}`;
   };
   const lines = ['# fish completion of faultline', 'complete -c faultline -f'];
-  for (const verb of VERBS) {
+  for (const verb of verbs) {
     const when = `-n '__fish_seen_subcommand_from ${verb.name}'`;
     lines.push(`complete -c faultline -n __fish_use_subcommand -a ${verb.name} -d ${quoted(verb.summary)}`);
     for (const option of Object.values(verb.options) as OptionSpec<unknown>[]) {

@@ -4,17 +4,18 @@
  * the trace expects of it.
  */
 
-import { UsageError, formatMicros } from '../kernel/index.js';
+import { UsageError } from '../kernel/index.js';
 import { inOrder } from '../node/in-order.js';
-import type { Performed } from '../node/run-pool.js';
+import type { Performed, SimulationPool } from '../node/run-pool.js';
 import type { ReplayedTrace } from '../node/tasks.js';
 import { findTraceFiles } from '../node/trace-files.js';
 import { counted, groupedCount } from '../report/figures.js';
 import { replayVerdict, type ReplayVerdict } from '../report/replay-report.js';
+import { storyText } from '../report/story.js';
 import { wrap } from '../report/wrap.js';
 import { ExitCode, graver } from './exit-codes.js';
 import type { ReplayOptions } from './option-table.js';
-import { withSession } from './session.js';
+import { withSession, type Session } from './session.js';
 import type { Terminal } from './terminal.js';
 
 const STORY_EVENTS = 20;
@@ -30,38 +31,83 @@ export async function replay(
     throw new UsageError('bad-usage', '--correct: it needs --adapt: other code cannot replay a trace event by event');
   }
   const paths = findTraceFiles(words);
-  const tellsStory = paths.length === 1 || options.until !== undefined || options.node !== undefined;
-  const story = { until: options.until, node: options.node, count: STORY_EVENTS, width: WIDTH };
-  return withSession(terminal, options, async ({ pool, signal, isInterrupted }) => {
-    const kinds = new Map<ReplayVerdict['kind'], number>();
-    let code: ExitCode = ExitCode.passed;
-    const work = (path: string): Promise<Performed<ReplayedTrace>> =>
-      pool.perform({
-        kind: 'replay',
-        path,
-        mode: options.adapt ? 'adapt' : 'strict',
-        withoutBug: options.correct,
-        story: tellsStory ? story : undefined,
-      });
-    let done = 0;
-    terminal.progress(`0 of ${counted(paths.length, 'trace')}`);
+  return withSession(terminal, options, (session) => new Replays(terminal, session, options, paths).run());
+}
+
+class Replays {
+  private readonly kinds = new Map<ReplayVerdict['kind'], number>();
+  private readonly asksForDetail: boolean;
+  private readonly tellsStory: boolean;
+  private code: ExitCode = ExitCode.passed;
+  private done = 0;
+
+  constructor(
+    private readonly terminal: Terminal,
+    private readonly session: Session,
+    private readonly options: ReplayOptions,
+    private readonly paths: readonly string[],
+  ) {
+    this.asksForDetail = options.until !== undefined || options.node !== undefined;
+    this.tellsStory = paths.length === 1 || this.asksForDetail;
+  }
+
+  async run(): Promise<ExitCode> {
+    const { terminal, session, paths, kinds } = this;
+    const { pool } = session;
+    this.showProgress();
     try {
-      for await (const { value, stopped } of inOrder(paths, pool.workers, work)) {
-        const path = paths[done++] ?? '';
-        const verdict = value === undefined ? endedVerdict(stopped ?? 'no-progress') : replayVerdict(value, options.correct);
-        kinds.set(verdict.kind, (kinds.get(verdict.kind) ?? 0) + 1);
-        code = graver(code, EXIT_CODES[verdict.kind]);
-        tell(terminal, path, value, verdict, tellsStory);
-        terminal.progress(`${groupedCount(done)} of ${counted(paths.length, 'trace')}`);
-      }
+      for await (const replayed of inOrder(paths, pool.workers, (path) => this.perform(pool, path))) this.take(replayed);
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (!session.signal.aborted) throw error;
     }
-    if (isInterrupted()) code = ExitCode.interrupted;
-    terminal.summarize({ traces: done, planned: paths.length, kinds: Object.fromEntries(kinds) });
-    if (!terminal.json && paths.length > 1) terminal.print(summaryLine(done, kinds));
-    return code;
-  });
+    if (session.isInterrupted()) this.code = ExitCode.interrupted;
+    terminal.summarize({ traces: this.done, planned: paths.length, kinds: Object.fromEntries(kinds) });
+    if (!terminal.json && paths.length > 1) terminal.print(this.lastLine());
+    return this.code;
+  }
+
+  private perform(pool: SimulationPool, path: string): Promise<Performed<ReplayedTrace>> {
+    const { until, node, adapt, correct } = this.options;
+    return pool.perform({
+      kind: 'replay',
+      path,
+      mode: adapt ? 'adapt' : 'strict',
+      withoutBug: correct,
+      story: this.tellsStory ? { until, node, count: STORY_EVENTS, width: WIDTH } : undefined,
+    });
+  }
+
+  private take({ value, stopped }: Performed<ReplayedTrace>): void {
+    const { terminal } = this;
+    const path = this.paths[this.done++] ?? '';
+    const verdict = value === undefined ? endedVerdict(stopped) : replayVerdict(value, this.options.correct);
+    this.kinds.set(verdict.kind, (this.kinds.get(verdict.kind) ?? 0) + 1);
+    this.code = graver(this.code, EXIT_CODES[verdict.kind]);
+    if (terminal.json) terminal.emit('replay', replayRecord(path, value, verdict));
+    else this.tell(path, value, verdict);
+    this.showProgress();
+  }
+
+  private tell(path: string, replayed: ReplayedTrace | undefined, verdict: ReplayVerdict): void {
+    const { terminal } = this;
+    const { paint } = terminal;
+    if (replayed !== undefined && this.tellsStory) {
+      terminal.print(storyText(replayed, !this.asksForDetail, WIDTH, paint));
+      terminal.print();
+    }
+    const headline = (verdict.kind === 'as-expected' ? paint.green.bold : paint.red.bold)(verdict.headline);
+    terminal.print(`${headline} ${path}`);
+    for (const text of verdict.lines) for (const line of wrap(text, WIDTH - 2)) terminal.print(`  ${line}`);
+  }
+
+  private showProgress(): void {
+    this.terminal.progress(`${groupedCount(this.done)} of ${counted(this.paths.length, 'trace')}`);
+  }
+
+  private lastLine(): string {
+    const counts = [...this.kinds].map(([kind, count]) => `${groupedCount(count)} ${kind.replace('-', ' ')}`);
+    return `${counted(this.done, 'trace')}: ${counts.length === 0 ? 'none replayed' : counts.join(', ')}`;
+  }
 }
 
 const EXIT_CODES = {
@@ -73,39 +119,9 @@ const EXIT_CODES = {
   ended: ExitCode.boundReached,
 } as const;
 
-function endedVerdict(reason: string): ReplayVerdict {
+function endedVerdict(reason: Performed<unknown>['stopped']): ReplayVerdict {
   const text = reason === 'out-of-memory' ? 'the replay used up the memory of its worker' : 'the replay stood still';
   return { kind: 'ended', headline: 'ENDED', lines: [text] };
-}
-
-function tell(
-  terminal: Terminal,
-  path: string,
-  replayed: ReplayedTrace | undefined,
-  verdict: ReplayVerdict,
-  tellsStory: boolean,
-): void {
-  if (terminal.json) {
-    terminal.emit('replay', replayRecord(path, replayed, verdict));
-    return;
-  }
-  const { paint } = terminal;
-  if (replayed !== undefined && tellsStory) {
-    const { scenario, recipe, implementation, verdict: found } = replayed.header;
-    const bug = implementation.bug === undefined ? '' : `, bug ${implementation.bug}`;
-    terminal.print(`${paint.bold(scenario.name)}, seed ${recipe.seed}${bug}`);
-    const [heading = '', ...lines] = replayed.story;
-    terminal.print(paint.dim(heading));
-    for (const line of lines) terminal.print(line);
-    const what = found.invariant === undefined ? found.status : `${found.status} ${found.invariant}`;
-    terminal.print();
-    for (const line of wrap(`recorded: ${what}${found.message === '' ? '' : `: ${found.message}`}`, WIDTH)) terminal.print(line);
-    terminal.print(`          at ${formatMicros(found.timeMicros)}, event ${groupedCount(found.event)}`);
-    terminal.print();
-  }
-  const headline = verdict.kind === 'as-expected' ? paint.green.bold(verdict.headline) : paint.red.bold(verdict.headline);
-  terminal.print(`${headline} ${path}`);
-  for (const text of verdict.lines) for (const line of wrap(text, WIDTH - 2)) terminal.print(`  ${line}`);
 }
 
 function replayRecord(
@@ -129,9 +145,4 @@ function replayRecord(
     text: verdict.lines.join('\n'),
     story: story ?? [],
   };
-}
-
-function summaryLine(done: number, kinds: ReadonlyMap<string, number>): string {
-  const counts = [...kinds].map(([kind, count]) => `${groupedCount(count)} ${kind.replace('-', ' ')}`);
-  return `${counted(done, 'trace')}: ${counts.length === 0 ? 'none replayed' : counts.join(', ')}`;
 }

@@ -4,13 +4,14 @@
  */
 
 import { judge } from '../campaign/index.js';
-import { DivergenceError, UsageError, formatDuration } from '../kernel/index.js';
+import { UsageError, formatDuration } from '../kernel/index.js';
 import type { RunReport, RunRequest, SimulationPool, StopReason } from '../node/run-pool.js';
 import { saveRecipe } from '../node/trace-folder.js';
 import { replayCommand, runCommand } from '../report/shell.js';
 import type { ReportedRun } from '../report/run-report.js';
 import type { Scenario } from '../scenario/index.js';
 import { compareEventLogs } from '../simulator/determinism.js';
+import type { Divergence } from '../simulator/divergence.js';
 import type { Outcome } from '../simulator/index.js';
 
 /** A scenario, and what the user called it. */
@@ -97,15 +98,15 @@ export class RunReporter {
   private async judged(report: RunReport, outcome: Outcome, repeated: RunReport | undefined): Promise<Facts> {
     const { request, seed } = report;
     if (repeated !== undefined && repeated.outcome?.digest !== outcome.digest) {
-      const reason = await this.explainDivergence(report, outcome, repeated);
-      return { verdict: 'diverged', isExpectedViolation: false, reason, savedTo: undefined, replayLine: undefined };
+      return this.diverged(report, outcome.digest, repeated.outcome?.digest);
     }
     const judgement = judge(request.scenario, outcome);
     const isWorthATrace = outcome.violation !== undefined && (!judgement.isExpectedViolation || this.settings.savesExpected);
     if (!isWorthATrace || !this.takeFromBudget(request.scenario)) {
       return { ...judgement, savedTo: undefined, replayLine: undefined };
     }
-    const { path, problem } = await this.record(request, seed, outcome);
+    const { path, digest, problem } = await this.record(request, seed);
+    if (digest !== undefined && digest !== outcome.digest) return this.diverged(report, outcome.digest, digest);
     return {
       ...judgement,
       reason: [judgement.reason, problem].filter((text) => text !== undefined).join('; ') || undefined,
@@ -121,47 +122,57 @@ export class RunReporter {
     return true;
   }
 
-  private async record(
-    { scenario, bug }: RunRequest,
-    seed: string,
-    outcome: Outcome,
-  ): Promise<{ readonly path: string | undefined; readonly problem: string | undefined }> {
+  /** Runs once more with recording on. */
+  private async record({ scenario, bug }: RunRequest, seed: string): Promise<Recording> {
     const { folder } = this.settings;
     try {
       const done = await this.pool.perform({ kind: 'record', scenario, bug, seed, folder });
-      if (done.stopped !== undefined) return { path: undefined, problem: 'no trace: recording it was ended' };
-      if (done.value.outcome.digest === outcome.digest) return { path: done.value.path, problem: undefined };
-      return { path: done.value.path, problem: 'the recorded run was another one: try --check-determinism' };
+      if (done.stopped !== undefined) return { ...NO_RECORDING, problem: 'no trace: recording it was ended' };
+      return { path: done.value.path, digest: done.value.outcome.digest, problem: undefined };
     } catch (error) {
-      if (error instanceof UsageError && error.code === 'trace-too-large') {
-        return { path: undefined, problem: `no trace: ${error.message}` };
-      }
-      if (error instanceof DivergenceError) return { path: undefined, problem: `no trace: ${error.message}` };
+      const isTooLarge = error instanceof UsageError && error.code.startsWith('trace-');
+      if (isTooLarge) return { ...NO_RECORDING, problem: `no trace: ${error.message}` };
       throw error;
     }
   }
 
+  private async diverged(report: RunReport, first: string, second: string | undefined): Promise<Facts> {
+    const difference = await this.firstDifference(report);
+    const lines = [
+      `digest ${first}, then ${second ?? 'none'} from the same seed`,
+      ...(difference === undefined
+        ? ['a third and a fourth execution do not tell where they part']
+        : [
+            `the first different event is number ${difference.event}; what differs: ${difference.what}`,
+            `  once ${difference.recorded}`,
+            `  then ${difference.replayed}`,
+          ]),
+    ];
+    const reason = lines.join('\n');
+    return { verdict: 'diverged', isExpectedViolation: false, reason, savedTo: undefined, replayLine: undefined };
+  }
+
   /**
-   * Names the first event at which two executions of the recipe differ: one in a worker that has done
-   * nothing before, one in a worker that has already run this seed and those before it.
+   * Where two executions of the recipe part: one in a worker that has run this seed and those before it,
+   * one in a worker that has done nothing.
    */
-  private async explainDivergence(report: RunReport, outcome: Outcome, repeated: RunReport): Promise<string> {
-    const { request, seed } = report;
+  private async firstDifference({ request, seed }: RunReport): Promise<Divergence | undefined> {
     const { scenario, bug, seeds } = request;
-    const digests = `digest ${outcome.digest}, then ${repeated.outcome?.digest ?? 'none'} in a fresh worker`;
     const before = seeds.slice(0, seeds.indexOf(seed) + 1);
     const logs = await Promise.all([
       this.pool.perform({ kind: 'log', scenario, bug, seeds: [...before, seed] }, true),
       this.pool.perform({ kind: 'log', scenario, bug, seeds: [seed] }, true),
     ]);
     const [first, second] = logs.map(({ value }) => value);
-    const difference = first === undefined || second === undefined ? undefined : compareEventLogs(first, second);
-    if (difference === undefined) return `${digests}; a third and a fourth execution do not tell where they part`;
-    return [
-      digests,
-      `the first different event is number ${difference.event}: ${difference.what} differs`,
-      `  once:      ${difference.recorded}`,
-      `  then:      ${difference.replayed}`,
-    ].join('\n');
+    return first === undefined || second === undefined ? undefined : compareEventLogs(first, second);
   }
 }
+
+interface Recording {
+  readonly path: string | undefined;
+  /** Of the recorded run. */
+  readonly digest: string | undefined;
+  readonly problem: string | undefined;
+}
+
+const NO_RECORDING: Recording = { path: undefined, digest: undefined, problem: undefined };

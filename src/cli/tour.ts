@@ -11,6 +11,7 @@ import type { ReplayedTrace } from '../node/tasks.js';
 import { RUN_COLUMNS, ScenarioTally, problemText, runRecord, type ReportedRun } from '../report/run-report.js';
 import { replayVerdict, type ReplayVerdict } from '../report/replay-report.js';
 import { replayCommand } from '../report/shell.js';
+import { elideStory } from '../report/story.js';
 import { table } from '../report/table.js';
 import { wrap } from '../report/wrap.js';
 import { findBug } from '../zoo/index.js';
@@ -35,7 +36,7 @@ const BUG = 'R23-old-term-commit';
 /** Enough for a bug that shows in a good share of runs. */
 const BUG_SEEDS = 50;
 const WIDTH = 80;
-const STORY_EVENTS = 12;
+const STORY_EVENTS = 8;
 const TIMEOUT_MICROS = 30_000_000;
 
 /** The verb. */
@@ -116,7 +117,7 @@ class Tour {
     const [heading = '', ...story] = strict.story;
     this.title('How it came about: the last events before the violation');
     this.say(this.terminal.paint.dim(heading));
-    for (const line of story) this.say(line);
+    for (const line of elideStory(story)) this.say(line);
     this.title('The same again, event by event');
     this.tellReplay(replayCommand(path), path, strict, replayVerdict(strict, false));
     this.title('The same decisions, with the correct code in place of the bug');

@@ -121,7 +121,7 @@ const completion = verb({
     'source <(faultline completion bash)',
     'faultline completion fish > ~/.config/fish/completions/faultline.fish',
   ],
-  load: async () => (await import('./completion.js')).completion,
+  load: async () => (await import('./completion.js')).completionOf(VERBS),
 });
 
 const tour = verb({
@@ -134,4 +134,4 @@ const tour = verb({
 });
 
 // The table mixes verbs of different options; each was checked against its own above.
-export const VERBS = [run, replay, keep, list, show, invariants, completion, tour] as readonly unknown[] as readonly VerbSpec[];
+export const VERBS: readonly VerbSpec[] = [run, replay, keep, list, show, invariants, completion, tour] as readonly unknown[] as readonly VerbSpec[];

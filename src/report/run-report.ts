@@ -110,16 +110,16 @@ export class ScenarioTally {
 
 /** A run that did not pass: what broke, where, and how to see it again. */
 export function problemText(run: ReportedRun, paint: ChalkInstance): string {
-  const { outcome } = run;
-  const what = outcome?.violation?.invariant ?? run.verdict;
+  const { outcome, verdict } = run;
+  const violation = verdict === 'diverged' ? undefined : outcome?.violation;
   const bug = run.bug === undefined ? '' : `, bug ${run.bug}`;
-  const lines = [`${paint.red.bold(HEADLINES[run.verdict])} ${paint.bold(what)}`];
+  const lines = [`${paint.red.bold(HEADLINES[verdict])}${violation === undefined ? '' : ` ${paint.bold(violation.invariant)}`}`];
   lines.push(`  in ${run.scenario.name}, seed ${run.seed}${bug}`);
   if (run.reason !== undefined) lines.push(...indented(run.reason));
-  if (outcome?.violation !== undefined) {
-    const { message, timeMicros, event } = outcome.violation;
+  if (violation !== undefined) {
+    const { message, timeMicros, event } = violation;
     lines.push(...indented(message), `  at ${formatMicros(timeMicros)}, event ${groupedCount(event)}`);
-  } else if (outcome !== undefined) {
+  } else if (outcome !== undefined && verdict !== 'diverged') {
     lines.push(`  after ${formatMicros(outcome.timeMicros)}, event ${groupedCount(outcome.events)}`);
   }
   if (run.savedTo !== undefined) {

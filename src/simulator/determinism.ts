@@ -23,6 +23,7 @@ import type { Recipe } from './outcome.js';
 import { verdictOf } from './record-trace.js';
 import { placeName, type Cast } from './render-trace.js';
 import { Simulation } from './simulation.js';
+import { stepThrough, type Beat } from './step-through.js';
 import type { TraceEvent } from './trace.js';
 import { TraceRecorder } from './trace-recorder.js';
 
@@ -48,12 +49,18 @@ export interface EventLog {
 }
 
 /** Runs once and logs it. */
-export function logEvents(scenario: Scenario, recipe: Recipe, implementation: Implementation): EventLog {
+export function logEvents(
+  scenario: Scenario,
+  recipe: Recipe,
+  implementation: Implementation,
+  beat?: Beat,
+): EventLog {
   const servers = scenario.cluster.nodes;
   const columns = new Columns();
   const recorder = new TraceRecorder((event, digest) => columns.add(event, digest), false);
   const simulation = Simulation.create(scenario, recipe, { implementation, recorder });
-  const outcome = simulation.run();
+  stepThrough(simulation, () => false, beat);
+  const outcome = simulation.outcome();
   recorder.finish(outcome.digest);
   const cast = { servers, processes: servers + scenario.workload.clients };
   const setup = hashDecisions(recorder.setup);

@@ -8,6 +8,7 @@ import type { Scenario } from '../scenario/index.js';
 import type { Implementation } from './implementation.js';
 import type { Outcome, Recipe } from './outcome.js';
 import { Simulation } from './simulation.js';
+import { stepThrough, type Beat } from './step-through.js';
 import {
   TRACE_FORMAT,
   TRACE_LIMITS,
@@ -26,6 +27,7 @@ export interface RecordOptions {
   readonly module?: ModuleSource;
   /** Default: drawn from the recipe's seed. */
   readonly choices?: (digest: Digest) => Choices;
+  readonly beat?: Beat;
 }
 
 /**
@@ -40,17 +42,14 @@ export function recordTrace(
 ): { readonly outcome: Outcome; readonly trace: Trace } {
   const events: TraceEvent[] = [];
   const recorder = new TraceRecorder((event) => events.push(event));
-  const { choices } = options;
+  const { choices, beat } = options;
   const simulation = Simulation.create(scenario, recipe, {
     implementation,
     recorder,
     ...(choices === undefined ? {} : { choices }),
   });
-  let goesOn = true;
-  while (goesOn) {
-    goesOn = simulation.step();
-    if (recorder.leastBytes > TRACE_LIMITS.unpackedBytes) throw tooLarge(recipe);
-  }
+  const isOver = stepThrough(simulation, () => recorder.leastBytes > TRACE_LIMITS.unpackedBytes, beat);
+  if (!isOver) throw tooLarge(recipe);
   const outcome = simulation.outcome();
   recorder.finish(outcome.digest);
   const last = events.at(-1);

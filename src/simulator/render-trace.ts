@@ -84,8 +84,9 @@ function concerns(event: TraceEvent, process: ProcessId): boolean {
   );
 }
 
-const HEADINGS = '  event       time (s)  where  what';
-const INDENT = 26;
+const HEADINGS = '  event     time (s)  where  what';
+/** The column of `what`. */
+const INDENT = 29;
 const SEPARATOR = '; ';
 /** Lines that one part may take: a message, say, with everything that it carries. */
 const MOST_LINES = 3;
@@ -96,8 +97,8 @@ const MOST_LINES = 3;
  */
 export function renderEvent(event: TraceEvent, cast: Cast, width = 100): string[] {
   const number = String(event.number).padStart(7);
-  const time = formatMicros(event.timeMicros).replace(/ s$/, '').padStart(13);
-  const room = Math.max(width - INDENT - 2, MIN_ROOM);
+  const time = formatMicros(event.timeMicros).replace(/ s$/, '').padStart(11);
+  const room = Math.max(width - INDENT, MIN_ROOM);
   const lines: string[] = [];
   for (const part of partsOf(event, cast)) {
     const last = lines.at(-1);
@@ -107,8 +108,8 @@ export function renderEvent(event: TraceEvent, cast: Cast, width = 100): string[
       lines.push(...wrap(part, room));
     }
   }
-  const first = `${number}  ${time}  ${placeName(event.process, cast).padEnd(5)}  `.padEnd(INDENT);
-  return lines.map((line, i) => (i === 0 ? first : ' '.repeat(INDENT + 2)) + line);
+  const first = `${number}  ${time}  ${placeName(event.process, cast).padEnd(5)}  `;
+  return lines.map((line, i) => (i === 0 ? first : ' '.repeat(INDENT)) + line);
 }
 
 const MIN_ROOM = 20;

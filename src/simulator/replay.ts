@@ -14,6 +14,7 @@ import type { Implementation } from './implementation.js';
 import { castOf } from './render-trace.js';
 import { verdictOf } from './record-trace.js';
 import { Simulation } from './simulation.js';
+import { stepThrough, type Beat } from './step-through.js';
 import { decisionsOf, type Trace, type TraceVerdict } from './trace.js';
 import { TraceRecorder } from './trace-recorder.js';
 
@@ -26,7 +27,7 @@ export type StrictResult =
  * every decision, the digests and the verdict. Notes and reported changes of state are not compared:
  * they may be worded anew.
  */
-export function replayStrict(trace: Trace, implementation: Implementation): StrictResult {
+export function replayStrict(trace: Trace, implementation: Implementation, beat?: Beat): StrictResult {
   const { header, events } = trace;
   const cast = castOf(trace);
   const index = new DecisionIndex(decisionsOf(trace));
@@ -41,8 +42,7 @@ export function replayStrict(trace: Trace, implementation: Implementation): Stri
     recorder,
     choices: (digest) => new RecordedChoices(index, digest),
   });
-  let goesOn = true;
-  while (goesOn && divergence === undefined) goesOn = simulation.step();
+  stepThrough(simulation, () => divergence !== undefined, beat);
   const outcome = simulation.outcome();
   if (divergence === undefined) recorder.finish(outcome.digest);
   const verdict = verdictOf(outcome);
@@ -105,7 +105,7 @@ export function isConclusive({ matched, of }: MatchedShare): boolean {
 }
 
 /** Executes a trace's decisions against an implementation that may have changed since. */
-export function replayAdapted(trace: Trace, implementation: Implementation): AdaptedResult {
+export function replayAdapted(trace: Trace, implementation: Implementation, beat?: Beat): AdaptedResult {
   const { header } = trace;
   const index = new DecisionIndex(decisionsOf(trace));
   let choices = undefined as RecordedChoices | undefined;
@@ -118,15 +118,18 @@ export function replayAdapted(trace: Trace, implementation: Implementation): Ada
   const mostEvents = header.events * EVENT_FACTOR + EVENT_ALLOWANCE;
   let matched = choices?.matched ?? 0;
   let asked = choices?.asked ?? 0;
-  let goesOn = true;
-  while (goesOn && simulation.now <= endMicros && simulation.eventNumber < mostEvents) {
-    goesOn = simulation.step();
-    if (simulation.now > recordedEnd || choices === undefined) continue;
-    ({ matched, asked } = choices);
-  }
+  const follow = (): void => {
+    if (choices !== undefined && simulation.now <= recordedEnd) ({ matched, asked } = choices);
+  };
+  const isEnough = (): boolean => {
+    follow();
+    return simulation.now > endMicros || simulation.eventNumber >= mostEvents;
+  };
+  const isOver = stepThrough(simulation, isEnough, beat);
+  follow();
   const reached = Math.min(simulation.now, recordedEnd);
   const matchedShare = { matched, of: Math.max(asked, recordedUntil(trace, reached)) };
-  const isCutShort = goesOn && simulation.now <= endMicros;
+  const isCutShort = !isOver && simulation.now <= endMicros;
   return judge(trace, verdictOf(simulation.outcome()), endMicros, matchedShare, isCutShort);
 }
 

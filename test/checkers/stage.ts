@@ -3,7 +3,12 @@
  * way the simulator would. Every step is what correct replicas do unless the test says otherwise.
  */
 
-import { createCheckers, ViolationSink, type CheckerContext, type CheckerSet } from '../../src/checkers/index.js';
+import {
+  createCheckers,
+  ViolationSink,
+  type CheckerContext,
+  type CheckerSet,
+} from '../../src/checkers/index.js';
 import type { CheckerOptions } from '../../src/checkers/registry.js';
 import { okReply } from '../../src/kernel/index.js';
 import type {

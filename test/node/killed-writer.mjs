@@ -10,7 +10,8 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 
 const [source = '', target = '', call = '0'] = process.argv.slice(2);
-const { readTraceFile, writeTraceFile } = await import('../../dist/node/trace-file.js');
+const built = new URL('../../dist/node/trace-file.js', import.meta.url);
+const { readTraceFile, writeTraceFile } = await import(built.href);
 const trace = readTraceFile(source);
 
 let calls = 0;

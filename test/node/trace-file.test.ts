@@ -1,5 +1,13 @@
 import fc from 'fast-check';
-import { mkdtempSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
+import {
+  mkdtempSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -56,9 +64,9 @@ describe('a trace file', () => {
     expect(readTraceFile(place('plain.jsonl', encodeTrace(trace)))).toEqual(trace);
   });
 
-  it('may be a link or a pipe', () => {
-    const path = place('piped.gz', packed);
-    expect(readTraceFile(`/proc/self/cwd/../../..${path}`)).toEqual(trace);
+  it('may be a link', () => {
+    symlinkSync(place('original.gz', packed), join(folder, 'link.gz'));
+    expect(readTraceFile(join(folder, 'link.gz'))).toEqual(trace);
   });
 
   it('replaces what was there, and only whole', () => {
@@ -230,6 +238,5 @@ describe('saving and keeping', () => {
     mkdirSync(taken);
     expect(() => writeTraceFile(taken, trace)).toThrow(UsageError);
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
-    chmodSync(taken, 0o700);
   });
 });

@@ -1,17 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { Message, Protocol } from '../../src/kernel/index.js';
+import { UsageError, type Message, type Protocol } from '../../src/kernel/index.js';
 import { RaftReplica, raftProtocol, type RaftReplicaClass } from '../../src/protocols/raft/index.js';
 import { defineScenario } from '../../src/scenario/index.js';
-import { checkDeterminism, compareEventLogs, logEvents } from '../../src/simulator/determinism.js';
 import { builtInImplementation, type Implementation } from '../../src/simulator/implementation.js';
 import { recordTrace } from '../../src/simulator/record-trace.js';
 import { isConclusive, replayAdapted, replayStrict, type StrictResult } from '../../src/simulator/replay.js';
 import { simulate } from '../../src/simulator/simulate.js';
 import { decisionsOf, type Trace } from '../../src/simulator/trace.js';
 import { encodeTrace, parseTrace } from '../../src/simulator/trace-text.js';
-import { SMALL, passingTrace, recipeOf, violatingRun, withEvent, withHeader } from './samples.js';
+import {
+  SMALL,
+  passingTrace,
+  pathsOf,
+  recipeOf,
+  replaceAt,
+  violatingRun,
+  withEvent,
+  withHeader,
+} from './samples.js';
 
 const correct = builtInImplementation(SMALL);
 const passing = passingTrace();
@@ -44,7 +52,7 @@ describe('recording', () => {
         super.receive(from, message);
       }
     }
-    const implementation = raftWith(Throws as unknown as RaftReplicaClass);
+    const implementation = raftWith(Throws);
     const { trace, outcome } = recordTrace(SMALL, recipeOf('1'), implementation);
     expect(outcome.violation?.invariant).toBe('any/no-crash');
     expect(trace.events.at(-1)).toMatchObject({ kind: 'message', digest: outcome.digest });
@@ -228,7 +236,7 @@ describe('adapted replay', () => {
         // Stands still: asks for almost nothing, and all of that is in the record.
       }
     }
-    const idle = replayAdapted(violating, raftWith(Silent as unknown as RaftReplicaClass));
+    const idle = replayAdapted(violating, raftWith(Silent));
     expect(idle.kind).toBe('inconclusive');
     class Chatty extends RaftReplica {
       override receive(from: number, message: Message): void {
@@ -237,7 +245,7 @@ describe('adapted replay', () => {
         if (message.kind === 'AppendEntries') this.host.send(from, { kind: 'ClientReply' });
       }
     }
-    const chatty = replayAdapted(passing, raftWith(Chatty as unknown as RaftReplicaClass));
+    const chatty = replayAdapted(passing, raftWith(Chatty));
     expect(chatty.kind).toBe('inconclusive');
     expect(chatty.matchedShare.of).toBeGreaterThan(decisionsOf(passing).length);
   });
@@ -251,7 +259,7 @@ describe('adapted replay', () => {
         }
       }
     }
-    const result = replayAdapted(passing, raftWith(Storm as unknown as RaftReplicaClass));
+    const result = replayAdapted(passing, raftWith(Storm));
     expect(result.kind).toBe('inconclusive');
     expect(result.found.event).toBeLessThanOrEqual(passing.events.length * 4 + 10_000);
   });
@@ -282,59 +290,37 @@ function withHash(protocol: Protocol, hashMessage: (message: Message) => number)
   return Object.assign(Object.create(protocol) as Protocol, protocol, { hashMessage });
 }
 
-describe('determinism', () => {
-  it('holds for the built-in protocols', () => {
-    expect(checkDeterminism(SMALL, recipeOf('1'), correct)).toBeUndefined();
-    expect(checkDeterminism(SMALL, violating.header.recipe, buggy)).toBeUndefined();
-  });
-
-  it('the first event at which state leaks between runs is named, with both contexts', () => {
-    let leak = 0;
-    class Leaks extends RaftReplica {
-      override receive(from: number, message: Message): void {
-        leak++;
-        if (leak === 700) this.host.send(from, { kind: 'ClientReply' });
-        super.receive(from, message);
-      }
-    }
-    const result = checkDeterminism(SMALL, recipeOf('1'), raftWith(Leaks as unknown as RaftReplicaClass));
-    expect(result).toMatchObject({ what: 'the decisions' });
-    expect(result?.event).toBeGreaterThan(300);
-    expect(result?.recorded).toMatch(/^event \d+ at [\d.]+ s on n\d: message \d>\d:\w+$/);
-    expect(result?.replayed).toBe(result?.recorded);
-  });
-
-  it('logs cross threads, and every column counts', () => {
-    const log = logEvents(SMALL, recipeOf('1'), correct);
-    const copy = structuredClone(log);
-    expect(compareEventLogs(log, copy)).toBeUndefined();
-    const row = 99;
-    const bump = (array: Float64Array | Int32Array | Uint8Array, i: number): void => {
-      array[i] = (array[i] ?? 0) + 1;
-    };
-    const changes = [
-      ['the virtual time', (): void => bump(copy.times, row)],
-      ['the process', (): void => bump(copy.processes, row)],
-      ['what happens', (): void => bump(copy.kinds, row)],
-      ['what happens', (): void => bump(copy.labels, row)],
-      ['the content', (): void => bump(copy.hashes, row * 4)],
-      ['the decisions', (): void => bump(copy.hashes, row * 4 + 1)],
-      ['the effects', (): void => bump(copy.hashes, row * 4 + 2)],
-      ['the digest', (): void => bump(copy.hashes, row * 4 + 3)],
-    ] as const;
-    for (const [what, change] of changes.toReversed()) {
-      change();
-      expect(compareEventLogs(log, copy)).toMatchObject({ event: 100, what });
-    }
-    const fresh = structuredClone(log);
-    expect(compareEventLogs(log, { ...fresh, setup: 1 })).toMatchObject({ event: 0 });
-    expect(compareEventLogs(log, { ...fresh, verdict: 'violated' })).toMatchObject({ what: 'the verdict' });
-    expect(compareEventLogs(log, { ...fresh, digest: '' })).toMatchObject({ what: 'the final digest' });
-    const shorter = { ...fresh, times: fresh.times.slice(0, 10) };
-    expect(compareEventLogs(log, shorter)).toMatchObject({
-      event: 11,
-      what: 'the length',
-      replayed: 'the run is over',
-    });
+describe('a trace whose scenario was changed by hand', () => {
+  it('ends in a result or in one line, and soon', () => {
+    const [header = '', ...rest] = encodeTrace(violating).split('\n');
+    const whole = JSON.parse(header) as { readonly scenario: unknown };
+    const value = fc.oneof(
+      fc.integer({ min: -1, max: 5 }),
+      fc.integer({ min: 0, max: 86_400_000_000 }),
+      fc.boolean(),
+      fc.constantFrom(
+        [],
+        {},
+        'leader',
+        64,
+        256,
+        { kind: 'all' },
+        { kind: 'nodes', nodes: [] },
+        { kind: 'uniform' },
+      ),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...pathsOf(whole.scenario)), value, (path, by) => {
+        const changed = { ...whole, scenario: replaceAt(whole.scenario, path, by) };
+        try {
+          const trace = parseTrace([JSON.stringify(changed), ...rest].join('\n'), 'f');
+          replayStrict(trace, buggy);
+          replayAdapted(trace, buggy);
+        } catch (error) {
+          expect(error).toBeInstanceOf(UsageError);
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 });

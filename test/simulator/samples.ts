@@ -65,3 +65,22 @@ export function withEvent(trace: Trace, number: number, change: object): Trace {
 export function withHeader(trace: Trace, change: object): Trace {
   return { ...trace, header: { ...trace.header, ...change } };
 }
+
+export type Path = readonly (string | number)[];
+
+/** Paths of all values within a value. */
+export function pathsOf(value: unknown): Path[] {
+  if (value === null || typeof value !== 'object') return [[]];
+  const within = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+  return within.flatMap(([key, inner]) => [[key], ...pathsOf(inner).map((path) => [key, ...path])]);
+}
+
+/** A copy of a value with another one at that path. */
+export function replaceAt(value: unknown, path: Path, by: unknown): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return by;
+  if (Array.isArray(value))
+    return value.map((item, i) => (i === key ? replaceAt(item, rest, by) : item) as unknown);
+  const record = value as Record<string, unknown>;
+  return { ...record, [key]: replaceAt(record[key], rest, by) };
+}

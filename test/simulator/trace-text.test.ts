@@ -6,7 +6,7 @@ import { UsageError } from '../../src/kernel/index.js';
 import { TRACE_LIMITS, type Trace } from '../../src/simulator/trace.js';
 import { encodeTrace, parseTrace } from '../../src/simulator/trace-text.js';
 import { FAULTLINE_VERSION } from '../../src/simulator/version.js';
-import { passingTrace, violatingRun, withEvent, withHeader } from './samples.js';
+import { passingTrace, pathsOf, replaceAt, violatingRun, withEvent, withHeader } from './samples.js';
 
 const passing = passingTrace();
 const passingText = encodeTrace(passing);
@@ -368,21 +368,3 @@ describe('whatever a file holds, reading it ends in a trace or in one line', () 
     survives(encodeTrace(withHeader({ ...violating, events: [] }, { events: 0 })));
   });
 });
-
-type Path = readonly (string | number)[];
-
-/** Paths of all values within a value. */
-function pathsOf(value: unknown): Path[] {
-  if (value === null || typeof value !== 'object') return [[]];
-  const within = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
-  return within.flatMap(([key, inner]) => [[key], ...pathsOf(inner).map((path) => [key, ...path])]);
-}
-
-function replaceAt(value: unknown, path: Path, by: unknown): unknown {
-  const [key, ...rest] = path;
-  if (key === undefined) return by;
-  if (Array.isArray(value))
-    return value.map((item, i) => (i === key ? replaceAt(item, rest, by) : item) as unknown);
-  const record = value as Record<string, unknown>;
-  return { ...record, [key]: replaceAt(record[key], rest, by) };
-}

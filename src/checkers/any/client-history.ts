@@ -74,6 +74,11 @@ export class ClientHistory {
     };
   }
 
+  /** The sequence number of operation number `id`. */
+  sequenceOf(id: number): number {
+    return (this.invocations[id] as HistoryEvent).sequence;
+  }
+
   /** What a client's operation asked for; undefined when it is not in the history. */
   inputOf(client: ProcessId, sequence: number): Plain | undefined {
     const id = (this.numbers[client - this.servers]?.get(sequence) ?? 0) - 1;

@@ -13,6 +13,7 @@ import {
 import { processName } from '../names.js';
 import type { ClientHistory, ClientOperation } from './client-history.js';
 import { DECLARED_MODEL, type RunGhost } from './ghost.js';
+import { agreedOrderExplains } from './log-witness.js';
 
 export const LINEARIZABILITY: InvariantInfo = {
   id: 'any/linearizability',
@@ -40,8 +41,9 @@ export class Linearizability extends GhostChecker<RunGhost> {
   }
 
   onEnd(): void {
-    const { history, servers } = this.ghost;
+    const { history, order, servers } = this.ghost;
     const operations = linearizableOperations(history);
+    if (agreedOrderExplains(order, history, operations)) return;
     const options = this.maxSteps === undefined ? {} : { maxSteps: this.maxSteps };
     const result = checkLinearizability(kvModel(), operations, options);
     if (result.verdict === 'linearizable') return;

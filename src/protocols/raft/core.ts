@@ -50,6 +50,8 @@ export abstract class RaftCore {
   /** Bounds of what a damaged disk may have lost; both 0 when it is trusted. See recovery.ts. */
   protected suspectIndex: LogIndex = 0;
   protected suspectTerm: Term = 0;
+  /** The version of term and vote that says the disk is trusted again, while it is being written; else 0. */
+  protected trustVersion = 0;
   private deferred: Deferred[] = [];
 
   constructor(
@@ -79,7 +81,13 @@ export abstract class RaftCore {
 
   /** Writes term and vote to disk; they are durable when the storage's metaSynced reaches metaWritten. */
   protected persistTermAndVote(): void {
-    this.storage.writeMeta(this.currentTerm, this.votedFor, this.suspectIndex, this.suspectTerm);
+    const isTrusted = this.trustVersion > 0;
+    this.storage.writeMeta(
+      this.currentTerm,
+      this.votedFor,
+      isTrusted ? 0 : this.suspectIndex,
+      isTrusted ? 0 : this.suspectTerm,
+    );
   }
 
   /** Adds one entry to the log, in memory and (not yet synced) on disk. */
@@ -161,6 +169,7 @@ export abstract class RaftCore {
     this.durableIndex = other.durableIndex;
     this.suspectIndex = other.suspectIndex;
     this.suspectTerm = other.suspectTerm;
+    this.trustVersion = other.trustVersion;
     this.deferred = other.deferred.slice();
   }
 

@@ -21,6 +21,12 @@ import {
   type WalRecord,
 } from './messages.js';
 
+// When is trust regained? The lost entries were acknowledged to leaders of terms up to suspectTerm. (1) The
+// durable log ends in a later term T: its leader was elected without this replica's vote, so its log has
+// everything committed before, and this log equals it up to there. (2) The durable log ends in suspectTerm at
+// or beyond suspectIndex: the lost entries acknowledged to that term's leader are in its log, which it only
+// appends to, and those of earlier leaders, if committed, were in its log when it was elected.
+
 /** No term ever reaches this: a replica that lost its vote and its term is suspect for good. */
 export const NEVER: Term = Number.MAX_SAFE_INTEGER;
 

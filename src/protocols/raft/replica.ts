@@ -84,15 +84,23 @@ export class RaftReplica extends RaftReplication implements Replica {
     this.truncateTo = -1;
   }
 
-  /** Votes again once it holds durably what it may have lost; see recovery.ts for why these two cases do. */
+  /**
+   * Trusts its disk again once it holds durably what it may have lost (recovery.ts says why these two cases
+   * do), and once that fact is durable itself.
+   */
   private regainTrust(): void {
-    const term = this.log.termAt(this.durableIndex);
-    const hasLaterTerm = term > this.suspectTerm;
-    const hasWholeTerm = term === this.suspectTerm && this.durableIndex >= this.suspectIndex;
-    if (!hasLaterTerm && !hasWholeTerm) return;
+    if (this.trustVersion === 0) {
+      const term = this.log.termAt(this.durableIndex);
+      const hasLaterTerm = term > this.suspectTerm;
+      const hasWholeTerm = term === this.suspectTerm && this.durableIndex >= this.suspectIndex;
+      if (!hasLaterTerm && !hasWholeTerm) return;
+      this.trustVersion = this.storage.metaWritten + 1;
+      this.persistTermAndVote();
+    }
+    if (this.storage.metaSynced < this.trustVersion) return;
+    this.trustVersion = 0;
     this.suspectIndex = 0;
     this.suspectTerm = 0;
-    this.persistTermAndVote();
     this.emit({ kind: 'trust-regained', term: this.currentTerm, lastIndex: this.log.lastIndex });
   }
 
@@ -170,6 +178,7 @@ export class RaftReplica extends RaftReplication implements Replica {
       durableIndex: this.durableIndex,
       suspectIndex: this.suspectIndex,
       suspectTerm: this.suspectTerm,
+      trustVersion: this.trustVersion,
       truncateTo: this.truncateTo,
       votes: this.votes,
       nextIndex: this.nextIndex,

@@ -70,9 +70,18 @@ export class RaftStorage {
     if (this.ofWal[position] === true) {
       if (confirmed > this.walSynced) this.walSynced = confirmed;
     } else if (confirmed > this.metaSynced) this.metaSynced = confirmed;
-    this.operations.splice(position, 1);
-    this.ofWal.splice(position, 1);
-    this.confirms.splice(position, 1);
+    this.forget(position);
+  }
+
+  /** Fills the gap with the last one: their order means nothing. */
+  private forget(position: number): void {
+    const last = this.operations.length - 1;
+    this.operations[position] = this.operations[last] as OperationId;
+    this.ofWal[position] = this.ofWal[last] as boolean;
+    this.confirms[position] = this.confirms[last] as number;
+    this.operations.length = last;
+    this.ofWal.length = last;
+    this.confirms.length = last;
   }
 
   clone(host: Host): RaftStorage {

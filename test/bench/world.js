@@ -1,0 +1,77 @@
+// @ts-check
+/** The benchmark's workload: five nodes, 100 client commands a second, heartbeat 50 ms, default faults of the network. */
+
+import { defineScenario } from '../../dist/scenario/index.js';
+
+/** @param {{ nodes?: number, seconds?: number, rate?: string }} [options] */
+export function raftScenario({ nodes = 5, seconds = 60, rate = '100/s' } = {}) {
+  return defineScenario({
+    name: `bench/raft-${nodes}`,
+    title: 'Benchmark',
+    description: 'The default hostile network, no other faults.',
+    protocol: { name: 'raft', settings: { 'election-timeout': '150ms..300ms', heartbeat: '50ms' } },
+    cluster: { nodes },
+    workload: { clients: 5, rate },
+    bounds: {
+      'heal-at': `${seconds - 6}s`,
+      'stop-clients-at': `${seconds - 1}s`,
+      end: `${seconds}s`,
+      'max-events': 100_000_000,
+    },
+  });
+}
+
+/** The floor: the same event loop under a protocol that only passes messages on, 40 of them in flight. */
+export function nullImplementation() {
+  class NullReplica {
+    /** @param {any} host @param {readonly number[]} members */
+    constructor(host, members) {
+      this.host = host;
+      this.members = members;
+      this.next = members[(host.self + 1) % members.length];
+    }
+    start() {
+      for (let i = 0; i < 8; i++) this.host.send(this.next, { kind: 'Token', value: i });
+    }
+    /** @param {number} _from @param {any} message */
+    receive(_from, message) {
+      this.host.send(this.next, { kind: 'Token', value: (message.value + 1) | 0 });
+    }
+    timerFired() {}
+    /** @param {any} host */
+    clone(host) {
+      return new NullReplica(host, this.members);
+    }
+    encode() {
+      return null;
+    }
+  }
+  const protocol = {
+    name: 'null',
+    settings: () => ({}),
+    /** @param {any} host @param {readonly number[]} members */
+    createReplica: (host, members) => new NullReplica(host, members),
+    createDriver: () => {
+      throw new Error('the null protocol has no clients');
+    },
+    maxTimerMicros: () => 1,
+    /** @param {any} message */
+    hashMessage: (message) => message.value,
+    messageBytes: () => 64,
+  };
+  return { protocol, createService: () => /** @type {any} */ (null), bug: undefined };
+}
+
+/** @param {number} seconds */
+export function nullScenario(seconds) {
+  const scenario = raftScenario({ seconds });
+  const never = { numerator: 0, denominator: 1 };
+  const link = { ...scenario.network.link, loss: never, duplicate: never, corrupt: never };
+  return {
+    ...scenario,
+    name: 'bench/null',
+    workload: { ...scenario.workload, clients: 0 },
+    network: { link, overrides: [] },
+    expect: { ...scenario.expect, progressWithinMicros: undefined },
+  };
+}

@@ -1,0 +1,93 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { AgreedOrder } from '../../src/checkers/any/agreed-order.js';
+import { ClientHistory } from '../../src/checkers/any/client-history.js';
+import { linearizableOperations } from '../../src/checkers/any/linearizability.js';
+import { agreedOrderExplains } from '../../src/checkers/any/log-witness.js';
+import { checkLinearizability, kvModel } from '../../src/checkers/index.js';
+import type { Plain } from '../../src/kernel/index.js';
+import { makeCommand } from '../../src/services/index.js';
+
+const SERVERS = 1;
+const CLIENTS = 3;
+
+/** A step of one client: begin an operation if it has none open, else end it in some way. */
+const step = fc.record({
+  client: fc.integer({ min: 0, max: CLIENTS - 1 }),
+  isPut: fc.boolean(),
+  key: fc.constantFrom('x', 'y'),
+  /** Which of the values written so far a get claims to have seen; 0: none. */
+  seen: fc.nat(3),
+  isUnknown: fc.boolean(),
+  /** Where in the agreed order it goes. */
+  place: fc.nat(),
+});
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+function build(steps: readonly Step[], isHonest: boolean): { order: AgreedOrder; history: ClientHistory } {
+  const history = new ClientHistory(SERVERS);
+  const sequences = new Array<number>(CLIENTS).fill(0);
+  const open = new Map<number, { sequence: number; input: Plain; effect: Plain }>();
+  const store = new Map<string, string>();
+  const agreed: { client: number; sequence: number; input: Plain }[] = [];
+  const written: string[] = [];
+  steps.forEach(({ client, isPut, key, seen, isUnknown, place }, time) => {
+    const process = SERVERS + client;
+    const current = open.get(client);
+    const number = current?.sequence ?? (sequences[client] = (sequences[client] ?? 0) + 1);
+    if (current === undefined) {
+      const input: Plain = isPut ? { op: 'put', key, value: `v${time}` } : { op: 'get', key };
+      if (isPut) written.push(`v${time}`);
+      history.record({ kind: 'invoke', client: process, sequence: number, input, output: null, time });
+      // Honest: it takes effect now, in the order; otherwise anywhere, with any answer.
+      const effect: Plain = isPut
+        ? { ok: true }
+        : { value: isHonest ? (store.get(key) ?? null) : (written[written.length - seen] ?? null) };
+      if (isPut) store.set(key, `v${time}`);
+      const at = isHonest ? agreed.length : place % (agreed.length + 1);
+      agreed.splice(at, 0, { client: process, sequence: number, input });
+      open.set(client, { sequence: number, input, effect });
+    } else {
+      open.delete(client);
+      const kind = isUnknown ? 'unknown' : 'ok';
+      const output = isUnknown ? null : current.effect;
+      history.record({ kind, client: process, sequence: number, input: current.input, output, time });
+    }
+  });
+  const order = new AgreedOrder(SERVERS);
+  agreed.forEach(({ client, sequence, input }, i) => {
+    const command = makeCommand(client, sequence, input as never);
+    order.applied(0, { index: i + 1, hash: i, digest: i, command }, i);
+  });
+  return { order, history };
+}
+
+describe('the agreed order as a witness', () => {
+  it('explains every history that it produced', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const { order, history } = build(steps, true);
+        expect(agreedOrderExplains(order, history, linearizableOperations(history))).toBe(true);
+      }),
+    );
+  });
+
+  it('never explains a history that the search finds not linearizable', () => {
+    let explained = 0;
+    let illegal = 0;
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 14 }), (steps) => {
+        const { order, history } = build(steps, false);
+        const operations = linearizableOperations(history);
+        const { verdict } = checkLinearizability(kvModel(), operations);
+        if (verdict === 'not-linearizable') illegal++;
+        if (!agreedOrderExplains(order, history, operations)) return;
+        explained++;
+        expect(verdict).toBe('linearizable');
+      }),
+      { numRuns: 3000 },
+    );
+    expect(explained).toBeGreaterThan(100);
+    expect(illegal).toBeGreaterThan(100);
+  });
+});
