@@ -1,6 +1,7 @@
 /** Which seeds a campaign runs. */
 
-import { UsageError, received } from '../kernel/index.js';
+import { UsageError } from '../kernel/errors.js';
+import { received } from '../kernel/units.js';
 
 /** A count n (seeds 1 … n), a range as the command line writes it (`'1..100'`), or the seeds themselves. */
 export type Seeds = number | string | readonly (number | string)[];

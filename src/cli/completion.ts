@@ -107,7 +107,8 @@ function zshScript(verbs: readonly VerbSpec[]): string {
     ...verbs.flatMap(verbCase),
     '  esac',
     '}',
-    'compdef _faultline faultline',
+    '# Autoloaded from $fpath, this file is the function itself; sourced, it has to be registered.',
+    'if [[ $funcstack[1] == _faultline ]]; then _faultline "$@"; else compdef _faultline faultline; fi',
   ].join('\n');
 }
 

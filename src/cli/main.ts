@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /** The executable: hands the command line over, and the exit code back. */
 
-import { readFileSync } from 'node:fs';
+import { FAULTLINE_VERSION } from '../simulator/version.js';
 import { runCommandLine } from './program.js';
 
-const about = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  readonly version: string;
-};
-process.exitCode = await runCommandLine(process.argv.slice(2), about.version);
+const code = await runCommandLine(process.argv.slice(2), FAULTLINE_VERSION);
+process.exitCode = code;
+// Nothing is left to do; should a worker that cannot be ended keep the process alive, this ends it.
+setTimeout(() => process.exit(code), 1000).unref();

@@ -1,7 +1,9 @@
 /** Every option of every verb, common ones first. Help, parsing and completion derive from these tables. */
 
 import { listSeeds } from '../campaign/seeds.js';
-import { UsageError, nearest, parseDuration } from '../kernel/index.js';
+import { UsageError } from '../kernel/errors.js';
+import { nearest } from '../kernel/nearest.js';
+import { parseDuration } from '../kernel/units.js';
 import { flag, parsed, text, texts, wholeNumber, type Values } from './spec.js';
 
 const MAX_TRACES = 1_000_000;

@@ -2,10 +2,13 @@
  * From the table of verbs to commander, and from whatever ends a run of the command line to an exit code.
  * Bad input prints one line and perhaps a hint, and exits with 2; only a mistake in Faultline itself
  * prints a stack, and exits with 70.
+ *
+ * Whatever is imported here delays even `--help`: hence single files of the kernel, not all of it.
  */
 
 import { Command, CommanderError, Option, type OutputConfiguration } from 'commander';
-import { DivergenceError, UsageError, excerpt } from '../kernel/index.js';
+import { DivergenceError, UsageError } from '../kernel/errors.js';
+import { excerpt } from '../kernel/units.js';
 import { ExitCode } from './exit-codes.js';
 import type { OptionSpec, OptionTable, Values, VerbSpec } from './spec.js';
 import { Terminal } from './terminal.js';

@@ -21,6 +21,7 @@ export interface SessionOptions {
   readonly timeout: number;
 }
 
+const CLOSING_MILLIS = 2000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Runs the body with a pool, and ends all workers whatever happens. */
@@ -42,6 +43,13 @@ export async function withSession<T>(
     return await body({ pool, signal, isInterrupted: () => interruption.signal.aborted });
   } finally {
     for (const name of SIGNALS) process.off(name, interrupt);
-    await pool.close();
+    await Promise.race([pool.close(), patience()]);
   }
+}
+
+/** A worker that hangs in native code cannot be ended, and must not hold up the report. */
+function patience(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, CLOSING_MILLIS).unref();
+  });
 }

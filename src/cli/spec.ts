@@ -3,7 +3,7 @@
  * they cannot disagree; the types of parsed options derive from them as well.
  */
 
-import { UsageError } from '../kernel/index.js';
+import { UsageError } from '../kernel/errors.js';
 import type { ExitCode } from './exit-codes.js';
 import type { Terminal } from './terminal.js';
 

@@ -3,9 +3,19 @@
  * What never lives here: files, colours, campaigns over seeds.
  */
 
+export * from './determinism.js';
+export type { Divergence } from './divergence.js';
 export { EVENT_NAMES, type EventName } from './event-kinds.js';
 export { builtInImplementation, buggyImplementation, type Implementation } from './implementation.js';
 export * from './outcome.js';
+export { recordTrace, verdictOf, type RecordOptions } from './record-trace.js';
 export * from './recorder.js';
-export { simulate, type SimulateOptions } from './simulate.js';
+export * from './render-trace.js';
+export * from './replay.js';
+export { simulate } from './simulate.js';
+export type { SimulateOptions } from './simulate-options.js';
 export { Simulation, type EnabledEvent } from './simulation.js';
+export * from './trace.js';
+export { encodeTrace, parseTrace } from './trace-text.js';
+export { checkProtocol, userImplementation } from './user-protocol.js';
+export { FAULTLINE_VERSION } from './version.js';

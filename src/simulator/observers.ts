@@ -25,7 +25,7 @@ import type { Scenario } from '../scenario/index.js';
 import type { DiskTap } from '../world/index.js';
 import type { Implementation } from './implementation.js';
 import type { Server } from './server.js';
-import type { SimulateOptions } from './simulate.js';
+import type { SimulateOptions } from './simulate-options.js';
 
 /** What observers ask of the run. */
 export interface Watched {

@@ -90,7 +90,7 @@ export interface AdaptedResult {
  * Either denominator alone can be fooled. Code that stands still asks little, and all of that is in the
  * record: of the questions, 100 % are answered, though most of the recorded schedule never took place.
  * Code that sends twice as much finds every recorded decision, though half of the run is made of
- * defaults. The greater of both is at most as large as either share.
+ * defaults. With the greater of both below the line, the share is never above either.
  */
 export interface MatchedShare {
   readonly matched: number;

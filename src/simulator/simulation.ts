@@ -36,7 +36,7 @@ import { Observers } from './observers.js';
 import type { FoundViolation, Outcome, Recipe, Status } from './outcome.js';
 import type { Recorder } from './recorder.js';
 import type { Server } from './server.js';
-import type { SimulateOptions } from './simulate.js';
+import type { SimulateOptions } from './simulate-options.js';
 import { Counters, summarise } from './statistics.js';
 import type { Work } from './inbox.js';
 

@@ -12,9 +12,9 @@ export type { Bug } from './bug.js';
 /** Every bug, sorted by id. */
 export const BUGS: readonly Bug[] = [...RAFT_BUGS].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
 
-/** The bug with this id; throws UsageError with the nearest one. */
+/** The bug with this id, or with its number alone (`R23`); throws UsageError with the nearest one. */
 export function findBug(id: string): Bug {
-  const bug = BUGS.find((candidate) => candidate.id === id);
+  const bug = BUGS.find((candidate) => candidate.id === id || candidate.id.startsWith(`${id}-`));
   if (bug !== undefined) return bug;
   const near = nearest(
     id,

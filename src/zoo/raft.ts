@@ -3,8 +3,7 @@
  * the mistake was described; the code here is our own re-creation of the mistake, not theirs.
  */
 
-import type { ClientRequest, Command, OperationId, DiskStatus, ProcessId, Result } from '../kernel/index.js';
-import { okReply } from '../kernel/index.js';
+import type { Command, DiskImage, DiskStatus, OperationId, ProcessId, Result } from '../kernel/index.js';
 import {
   RaftReplica,
   raftProtocol,
@@ -13,7 +12,7 @@ import {
   type RaftReplicaClass,
   type RequestVoteResponse,
 } from '../protocols/raft/index.js';
-import { KeyValueStore } from '../services/index.js';
+import { KeyValueStore, SessionedService } from '../services/index.js';
 import type { Bug } from './bug.js';
 
 /** Term and vote live in memory only. */
@@ -64,30 +63,11 @@ class OldTermCommit extends RaftReplica {
 
 /**
  * The follower commits up to its own last index, whatever the message has shown to match. It shows where
- * heartbeats carry no entries, as in the systems in which it was found: such a heartbeat, matching at an
- * old place, commits the tail that a deposed leader left behind.
+ * heartbeats carry no entries: one that matches at an old place commits the tail that a deposed leader left.
  */
 class CommitToOwnLastIndex extends RaftReplica {
   protected override commitIndexFrom(message: AppendEntries): LogIndex {
     return Math.min(message.leaderCommit, this.log.lastIndex);
-  }
-
-  protected override sendHeartbeat(position: number): void {
-    const to = this.members[position] as ProcessId;
-    const prevLogIndex = this.matchIndex[position] as LogIndex;
-    if (to === this.host.self) return;
-    if (prevLogIndex === 0 || this.probing[position] === true) this.sendAppendEntries(position);
-    const prevLogTerm = this.log.termAt(prevLogIndex);
-    const { currentTerm: term, commitIndex: leaderCommit } = this;
-    const heartbeat: AppendEntries = {
-      kind: 'AppendEntries',
-      term,
-      prevLogIndex,
-      prevLogTerm,
-      entries: [],
-      leaderCommit,
-    };
-    this.sendWhenDurable(to, heartbeat, 0);
   }
 }
 
@@ -133,32 +113,34 @@ class RotTakenForTornTail extends RaftReplica {
   }
 }
 
-/** Sessions live in the leader's memory; a restart or a new leader has none, and executes retries again. */
-class SessionsInLeaderMemory extends RaftReplica {
-  private seen = new Map<string, Result | undefined>();
+/** A session table that can be lost while the data stays. */
+class LosableSessions extends SessionedService {
+  lose(): void {
+    this.sessions.clear();
+  }
+}
 
-  protected override onClientRequest(from: ProcessId, message: ClientRequest): void {
-    const { client, sequence } = message.command;
-    const key = `${client}.${sequence}`;
-    if (this.role !== 'leader' || !this.seen.has(key)) {
-      if (this.role === 'leader') this.seen.set(key, undefined);
-      super.onClientRequest(from, message);
-      return;
-    }
-    const result = this.seen.get(key);
-    if (result !== undefined) this.host.send(from, okReply(sequence, result));
+/** What is read back from the log after a restart rebuilds the data, but not the session table. */
+class SessionsLostOnRestart extends RaftReplica {
+  private replayUntil = 0;
+
+  override start(disk: DiskImage): void {
+    super.start(disk);
+    this.replayUntil = this.log.lastIndex;
   }
 
   protected override applyCommand(command: Command): Result {
     const result = super.applyCommand(command);
-    const key = `${command.client}.${command.sequence}`;
-    if (this.seen.has(key)) this.seen.set(key, result);
+    if (this.replayUntil > 0 && this.lastApplied + 1 >= this.replayUntil) {
+      this.replayUntil = 0;
+      (this.service as LosableSessions).lose();
+    }
     return result;
   }
 
-  protected override copyFrom(other: SessionsInLeaderMemory): void {
+  protected override copyFrom(other: SessionsLostOnRestart): void {
     super.copyFrom(other);
-    this.seen = new Map(other.seen);
+    this.replayUntil = other.replayUntil;
   }
 }
 
@@ -218,7 +200,7 @@ export const RAFT_BUGS: readonly Bug[] = [
     title: 'A follower commits up to its own last index instead of the last one that is known to match.',
     source: 'copycat issue 265; scylla issue 9965; rabbitmq/ra pull request 508',
     invariants: ['raft/follower-commit', 'raft/state-machine-safety', 'any/agreement'],
-    scenario: 'raft/all-of-it',
+    scenario: 'raft/empty-heartbeats',
   }),
   raftBug(TruncateOnEveryAppend, {
     id: 'R28-truncate-on-every-append',
@@ -258,14 +240,13 @@ export const RAFT_BUGS: readonly Bug[] = [
     scenario: 'raft/disk-faults',
   }),
   {
-    ...raftBug(SessionsInLeaderMemory, {
+    ...raftBug(SessionsLostOnRestart, {
       id: 'R63-sessions-lost-on-restart',
-      title:
-        "The session table lives in the leader's memory and is lost when it restarts or another one leads.",
+      title: 'The session table is not rebuilt after a restart, and a retry is executed a second time.',
       source: "the rule is in Ongaro's dissertation §6.3: sessions are part of the replicated state",
-      invariants: ['any/duplicate-effect', 'any/exactly-once', 'any/linearizability'],
-      scenario: 'raft/retry-storm-hot-key',
+      invariants: ['any/state-digest', 'any/duplicate-effect', 'any/exactly-once'],
+      scenario: 'raft/rolling-restarts',
     }),
-    createService: () => new KeyValueStore(),
+    createService: () => new LosableSessions(new KeyValueStore()),
   },
 ];

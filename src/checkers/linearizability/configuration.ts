@@ -3,9 +3,10 @@
  * taken back in place; the trail of moves is the linearization found so far.
  */
 
+import type { DemandPlan } from './demand-plan.js';
 import { Demand } from './demand.js';
 import { mixInteger } from './hash.js';
-import { EFFECT_NONE } from './problem.js';
+import { OrderedLists } from './ordered-lists.js';
 import type { DefiniteOperations, Problem, UnknownOperations } from './problem.js';
 
 export class Configuration {
@@ -20,6 +21,8 @@ export class Configuration {
   readonly changing: number;
   readonly steady: number;
   readonly demand: Demand;
+  /** The operations not yet linearized of each group that behaves alike, by return. */
+  readonly alike: OrderedLists;
   readonly linearized: Uint8Array;
   /** Slots of the linearized operations above `rank`, and the exclusive or of their ranks' hashes. */
   readonly slots: Int32Array;
@@ -38,7 +41,7 @@ export class Configuration {
   private readonly ranksBefore: Int32Array;
   private readonly previous: Int32Array;
 
-  constructor(problem: Problem<unknown, unknown, unknown>) {
+  constructor(problem: Problem<unknown, unknown, unknown>, plan: DemandPlan) {
     const { definite, unknown } = problem;
     const movesMax = definite.size + unknown.size;
     this.state = problem.initialState;
@@ -56,12 +59,16 @@ export class Configuration {
     this.definite = definite;
     this.unknown = unknown;
     this.classOf = new Int32Array(unknown.size);
-    this.demand = new Demand(problem, this.usedCount);
+    this.demand = new Demand(problem, plan, this.usedCount);
+    this.alike = new OrderedLists(definite.groups, definite.group);
+    for (let rank = 0; rank < definite.size; rank += 1) {
+      this.alike.append(definite.group[rank] as number, rank);
+    }
     for (let each = 0; each < unknown.classes; each += 1) {
       this.classOf.fill(each, unknown.start[each], unknown.start[each + 1]);
     }
-    this.link(this.changing, (effect) => effect !== EFFECT_NONE);
-    this.link(this.steady, (effect) => effect === EFFECT_NONE);
+    this.link(this.changing, 0);
+    this.link(this.steady, 1);
   }
 
   /** Whether the operation, or head of a list, was called before the first return not yet explained. */
@@ -79,6 +86,7 @@ export class Configuration {
   linearize(rank: number, stateAfter: number): boolean {
     this.record(rank);
     this.unlink(rank);
+    this.alike.remove(this.definite.group[rank] as number, rank);
     this.linearized[rank] = 1;
     if (rank === this.rank) this.advance();
     else this.toggleSlot(rank);
@@ -127,6 +135,7 @@ export class Configuration {
       this.toggleSlot(rank);
     }
     this.linearized[rank] = 0;
+    this.alike.restore(this.definite.group[rank] as number, rank);
     this.relink(rank);
   }
 
@@ -155,10 +164,10 @@ export class Configuration {
     this.used[operation >>> 5] = (this.used[operation >>> 5] as number) ^ (1 << (operation & 31));
   }
 
-  private link(head: number, belongs: (effect: number) => boolean): void {
+  private link(head: number, isSteady: number): void {
     let last = head;
     for (const rank of this.definite.byCall) {
-      if (!belongs(this.definite.effect[rank] as number)) continue;
+      if (this.definite.isSteady[rank] !== isSteady) continue;
       this.next[last] = rank;
       this.previous[rank] = last;
       last = rank;

@@ -4,7 +4,7 @@
 
 import type { HistoryOperation } from './model.js';
 import { OrderedLists } from './ordered-lists.js';
-import { EFFECT_NONE, NO_STATE } from './problem.js';
+import { NO_STATE } from './problem.js';
 import type { Problem } from './problem.js';
 
 /** Lists laid end to end: list i is `items[start[i]]` up to `items[start[i + 1]]`. */
@@ -30,6 +30,8 @@ export interface DemandPlan {
   readonly basinsOf: Lists;
   /** By demand. */
   readonly basinSize: Int32Array;
+  /** By demanded state. */
+  readonly basins: readonly Basin[];
 }
 
 /** States in a basin. What leads into a basin that was cut off here counts as a supply. */
@@ -45,12 +47,19 @@ interface OpenGroup {
 }
 
 /** What is found about one demand. */
-interface Basin {
+export interface Basin {
   readonly demand: number;
   readonly states: readonly number[];
+  /** What supplies it: leads into the basin from outside. */
   readonly ranks: ReadonlySet<number>;
   readonly classes: ReadonlySet<number>;
+  /** What leads to the demanded state itself, from any other state. */
+  readonly sourceRanks: readonly number[];
+  readonly sourceClasses: readonly number[];
 }
+
+/** How an input leads to a state of a basin. */
+type Reach = 'not' | 'from inside' | 'from outside';
 
 export function planDemand(problem: Problem<unknown, unknown, unknown>): DemandPlan {
   const finder = new BasinFinder(problem);
@@ -70,19 +79,19 @@ class BasinFinder {
   private calls = 0;
 
   constructor(problem: Problem<unknown, unknown, unknown>) {
-    const { definite, model, table } = problem;
+    const { definite, model } = problem;
     const groups = new Map<string, OpenGroup>();
     this.problem = problem;
-    definite.operations.forEach((operation, rank) => {
-      if (definite.effect[rank] === EFFECT_NONE) return;
-      const left = model.hints?.leavesIn?.(operation.input, operation.output);
-      if (left !== undefined) {
-        push(this.ranksByResult, table.intern(left[0]), rank);
+    definite.behaviours.forEach(({ effect, leavesIn }, rank) => {
+      if (effect === 'none') return;
+      if (leavesIn !== undefined) {
+        push(this.ranksByResult, leavesIn, rank);
         return;
       }
-      const text = model.hints?.identity?.(operation.input, undefined) ?? String(rank);
+      const { input } = definite.operations[rank] as HistoryOperation<unknown, unknown>;
+      const text = model.hints?.identity?.(input, undefined) ?? String(rank);
       const group = groups.get(text);
-      if (group === undefined) groups.set(text, { input: operation.input, ranks: [rank] });
+      if (group === undefined) groups.set(text, { input, ranks: [rank] });
       else group.ranks.push(rank);
     });
     this.openGroups = [...groups.values()];
@@ -90,46 +99,66 @@ class BasinFinder {
 
   /** `undefined` when the model cannot tell, or the work is used up. */
   find(demand: number): Basin | undefined {
-    const { unknown } = this.problem;
     const states = [demand];
     const ranks = new Set<number>();
     const classes = new Set<number>();
+    const sourceRanks: number[] = [];
+    const sourceClasses: number[] = [];
     // The list grows as it is walked.
     for (const state of states) {
       if (this.calls > CALLS_MAX) return undefined;
-      for (const rank of this.ranksByResult.get(state) ?? []) ranks.add(rank);
-      for (const group of this.openGroups) {
-        const enters = this.entersFromOutside(state, group.input, states);
-        if (enters === undefined) return undefined;
-        if (enters) for (const rank of group.ranks) ranks.add(rank);
-      }
-      for (const list of [unknown.classesByResult.get(state) ?? [], unknown.openClasses]) {
-        for (const unknownClass of list) {
-          const { input } = unknown.representatives[unknownClass] as HistoryOperation<unknown, unknown>;
-          const enters = this.entersFromOutside(state, input, states);
-          if (enters === undefined) return undefined;
-          if (enters) classes.add(unknownClass);
-        }
-      }
+      const isKnown =
+        this.findRanks(state, states, ranks, state === demand ? sourceRanks : []) &&
+        this.findClasses(state, states, classes, state === demand ? sourceClasses : []);
+      if (!isKnown) return undefined;
     }
-    return { demand, states, ranks, classes };
+    return { demand, states, ranks, classes, sourceRanks, sourceClasses };
   }
 
-  /** Whether the input leads to the state from outside the basin, which grows by what can be added. */
-  private entersFromOutside(state: number, input: unknown, basin: number[]): boolean | undefined {
+  /** False when the model cannot tell. */
+  private findRanks(state: number, basin: number[], supplies: Set<number>, sources: number[]): boolean {
+    for (const rank of this.ranksByResult.get(state) ?? []) {
+      supplies.add(rank);
+      sources.push(rank);
+    }
+    for (const { input, ranks } of this.openGroups) {
+      const reach = this.reach(state, input, basin);
+      if (reach === undefined) return false;
+      if (reach !== 'not') sources.push(...ranks);
+      if (reach === 'from outside') for (const rank of ranks) supplies.add(rank);
+    }
+    return true;
+  }
+
+  private findClasses(state: number, basin: number[], supplies: Set<number>, sources: number[]): boolean {
+    const { unknown } = this.problem;
+    for (const list of [unknown.classesByResult.get(state) ?? [], unknown.openClasses]) {
+      for (const unknownClass of list) {
+        const { input } = unknown.representatives[unknownClass] as HistoryOperation<unknown, unknown>;
+        const reach = this.reach(state, input, basin);
+        if (reach === undefined) return false;
+        if (reach !== 'not') sources.push(unknownClass);
+        if (reach === 'from outside') supplies.add(unknownClass);
+      }
+    }
+    return true;
+  }
+
+  /** How the input leads to the state; the basin grows by the states before it. */
+  private reach(state: number, input: unknown, basin: number[]): Reach | undefined {
     const { model, table } = this.problem;
     this.calls += 1;
     const before = model.hints?.statesBefore?.(table.states[state], input);
     if (before === undefined) return undefined;
-    if (before === 'any') return true;
-    let enters = false;
+    if (before === 'any') return 'from outside';
+    let reach: Reach = before.length === 0 ? 'not' : 'from inside';
     for (const each of before) {
       const number = table.intern(each);
       if (basin.includes(number)) continue;
       if (basin.length < BASIN_STATES_MAX) basin.push(number);
-      else enters = true;
+      else reach = 'from outside';
     }
-    return enters;
+    return reach;
   }
 }
 
@@ -148,7 +177,8 @@ function lay(problem: Problem<unknown, unknown, unknown>, basins: ReadonlyMap<nu
   const byDemand = new Map<number, number[]>();
   const byState = new Map<number, number[]>();
   const basinSize = new Int32Array(states);
-  for (const basin of [...basins.values()].sort((a, b) => a.demand - b.demand)) {
+  const ordered = [...basins.values()].sort((a, b) => a.demand - b.demand);
+  for (const basin of ordered) {
     for (const rank of basin.ranks) push(byRank, rank, basin.demand);
     for (const unknownClass of basin.classes) push(byClass, unknownClass, basin.demand);
     basinSize[basin.demand] = basin.states.length;
@@ -175,6 +205,7 @@ function lay(problem: Problem<unknown, unknown, unknown>, basins: ReadonlyMap<nu
     classesOf: pack(byDemand, states),
     basinsOf: pack(byState, states),
     basinSize,
+    basins: ordered,
   };
 }
 

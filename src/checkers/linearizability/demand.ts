@@ -13,7 +13,6 @@
  * Only for models that say where operations are legal and which state they leave; otherwise nothing is lost.
  */
 
-import { planDemand } from './demand-plan.js';
 import type { DemandPlan } from './demand-plan.js';
 import type { OrderedLists } from './ordered-lists.js';
 import { NO_STATE } from './problem.js';
@@ -35,9 +34,9 @@ export class Demand {
   private readonly usedCount: Int32Array;
 
   /** `usedCount` is read as it changes: how many members of each unknown class are used. */
-  constructor(problem: Problem<unknown, unknown, unknown>, usedCount: Int32Array) {
+  constructor(problem: Problem<unknown, unknown, unknown>, plan: DemandPlan, usedCount: Int32Array) {
     const { definite, unknown } = problem;
-    this.plan = planDemand(problem);
+    this.plan = plan;
     this.demands = this.plan.demands;
     this.supplies = this.plan.supplies;
     this.call = definite.call;

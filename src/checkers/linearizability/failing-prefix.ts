@@ -35,18 +35,21 @@ export function findFailingPrefix<State, Input, Output>(
   let fails = timeline.byReturn.length;
   let isShortest = true;
   let probe = failure.suspect;
-  for (let probes = 0; fails - passes > 1; probes += 1) {
-    if (probe <= passes || probe >= fails || probes > 1) probe = passes + ((fails - passes) >>> 1);
+  let hasFailed = false;
+  for (let stride = 1; fails - passes > 1; stride *= 2) {
+    // Short prefixes are cheap: strides grow from the suspect upwards, and only then the gap is halved.
+    if (probe <= passes || probe >= fails) probe = passes + ((fails - passes) >>> 1);
     const outcome = searchPrefix(model, timeline, probe, budget);
     if (outcome.explained > best.explained) best = outcome;
     if (outcome.kind === 'exhausted') {
       fails = probe;
       passes = Math.max(passes, outcome.explained);
-      probe -= 1; // the suspect itself, most often
+      probe = hasFailed ? 0 : probe - 1; // after the suspect itself, the completion before it
+      hasFailed = true;
     } else {
       if (outcome.kind === 'gave-up') isShortest = false;
       passes = probe;
-      probe += 1;
+      probe = hasFailed ? 0 : probe + stride;
     }
   }
   const last = timeline.operations[timeline.byReturn[fails - 1] as number] as HistoryOperation<Input, Output>;

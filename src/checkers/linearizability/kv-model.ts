@@ -6,7 +6,7 @@
 
 import { hashText } from './hash.js';
 import { ILLEGAL } from './model.js';
-import type { Effect, Illegal, Model, SearchHints } from './model.js';
+import type { Effect, Illegal, Legality, Model, SearchHints } from './model.js';
 
 /** `expected: null` expects an absent key. Appending to an absent key stores the appended text. */
 export type KvInput =
@@ -42,7 +42,7 @@ interface AnyOutput {
   readonly swapped?: boolean;
 }
 
-const NOWHERE: readonly KvState[] = [];
+const NO_STATES: readonly KvState[] = [];
 const ABSENT: readonly [KvState] = [undefined];
 
 /** One operation on the value of its key. */
@@ -82,26 +82,33 @@ function effect(input: KvInput, output: AnyOutput | undefined): Effect {
   }
 }
 
-function legalIn(input: KvInput, output: AnyOutput): readonly KvState[] | undefined {
+const EVERYWHERE: Legality<KvState> = { kind: 'except', states: [] };
+const NOWHERE: Legality<KvState> = { kind: 'in', states: [] };
+const IF_ABSENT: Legality<KvState> = { kind: 'in', states: ABSENT };
+const IF_PRESENT: Legality<KvState> = { kind: 'except', states: ABSENT };
+
+function legality(input: KvInput, output: AnyOutput | undefined): Legality<KvState> {
+  if (output === undefined) return EVERYWHERE;
   switch (input.op) {
     case 'get':
-      return output.value === undefined ? NOWHERE : [output.value ?? undefined];
+      return output.value === undefined ? NOWHERE : { kind: 'in', states: [output.value ?? undefined] };
     case 'put':
-      return output.ok === true ? undefined : NOWHERE;
+      return output.ok === true ? EVERYWHERE : NOWHERE;
     case 'delete':
       if (output.existed === undefined) return NOWHERE;
-      return output.existed ? undefined : ABSENT;
+      return output.existed ? IF_PRESENT : IF_ABSENT;
     case 'cas':
       if (output.swapped === undefined) return NOWHERE;
-      return output.swapped ? [input.expected ?? undefined] : undefined;
+      return { kind: output.swapped ? 'in' : 'except', states: [input.expected ?? undefined] };
     case 'append':
-      if (output.ok === true) return undefined;
-      return typeof output.value === 'string' ? statesBeforeAppend(output.value, input.value) : NOWHERE;
+      if (output.ok === true) return EVERYWHERE;
+      if (typeof output.value !== 'string') return NOWHERE;
+      return { kind: 'in', states: statesBeforeAppend(output.value, input.value) };
   }
 }
 
 function statesBeforeAppend(after: string, appended: string): readonly KvState[] {
-  if (!after.endsWith(appended)) return NOWHERE;
+  if (!after.endsWith(appended)) return NO_STATES;
   return after.length === appended.length
     ? ['', undefined]
     : [after.slice(0, after.length - appended.length)];
@@ -124,22 +131,22 @@ function leavesIn(input: KvInput, output: AnyOutput | undefined): readonly [KvSt
 function statesBefore(after: KvState, input: KvInput): readonly KvState[] | 'any' {
   switch (input.op) {
     case 'get':
-      return NOWHERE;
+      return NO_STATES;
     case 'put':
-      return after === input.value ? 'any' : NOWHERE;
+      return after === input.value ? 'any' : NO_STATES;
     case 'delete':
-      return after === undefined ? 'any' : NOWHERE;
+      return after === undefined ? 'any' : NO_STATES;
     case 'cas':
-      return after === input.value && input.expected !== after ? [input.expected ?? undefined] : NOWHERE;
+      return after === input.value && input.expected !== after ? [input.expected ?? undefined] : NO_STATES;
     case 'append':
-      if (after === undefined) return NOWHERE;
+      if (after === undefined) return NO_STATES;
       return statesBeforeAppend(after, input.value).filter((before) => before !== after);
   }
 }
 
 const identity = (input: KvInput, output: KvOutput | undefined): string => JSON.stringify([input, output]);
 
-const hints: SearchHints<KvState, KvInput, KvOutput> = { identity, effect, legalIn, leavesIn, statesBefore };
+const hints: SearchHints<KvState, KvInput, KvOutput> = { identity, effect, legality, leavesIn, statesBefore };
 
 /** `get "x" -> "1"`; texts that grew long are cut. */
 function describe(input: KvInput, output: AnyOutput | undefined): string {

@@ -24,7 +24,7 @@ const SLOTS = 3;
 const WORDS_MAX = 16_777_216;
 
 export class Memo {
-  /** Rows tested, in words: the cost of the memo, for the search to count. */
+  /** Work done since the search last counted it, in steps. */
   cost = 0;
   private readonly slotWords: number;
   private readonly usedWords: number;
@@ -62,7 +62,7 @@ export class Memo {
     const hash = mixInteger(slotsHash ^ Math.imul(rank, 0x9e3779b1) ^ Math.imul(state, 0x85ebca77));
     const mask = this.slots.length - 1;
     let place = hash & mask;
-    this.cost += 1 + (this.slotWords >>> 3);
+    this.cost += 1;
     for (;;) {
       const row = this.slots[place] as number;
       if (row === EMPTY) break;
@@ -78,6 +78,7 @@ export class Memo {
   private isRow(row: number, rank: number, state: number, slots: Int32Array): boolean {
     const rows = this.rows;
     const base = row * this.rowWords;
+    this.cost += this.slotWords >>> 3;
     if (rows[base + RANK] !== rank || rows[base + STATE] !== state) return false;
     for (let word = 0; word < this.slotWords; word += 1) {
       if (rows[base + SLOTS + word] !== slots[word]) return false;
@@ -94,6 +95,7 @@ export class Memo {
     used: Int32Array,
   ): void {
     const row = this.rowCount;
+    this.cost += this.slotWords >>> 3;
     this.rowCount += 1;
     if (this.rowCount * this.rowWords > this.rows.length) this.rows = doubled(this.rows);
     const base = row * this.rowWords;

@@ -21,6 +21,12 @@ export type Illegal = typeof ILLEGAL;
  */
 export type Effect = 'none' | 'overwrite' | 'update';
 
+/** Exactly the states in which an operation is legal: those listed, or all but those listed. */
+export interface Legality<State> {
+  readonly kind: 'in' | 'except';
+  readonly states: readonly State[];
+}
+
 /**
  * Facts that let the search skip orders. Each must hold for every state: a wrong hint makes verdicts wrong,
  * a missing one only makes the search slower. `output` is `undefined` for an unknown outcome.
@@ -30,8 +36,8 @@ export interface SearchHints<State, Input, Output> {
   readonly identity?: (input: Input, output: Output | undefined) => string;
   /** See {@link Effect}. An operation of unknown outcome with effect `none` constrains nothing and is dropped. */
   readonly effect?: (input: Input, output: Output | undefined) => Effect;
-  /** Exactly the states in which the operation is legal; `undefined` when they are not a short list. */
-  readonly legalIn?: (input: Input, output: Output) => readonly State[] | undefined;
+  /** See {@link Legality}; `undefined` when it is neither. */
+  readonly legality?: (input: Input, output: Output | undefined) => Legality<State> | undefined;
   /** The one state that the operation leaves whenever it changes the state; `undefined` when there are several. */
   readonly leavesIn?: (input: Input, output: Output | undefined) => readonly [State] | undefined;
   /** Names of all parts of the state that the input reads or writes: without a common part, operations commute. */

@@ -28,6 +28,11 @@ export class OrderedLists {
     return this.heads[list] as number;
   }
 
+  /** The node after one that is in its list, or -1. */
+  after(node: number): number {
+    return this.next[node] as number;
+  }
+
   /** The last node, or -1. */
   last(list: number): number {
     return this.tails[list] as number;

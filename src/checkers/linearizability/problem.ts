@@ -6,16 +6,12 @@
  * of unknown outcome there, so the problem asks whether the history cut after that return is linearizable.
  */
 
-import type { Effect, HistoryOperation, Model } from './model.js';
+import { mergeAnonymousStates } from './anonymous-states.js';
+import { behaviour } from './behaviour.js';
+import type { Behaviour } from './behaviour.js';
+import type { HistoryOperation, Model } from './model.js';
 import { StateTable } from './state-table.js';
 import type { Timeline } from './timeline.js';
-
-export const EFFECT_NONE = 0;
-export const EFFECT_OVERWRITE = 1;
-export const EFFECT_UPDATE = 2;
-
-/** In `required`: the operation is legal in no single known state. */
-export const NO_STATE = -1;
 
 /**
  * Definite operations are named by rank, 0 to `size` - 1, in the order of their returns. Arrays indexed by
@@ -24,27 +20,28 @@ export const NO_STATE = -1;
 export interface DefiniteOperations<Input, Output> {
   readonly size: number;
   readonly operations: readonly HistoryOperation<Input, Output>[];
+  readonly behaviours: readonly Behaviour[];
   readonly call: Int32Array;
-  /** Ascending; -1 at `size`, so that no call precedes it. */
+  /** Ascending. */
   readonly return: Int32Array;
   /** All ranks in the order of their calls. */
   readonly byCall: Int32Array;
   /** Operations that are open at the same time have different slots; `slotWords` × 32 slots. */
   readonly slot: Int32Array;
   readonly slotWords: number;
-  /** The operation with the same identity and the next smaller rank, or -1. */
-  readonly twin: Int32Array;
-  readonly effect: Uint8Array;
-  /** The one state in which the operation is legal, or `NO_STATE`. */
+  /** Number of the group of operations that behave alike, below `groups`. */
+  readonly group: Int32Array;
+  readonly groups: number;
+  /** 1 when the operation never changes the state. */
+  readonly isSteady: Uint8Array;
+  /** The one state in which it is legal, or `NO_STATE`. */
   readonly required: Int32Array;
-  /** All states in which it is legal, where the model lists several. */
-  readonly legalStates: readonly (Int32Array | undefined)[];
-  /** Ranks of operations that no state makes legal; the smallest, or -1. */
+  /** The smallest rank that no state makes legal, or -1. */
   readonly impossible: number;
 }
 
 /**
- * Operations of unknown outcome, by class of equal identity. One member of a class is as good as another
+ * Operations of unknown outcome, by class of equal behaviour. One member of a class is as good as another
  * that was called as early, so the search always uses the one called first, and a count says which are used.
  */
 export interface UnknownOperations<Input, Output> {
@@ -53,10 +50,11 @@ export interface UnknownOperations<Input, Output> {
   /** Members of class c are `start[c]` to `start[c + 1]` - 1, by call. */
   readonly start: Int32Array;
   readonly operations: readonly HistoryOperation<Input, Output>[];
-  /** One member of each class. */
-  readonly representatives: readonly HistoryOperation<Input, Output>[];
   readonly call: Int32Array;
   readonly words: number;
+  /** One member of each class, and how all of them behave. */
+  readonly representatives: readonly HistoryOperation<Input, Output>[];
+  readonly behaviours: readonly Behaviour[];
   /** Classes by the one state that they leave when they change the state, and the other classes. */
   readonly classesByResult: ReadonlyMap<number, readonly number[]>;
   readonly openClasses: readonly number[];
@@ -70,50 +68,66 @@ export interface Problem<State, Input, Output> {
   readonly unknown: UnknownOperations<Input, Output>;
 }
 
+/** In `required`: the operation is legal in no single known state. */
+export const NO_STATE = -1;
+
 export function buildProblem<State, Input, Output>(
   model: Model<State, Input, Output>,
   timeline: Timeline<Input, Output>,
   completions: number,
 ): Problem<State, Input, Output> {
+  const at = (index: number): HistoryOperation<Input, Output> =>
+    timeline.operations[index] as HistoryOperation<Input, Output>;
+  const finished = Array.from(timeline.byReturn.subarray(0, completions), at);
+  const open = openOperations(timeline, completions);
+  const openInputs = open.map((index) => at(index).input);
   const table = new StateTable<State>(model);
   const initialState = table.intern(model.init());
+  mergeAnonymousStates(model, table, finished, openInputs);
+  const behaviours = finished.map(({ input, output }) => behaviour(model, table, input, output));
   return {
     model,
     table,
     initialState,
-    definite: buildDefinite(model, table, timeline, completions),
-    unknown: buildUnknown(model, table, timeline, completions),
+    definite: buildDefinite(timeline, finished, behaviours),
+    unknown: buildUnknown(model, table, timeline, open),
   };
 }
 
-function buildDefinite<State, Input, Output>(
-  model: Model<State, Input, Output>,
-  table: StateTable<State>,
+function buildDefinite<Input, Output>(
   timeline: Timeline<Input, Output>,
-  size: number,
+  operations: readonly HistoryOperation<Input, Output>[],
+  behaviours: readonly Behaviour[],
 ): DefiniteOperations<Input, Output> {
-  const operations: HistoryOperation<Input, Output>[] = [];
+  const size = operations.length;
   const call = new Int32Array(size + 1);
   const returns = new Int32Array(size + 1);
   const rankOf = new Int32Array(timeline.operations.length).fill(-1);
   for (let rank = 0; rank < size; rank += 1) {
     const index = timeline.byReturn[rank] as number;
-    operations.push(timeline.operations[index] as HistoryOperation<Input, Output>);
     call[rank] = timeline.callPosition[index] as number;
     returns[rank] = timeline.returnPosition[index] as number;
     rankOf[index] = rank;
   }
-  returns[size] = -1;
   const byCall = timeline.byCall.map((index) => rankOf[index] as number).filter((rank) => rank >= 0);
+  const isSteady = new Uint8Array(size + 1);
+  const required = new Int32Array(size + 1).fill(NO_STATE);
+  behaviours.forEach(({ effect, legalIn }, rank) => {
+    if (effect === 'none') isSteady[rank] = 1;
+    if (legalIn?.length === 1) required[rank] = legalIn[0] as number;
+  });
   return {
     size,
     operations,
+    behaviours,
     call,
     return: returns,
     byCall,
     ...assignSlots(byCall, call, returns),
-    twin: findTwins(model, operations),
-    ...judgeOperations(model, table, operations),
+    ...groupAlike(behaviours),
+    isSteady,
+    required,
+    impossible: behaviours.findIndex(({ legalIn }) => legalIn?.length === 0),
   };
 }
 
@@ -138,83 +152,46 @@ function assignSlots(
   return { slot, slotWords: (slots + 31) >>> 5 };
 }
 
-function findTwins<State, Input, Output>(
-  model: Model<State, Input, Output>,
-  operations: readonly HistoryOperation<Input, Output>[],
-): Int32Array {
-  const twin = new Int32Array(operations.length + 1).fill(-1);
-  const identity = model.hints?.identity;
-  if (identity === undefined) return twin;
-  const latest = new Map<string, number>();
-  operations.forEach((operation, rank) => {
-    const text = identity(operation.input, operation.output);
-    twin[rank] = latest.get(text) ?? -1;
-    latest.set(text, rank);
+function groupAlike(behaviours: readonly Behaviour[]): {
+  readonly group: Int32Array;
+  readonly groups: number;
+} {
+  const group = new Int32Array(behaviours.length + 1);
+  const known = new Map<string, number>();
+  let groups = 0;
+  behaviours.forEach(({ identity }, rank) => {
+    const same = identity === undefined ? undefined : known.get(identity);
+    group[rank] = same ?? groups;
+    if (same !== undefined) return;
+    if (identity !== undefined) known.set(identity, groups);
+    groups += 1;
   });
-  return twin;
-}
-
-type Judgement = Pick<
-  DefiniteOperations<unknown, unknown>,
-  'effect' | 'required' | 'legalStates' | 'impossible'
->;
-
-function judgeOperations<State, Input, Output>(
-  model: Model<State, Input, Output>,
-  table: StateTable<State>,
-  operations: readonly HistoryOperation<Input, Output>[],
-): Judgement {
-  const size = operations.length;
-  const effect = new Uint8Array(size + 1);
-  const required = new Int32Array(size + 1).fill(NO_STATE);
-  const legalStates: (Int32Array | undefined)[] = [];
-  let impossible = -1;
-  operations.forEach((operation, rank) => {
-    const output = operation.output as Output;
-    effect[rank] = effectCode(model.hints?.effect?.(operation.input, output));
-    const legal = model.hints?.legalIn?.(operation.input, output);
-    const numbers = legal === undefined ? undefined : Int32Array.from(legal, (state) => table.intern(state));
-    if (numbers?.length === 0 && impossible < 0) impossible = rank;
-    if (numbers?.length === 1) required[rank] = numbers[0] as number;
-    legalStates.push(numbers);
-  });
-  return { effect, required, legalStates, impossible };
-}
-
-function effectCode(effect: Effect | undefined): number {
-  switch (effect) {
-    case 'none':
-      return EFFECT_NONE;
-    case 'overwrite':
-      return EFFECT_OVERWRITE;
-    case 'update':
-    case undefined:
-      return EFFECT_UPDATE;
-  }
+  return { group, groups };
 }
 
 function buildUnknown<State, Input, Output>(
   model: Model<State, Input, Output>,
   table: StateTable<State>,
   timeline: Timeline<Input, Output>,
-  completions: number,
+  open: readonly number[],
 ): UnknownOperations<Input, Output> {
-  const members = new Map<string, number[]>();
+  const classes = new Map<string, { readonly behaviour: Behaviour; readonly indexes: number[] }>();
   let size = 0;
-  for (const index of openOperations(timeline, completions)) {
-    const input = (timeline.operations[index] as HistoryOperation<Input, Output>).input;
-    if (model.hints?.effect?.(input, undefined) === 'none') continue;
-    const text = model.hints?.identity?.(input, undefined) ?? `operation ${index}`;
-    const known = members.get(text);
-    if (known === undefined) members.set(text, [index]);
-    else known.push(index);
+  for (const index of open) {
+    const { input } = timeline.operations[index] as HistoryOperation<Input, Output>;
+    const found = behaviour(model, table, input, undefined);
+    if (found.effect === 'none') continue;
     size += 1;
+    const name = found.identity ?? `operation ${index}`;
+    const known = classes.get(name);
+    if (known === undefined) classes.set(name, { behaviour: found, indexes: [index] });
+    else known.indexes.push(index);
   }
-  const start = new Int32Array(members.size + 1);
+  const start = new Int32Array(classes.size + 1);
   const call = new Int32Array(size);
   const operations: HistoryOperation<Input, Output>[] = [];
   const representatives: HistoryOperation<Input, Output>[] = [];
-  for (const indexes of members.values()) {
+  for (const { indexes } of classes.values()) {
     for (const index of indexes) {
       call[operations.length] = timeline.callPosition[index] as number;
       operations.push(timeline.operations[index] as HistoryOperation<Input, Output>);
@@ -222,40 +199,38 @@ function buildUnknown<State, Input, Output>(
     representatives.push(operations[operations.length - 1] as HistoryOperation<Input, Output>);
     start[representatives.length] = operations.length;
   }
+  const behaviours = Array.from(classes.values(), (each) => each.behaviour);
   return {
     size,
-    classes: members.size,
+    classes: classes.size,
     start,
     operations,
-    representatives,
     call,
     words: (size + 31) >>> 5,
-    ...classifyResults(model, table, representatives),
+    representatives,
+    behaviours,
+    ...sortByResult(behaviours),
   };
 }
 
-function classifyResults<State, Input, Output>(
-  model: Model<State, Input, Output>,
-  table: StateTable<State>,
-  representatives: readonly HistoryOperation<Input, Output>[],
-): Pick<UnknownOperations<Input, Output>, 'classesByResult' | 'openClasses'> {
+function sortByResult(
+  behaviours: readonly Behaviour[],
+): Pick<UnknownOperations<unknown, unknown>, 'classesByResult' | 'openClasses'> {
   const classesByResult = new Map<number, number[]>();
   const openClasses: number[] = [];
-  representatives.forEach(({ input }, unknownClass) => {
-    const left = model.hints?.leavesIn?.(input, undefined);
-    if (left === undefined) {
+  behaviours.forEach(({ leavesIn }, unknownClass) => {
+    if (leavesIn === undefined) {
       openClasses.push(unknownClass);
       return;
     }
-    const state = table.intern(left[0]);
-    const known = classesByResult.get(state);
-    if (known === undefined) classesByResult.set(state, [unknownClass]);
+    const known = classesByResult.get(leavesIn);
+    if (known === undefined) classesByResult.set(leavesIn, [unknownClass]);
     else known.push(unknownClass);
   });
   return { classesByResult, openClasses };
 }
 
-/** By call: what was called before the last of the returns and has none of them. */
+/** Indexes by call: what was called before the last of the returns and has none of them. */
 function openOperations<Input, Output>(timeline: Timeline<Input, Output>, completions: number): number[] {
   if (completions === 0) return [];
   const end = timeline.returnPosition[timeline.byReturn[completions - 1] as number] as number;

@@ -5,7 +5,7 @@
 
 import { hashText, mixInteger } from './hash.js';
 import { ILLEGAL } from './model.js';
-import type { Effect, Illegal, Model, SearchHints } from './model.js';
+import type { Effect, Illegal, Legality, Model, SearchHints } from './model.js';
 
 export type RegisterValue = string | number;
 
@@ -28,7 +28,9 @@ interface AnyOutput {
   readonly swapped?: boolean;
 }
 
-const NOWHERE: readonly RegisterState[] = [];
+const NO_STATES: readonly RegisterState[] = [];
+const EVERYWHERE: Legality<RegisterState> = { kind: 'except', states: [] };
+const NOWHERE: Legality<RegisterState> = { kind: 'in', states: [] };
 
 function step(
   state: RegisterState,
@@ -60,28 +62,29 @@ function effect(input: RegisterInput, output: AnyOutput | undefined): Effect {
   }
 }
 
-function legalIn(input: RegisterInput, output: AnyOutput): readonly RegisterState[] | undefined {
+function legality(input: RegisterInput, output: AnyOutput | undefined): Legality<RegisterState> {
+  if (output === undefined) return EVERYWHERE;
   switch (input.op) {
     case 'read':
-      return output.value === undefined ? NOWHERE : [output.value ?? undefined];
+      return output.value === undefined ? NOWHERE : { kind: 'in', states: [output.value ?? undefined] };
     case 'write':
-      return output.ok === true ? undefined : NOWHERE;
+      return output.ok === true ? EVERYWHERE : NOWHERE;
     case 'cas':
       if (output.swapped === undefined) return NOWHERE;
-      return output.swapped ? [input.expected ?? undefined] : undefined;
+      return { kind: output.swapped ? 'in' : 'except', states: [input.expected ?? undefined] };
   }
 }
 
 function statesBefore(after: RegisterState, input: RegisterInput): readonly RegisterState[] | 'any' {
-  if (input.op === 'read' || input.value !== after) return NOWHERE;
+  if (input.op === 'read' || input.value !== after) return NO_STATES;
   if (input.op === 'write') return 'any';
-  return input.expected === input.value ? NOWHERE : [input.expected ?? undefined];
+  return input.expected === input.value ? NO_STATES : [input.expected ?? undefined];
 }
 
 const hints: SearchHints<RegisterState, RegisterInput, RegisterOutput> = {
   identity: (input, output) => JSON.stringify([input, output]),
   effect,
-  legalIn,
+  legality,
   leavesIn: (input) => (input.op === 'read' ? undefined : [input.value]),
   statesBefore,
 };

@@ -6,7 +6,7 @@
  * It visits fewer orders than the papers do, and each cut keeps at least one of the shortest orders:
  * - an operation that leaves every state as it is comes as soon as it is legal, without alternatives:
  *   moved there from any later place, it changes nothing for the operations between;
- * - of two definite operations with the same identity the one that returns first comes first;
+ * - of two definite operations that behave alike the one that returns first comes first;
  * - operations of unknown outcome come only in chains that something definite needs (unknown-chains.ts);
  * - operations that cannot matter to the next return wait until after it (footprints.ts);
  * - a state that is still needed and that nothing can bring back is not left (demand.ts).
@@ -15,6 +15,7 @@
 
 import type { Budget } from './budget.js';
 import { Configuration } from './configuration.js';
+import { planDemand } from './demand-plan.js';
 import { Footprints } from './footprints.js';
 import { Memo } from './memo.js';
 import { ILLEGAL } from './model.js';
@@ -22,6 +23,7 @@ import type { HistoryOperation, Model } from './model.js';
 import { NO_STATE, buildProblem } from './problem.js';
 import type { Problem } from './problem.js';
 import type { Timeline } from './timeline.js';
+import { findZoneConflict } from './zones.js';
 import { ChainFinder } from './unknown-chains.js';
 
 export interface SearchOutcome<Input, Output> {
@@ -40,8 +42,7 @@ const PHASE = 1;
 const CURSOR = 2; // the definite operation tried last
 const CHAIN_BASE = 3; // where its chains start in the arena
 const CHAIN_NEXT = 4; // the next of them to try
-const CANDIDATE_BASE = 5;
-const CHOICE_WORDS = 6;
+const CHOICE_WORDS = 5;
 
 const PHASE_DIRECT = 0;
 const PHASE_CHAINS = 1;
@@ -55,11 +56,11 @@ class Search<State, Input, Output> {
   private readonly configuration: Configuration;
   private readonly memo: Memo;
   private readonly footprints: Footprints;
+  /** The rank whose completion shows a conflict of zones, or -1. */
+  private readonly conflict: number;
   private readonly finder: ChainFinder<State, Input, Output>;
   private choices = new Int32Array(CHOICE_WORDS * 64);
   private choiceCount = 0;
-  private readonly candidates: number[] = [];
-  private readonly scores: number[] = [];
   private readonly best: Int32Array;
   private bestCount = 0;
   private bestRank = 0;
@@ -71,7 +72,9 @@ class Search<State, Input, Output> {
     this.problem = problem;
     this.budget = budget;
     const untyped = problem as Problem<unknown, unknown, unknown>;
-    this.configuration = new Configuration(untyped);
+    const plan = planDemand(untyped);
+    this.configuration = new Configuration(untyped, plan);
+    this.conflict = findZoneConflict(untyped, plan.basins);
     this.footprints = new Footprints(untyped, budget);
     this.memo = new Memo(problem.definite.slotWords, problem.unknown.words, budget.entriesMax);
     this.finder = new ChainFinder(problem, this.configuration, this.footprints, budget);
@@ -83,6 +86,7 @@ class Search<State, Input, Output> {
     const { unmet } = this.configuration.demand;
     if (impossible >= 0) return this.outcome('exhausted', impossible + 1);
     if (unmet >= 0) return this.outcome('exhausted', unmet + 1);
+    if (this.conflict >= 0) return this.outcome('exhausted', this.conflict + 1);
     this.takeSteady();
     if (this.configuration.rank === size) return this.outcome('found', size);
     this.pushChoice();
@@ -161,79 +165,23 @@ class Search<State, Input, Output> {
   }
 
   private makeDirectMove(top: number): boolean {
-    const { configuration, candidates } = this;
-    const base = this.choices[top + CANDIDATE_BASE] as number;
-    if (this.choices[top + CURSOR] === configuration.changing) {
-      this.choices[top + CURSOR] = -1;
-      this.listCandidates();
-    }
-    while (candidates.length > base) {
-      const rank = candidates.pop() as number;
-      this.budget.spend(1);
-      if (configuration.linearize(rank, this.stateAfter(rank))) return true;
-      configuration.undoTo(this.choices[top + MOVES] as number);
-    }
-    return false;
-  }
-
-  /** Appends the definite operations that can come next to `candidates`, the most promising last. */
-  private listCandidates(): void {
-    const { configuration, candidates } = this;
+    const { configuration } = this;
     const { required } = this.problem.definite;
-    const base = candidates.length;
-    const mode = (globalThis as any).MODE ?? 0;
-    const first = configuration.rank;
-    const goal = required[first] as number;
-    let rank = configuration.next[configuration.changing] as number;
-    let order = 0;
+    let rank = configuration.next[this.choices[top + CURSOR] as number] as number;
     for (; configuration.isOpen(rank); rank = configuration.next[rank] as number) {
       this.budget.spend(1);
-      order++;
       if (this.canWait(rank)) continue;
       const needed = required[rank] as number;
       if (needed !== NO_STATE && needed !== configuration.state) continue;
       const after = this.stateAfter(rank);
       if (after === NOT_LEGAL) continue;
-      let score = 0;
-      if (mode === 0) score = order;
-      else if (mode === 1) score = rank;
-      else if (mode === 2) score = rank === first ? -1 : order;
-      else if (mode === 3) score = rank === first ? -2 : goal === after ? -1 : order;
-      else if (mode === 4) score = rank === first ? -2 : goal === after ? -1 : rank;
-      else if (mode === 5)
-        score =
-          rank === first
-            ? -2
-            : goal === after
-              ? -1
-              : this.configuration.demand.firstDemand(after) >= 0
-                ? this.configuration.demand.firstDemand(after) + rank / 1e6
-                : 1e6 + rank;
-      else if (mode === 6)
-        score =
-          rank === first
-            ? -2
-            : goal === after
-              ? -1
-              : this.configuration.demand.firstDemand(after) >= 0
-                ? 1e6 + this.configuration.demand.firstDemand(after) + rank / 1e6
-                : rank;
-      else if (mode === 7)
-        score = rank === first ? -2 : goal === after ? -1 : needed !== NO_STATE ? rank - 1e6 : rank;
-      else if (mode === 8)
-        score = (needed !== NO_STATE ? -1e6 : 0) + (rank === first ? -2 : goal === after ? -1 : rank);
-      let at = candidates.length;
-      candidates.push(rank);
-      this.scores.push(score);
-      while (at > base && (this.scores[at - 1] as number) < score) {
-        this.scores[at] = this.scores[at - 1] as number;
-        candidates[at] = candidates[at - 1] as number;
-        at--;
+      if (configuration.linearize(rank, after)) {
+        this.choices[top + CURSOR] = rank;
+        return true;
       }
-      this.scores[at] = score;
-      candidates[at] = rank;
+      configuration.undoTo(this.choices[top + MOVES] as number);
     }
-    this.scores.length = base;
+    return false;
   }
 
   private makeChainMove(top: number): boolean {
@@ -276,15 +224,14 @@ class Search<State, Input, Output> {
     return after !== NOT_LEGAL && configuration.linearize(rank, after);
   }
 
-  /** Whether the next return can do without it, or an open operation with the same identity returns earlier. */
+  /** Whether the next return can do without it, or an open operation that behaves alike returns earlier. */
   private canWait(rank: number): boolean {
     if (!this.footprints.hasSelected(rank)) return true;
-    const { twin } = this.problem.definite;
-    const { linearized } = this.configuration;
-    let other = twin[rank] as number;
-    for (; other >= this.configuration.rank; other = twin[other] as number) {
+    const { alike } = this.configuration;
+    let other = alike.first(this.problem.definite.group[rank] as number);
+    for (; other < rank; other = alike.after(other)) {
       this.budget.spend(1);
-      if (linearized[other] === 0 && this.configuration.isOpen(other)) return true;
+      if (this.configuration.isOpen(other)) return true;
     }
     return false;
   }
@@ -299,7 +246,6 @@ class Search<State, Input, Output> {
     this.choices[base + MOVES] = this.configuration.moveCount;
     this.choices[base + PHASE] = PHASE_DIRECT;
     this.choices[base + CURSOR] = this.configuration.changing;
-    this.choices[base + CANDIDATE_BASE] = this.candidates.length;
     this.choices[base + CHAIN_BASE] = this.finder.chains.length;
     this.choices[base + CHAIN_NEXT] = this.finder.chains.length;
     this.choiceCount += 1;
@@ -307,7 +253,6 @@ class Search<State, Input, Output> {
 
   private popChoice(): void {
     this.choiceCount -= 1;
-    this.candidates.length = this.choices[this.choiceCount * CHOICE_WORDS + CANDIDATE_BASE] as number;
     this.finder.chains.length = this.choices[this.choiceCount * CHOICE_WORDS + CHAIN_BASE] as number;
   }
 

@@ -13,11 +13,19 @@ export class StateTable<State> {
   private readonly hash: (state: State) => number;
   private readonly equals: (a: State, b: State) => boolean;
   private hashes = new Int32Array(FIRST_SLOTS / 2);
+  private mergesOthers = false;
+  /** The number that stands for all merged states; the first of them speaks for all. */
+  private other = EMPTY;
   private slots = new Int32Array(FIRST_SLOTS).fill(EMPTY);
 
   constructor(model: Model<State, never, never>) {
     this.hash = (state) => model.hash(state);
     this.equals = (a, b) => model.equals(a, b);
+  }
+
+  /** From now on all states that are not in the table are one state. */
+  mergeOthers(): void {
+    this.mergesOthers = true;
   }
 
   /** The number of a state, a new one if no equal state was seen before. */
@@ -31,7 +39,9 @@ export class StateTable<State> {
       if (this.hashes[number] === hash && this.equals(this.states[number] as State, state)) return number;
       slot = (slot + 1) & mask;
     }
+    if (this.mergesOthers && this.other !== EMPTY) return this.other;
     const number = this.states.length;
+    if (this.mergesOthers) this.other = number;
     this.states.push(state);
     this.hashes[number] = hash;
     this.slots[slot] = number;

@@ -12,9 +12,9 @@
  */
 
 import type { Footprints } from './footprints.js';
+import type { Behaviour } from './behaviour.js';
 import type { Configuration } from './configuration.js';
 import { ILLEGAL } from './model.js';
-import { EFFECT_UPDATE } from './problem.js';
 import type { Problem } from './problem.js';
 import type { Budget } from './budget.js';
 
@@ -52,7 +52,7 @@ export class ChainFinder<State, Input, Output> {
   /** Appends to `chains` the chains after which the definite operation becomes legal, or has another result. */
   find(rank: number): void {
     const { definite, model } = this.problem;
-    const targets = definite.legalStates[rank];
+    const targets = (definite.behaviours[rank] as Behaviour).legalIn;
     const statesBefore = model.hints?.statesBefore;
     if (targets !== undefined && statesBefore !== undefined) this.findBackwards(targets, statesBefore);
     else this.findForwards(rank);
@@ -77,7 +77,7 @@ export class ChainFinder<State, Input, Output> {
   }
 
   private findBackwards(
-    targets: Int32Array,
+    targets: readonly number[],
     statesBefore: (after: State, input: Input) => readonly State[] | 'any',
   ): void {
     const origin = this.configuration.state;
@@ -123,7 +123,7 @@ export class ChainFinder<State, Input, Output> {
   private findForwards(rank: number): void {
     const { definite, table } = this.problem;
     const origin = this.configuration.state;
-    const stopsWhenLegal = definite.effect[rank] !== EFFECT_UPDATE;
+    const stopsWhenLegal = (definite.behaviours[rank] as Behaviour).effect !== 'update';
     const direct = this.resultOf(rank, origin);
     if (stopsWhenLegal && direct !== NONE) return;
     this.listAvailable();

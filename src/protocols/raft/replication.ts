@@ -53,8 +53,23 @@ export abstract class RaftReplication extends RaftElection {
   }
 
   /** Says that the leader is alive, and brings what the member lacks. */
-  protected sendHeartbeat(position: number): void {
-    this.sendAppendEntries(position);
+  private sendHeartbeat(position: number): void {
+    if (this.settings.emptyHeartbeats) this.sendEmptyHeartbeat(position);
+    else this.sendAppendEntries(position);
+  }
+
+  /**
+   * A heartbeat without entries, at the place that is known to match, or else at the one that is tried now.
+   * It does not show what was lost, so whatever is not yet acknowledged is sent again behind it.
+   */
+  private sendEmptyHeartbeat(position: number): void {
+    const to = this.members[position] as ProcessId;
+    const match = this.matchIndex[position] as LogIndex;
+    if (to === this.host.self) return;
+    if (match > 0 && this.probing[position] === false) this.nextIndex[position] = match + 1;
+    const next = this.nextIndex[position] as LogIndex;
+    this.sendWhenDurable(to, this.buildAppendEntries(next, 0), 0);
+    if (next <= this.log.lastIndex) this.sendAppendEntries(position);
   }
 
   private sendNewEntries(): void {
@@ -66,15 +81,15 @@ export abstract class RaftReplication extends RaftElection {
     const to = this.members[position] as ProcessId;
     if (to === this.host.self) return;
     const next = this.nextIndex[position] as LogIndex;
-    const message = this.buildAppendEntries(next);
+    const message = this.buildAppendEntries(next, this.settings.maxEntriesPerMessage);
     if (this.probing[position] === false) this.nextIndex[position] = next + message.entries.length;
     this.sendWhenDurable(to, message, 0);
   }
 
-  private buildAppendEntries(next: LogIndex): AppendEntries {
+  private buildAppendEntries(next: LogIndex, limit: number): AppendEntries {
     const prevLogIndex = next - 1;
     const last = this.lastBuilt;
-    const count = Math.min(this.log.lastIndex - prevLogIndex, this.settings.maxEntriesPerMessage);
+    const count = Math.min(this.log.lastIndex - prevLogIndex, limit);
     if (
       last !== undefined &&
       last.prevLogIndex === prevLogIndex &&

@@ -8,9 +8,11 @@ export interface RaftSettings {
   readonly heartbeatMicros: Micros;
   /** Most entries in one AppendEntries. */
   readonly maxEntriesPerMessage: number;
+  /** True: heartbeats carry no entries and say only what is known to match, as in many implementations. */
+  readonly emptyHeartbeats: boolean;
 }
 
-const KEYS = ['election-timeout', 'heartbeat', 'max-entries-per-message'] as const;
+const KEYS = ['election-timeout', 'heartbeat', 'max-entries-per-message', 'empty-heartbeats'] as const;
 
 /** Validates and fills in defaults; throws UsageError naming the setting. */
 export function parseRaftSettings(raw: Readonly<Record<string, unknown>>): RaftSettings {
@@ -19,7 +21,7 @@ export function parseRaftSettings(raw: Readonly<Record<string, unknown>>): RaftS
       const near = nearest(key, KEYS);
       throw new UsageError(
         'unknown-setting',
-        `protocol.settings: unknown raft setting "${key}", expected one of ${KEYS.join(', ')}`,
+        `protocol.settings.${key}: unknown raft setting, expected one of ${KEYS.join(', ')}`,
         near === undefined ? undefined : `did you mean "${near}"?`,
       );
     }
@@ -40,6 +42,10 @@ export function parseRaftSettings(raw: Readonly<Record<string, unknown>>): RaftS
       'protocol.settings.max-entries-per-message: expected a whole number of at least 1',
     );
   }
+  const emptyHeartbeats = raw['empty-heartbeats'] ?? false;
+  if (typeof emptyHeartbeats !== 'boolean') {
+    throw new UsageError('bad-setting', 'protocol.settings.empty-heartbeats: expected true or false');
+  }
   if (heartbeatMicros < 1 || heartbeatMicros >= election.minMicros) {
     throw new UsageError(
       'bad-setting',
@@ -51,5 +57,6 @@ export function parseRaftSettings(raw: Readonly<Record<string, unknown>>): RaftS
     electionTimeoutMicrosMax: election.maxMicros,
     heartbeatMicros,
     maxEntriesPerMessage,
+    emptyHeartbeats,
   };
 }

@@ -79,9 +79,9 @@ export class RaftStorage {
     this.operations[position] = this.operations[last] as OperationId;
     this.ofWal[position] = this.ofWal[last] as boolean;
     this.confirms[position] = this.confirms[last] as number;
-    this.operations.length = last;
-    this.ofWal.length = last;
-    this.confirms.length = last;
+    this.operations.pop();
+    this.ofWal.pop();
+    this.confirms.pop();
   }
 
   clone(host: Host): RaftStorage {

@@ -1,0 +1,17 @@
+/** How a recipe is run: everything that is not part of the run itself. */
+
+import type { Choices, Digest } from '../kernel/index.js';
+import type { Implementation } from './implementation.js';
+import type { Recorder } from './recorder.js';
+
+export interface SimulateOptions {
+  /** What runs: correct Raft, a bug of the zoo, a user's module. Default: what the scenario names. */
+  readonly implementation?: Implementation;
+  /** Default true. */
+  readonly checkers?: boolean;
+  /** Default: drawn from the recipe's seed. */
+  readonly choices?: (digest: Digest) => Choices;
+  readonly recorder?: Recorder;
+  /** Freeze what is handed over, hash it again at delivery, recompute checkers' ghosts. Slow; for tests and CI. */
+  readonly audit?: boolean;
+}
