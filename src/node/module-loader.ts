@@ -66,7 +66,7 @@ export async function loadModule(specifier: string): Promise<LoadedModule> {
   try {
     text = readFileSync(path);
   } catch (error) {
-    throw fileProblem(error, path, 'protocol.module');
+    throw fileProblem(error, path, 'the module of the protocol');
   }
   const hash = createHash('sha256').update(text).digest('hex');
   const exports = await importModule(path);

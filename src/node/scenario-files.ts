@@ -97,7 +97,7 @@ export function readScenarioText(path: string, cwd: string = process.cwd()): str
   } catch (error) {
     if (error instanceof UsageError) throw error;
     if (error instanceof TypeError) throw refuse('one that is not UTF-8 text');
-    throw fileProblem(error, path, undefined, nearestFile(full));
+    throw fileProblem(error, path, 'a scenario file', nearestFile(full));
   }
 }
 

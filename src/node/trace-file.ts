@@ -5,7 +5,7 @@
  * return is kept in the corpus.
  */
 
-import { closeSync, existsSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 
@@ -13,6 +13,7 @@ import { UsageError, excerpt, hashString, hex32 } from '../kernel/index.js';
 import { TRACE_LIMITS, type Trace, type TraceHeader } from '../simulator/trace.js';
 import { encodeTrace, parseTrace } from '../simulator/trace-text.js';
 import { writeAtomically } from './atomic-file.js';
+import { makeFolder } from './folders.js';
 import { reasonOf } from './system-errors.js';
 
 /** Where found traces go, under the current folder. */
@@ -157,12 +158,4 @@ export function keepTrace(file: string, corpusFolder: string): string {
     `${excerpt(path, 300)}: expected no other trace of this name, got one with a different run`,
     'remove that one first, or rename it',
   );
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw new UsageError('cannot-write', `${folder}: expected a folder to write to, got ${reasonOf(error)}`);
-  }
 }

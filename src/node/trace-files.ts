@@ -23,7 +23,7 @@ function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch (error) {
-    throw fileProblem(error, path);
+    throw fileProblem(error, path, 'a trace file, or a folder of them');
   }
 }
 
@@ -43,7 +43,7 @@ function tracesBelow(folder: string): string[] {
   try {
     visit(folder);
   } catch (error) {
-    throw fileProblem(error, folder);
+    throw fileProblem(error, folder, 'a folder of traces');
   }
   return files;
 }

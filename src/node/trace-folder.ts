@@ -1,12 +1,12 @@
 /** Where what a run leaves behind is saved: traces, and recipes of runs of which no trace can be had. */
 
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, normalize } from 'node:path';
 import type { Scenario } from '../scenario/index.js';
 import type { Trace } from '../simulator/trace.js';
 import { FAULTLINE_VERSION } from '../simulator/version.js';
 import { writeAtomically } from './atomic-file.js';
-import { fileProblem } from './file-errors.js';
+import { makeFolder } from './folders.js';
 import { FOUND_FOLDER, saveFoundTrace, traceFileName, writeTraceFile } from './trace-file.js';
 
 export interface SavedRecipe {
@@ -28,7 +28,7 @@ export function saveTrace(folder: string, trace: Trace): string {
 
 /** Saves, as JSON, what would repeat a run; returns the path. */
 export function saveRecipe(folder: string, { scenario, seed, bug, reason }: SavedRecipe): string {
-  makeFolder(folder);
+  makeRecipeFolder(folder);
   const content = {
     schema: 'faultline/1',
     type: 'recipe',
@@ -48,12 +48,8 @@ function isFoundFolder(folder: string): boolean {
   return normalize(folder) === FOUND_FOLDER;
 }
 
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-    const ignore = join(folder, '.gitignore');
-    if (isFoundFolder(folder) && !existsSync(ignore)) writeFileSync(ignore, '*\n');
-  } catch (error) {
-    throw fileProblem(error, folder);
-  }
+function makeRecipeFolder(folder: string): void {
+  makeFolder(folder);
+  const ignore = join(folder, '.gitignore');
+  if (isFoundFolder(folder) && !existsSync(ignore)) writeAtomically(ignore, new TextEncoder().encode('*\n'));
 }

@@ -97,6 +97,13 @@ class LeaderCountsUnsynced extends RaftReplica {
   }
 }
 
+/** The leader keeps an old acknowledgement for true, whatever the follower says of its disk. */
+class ProgressNeverForgotten extends RaftReplica {
+  protected override forgetProgress(): void {
+    // The mistake: matchIndex stays, so what the follower lost is never sent again.
+  }
+}
+
 /** A failed sync is tried again; the second one "succeeds", for the failed pages are no longer dirty. */
 class RetryFailedSync extends RaftReplica {
   override diskCompleted(operation: OperationId, status: DiskStatus): void {
@@ -208,6 +215,15 @@ export const RAFT_BUGS: readonly Bug[] = [
     source: 'willemt/raft issue 37',
     invariants: ['raft/truncate-on-conflict', 'raft/commit-monotonic'],
     scenario: 'raft/lossy-network',
+  }),
+  raftBug(ProgressNeverForgotten, {
+    id: 'R41-progress-never-forgotten',
+    title:
+      'A follower whose disk lost acknowledged entries is refused for ever: the leader never steps back.',
+    source:
+      "Faultline's own Raft, found by raft/disk-faults; a livelock of the kind of CCF pull requests 2835 and 3723",
+    invariants: ['any/convergence', 'any/progress'],
+    scenario: 'raft/disk-faults',
   }),
   raftBug(AckBeforeSync, {
     id: 'R44-ack-before-sync',

@@ -29,14 +29,16 @@ export function behaviour<State, Input, Output>(
   const left = hints?.leavesIn?.(input, output);
   const leavesIn = left === undefined ? undefined : table.intern(left[0]);
   const after = effect === 'overwrite' ? leavesIn : undefined;
-  let identity = hints?.identity?.(input, output);
   let legalIn: number[] | undefined;
   if (legality !== undefined) {
     const states = Array.from(legality.states, (state) => table.intern(state));
     if (legality.kind === 'in') legalIn = states;
     // Legality and result are all there is to an operation that reads, or overwrites with one state.
     const result = effect === 'none' ? 'same' : after;
-    if (result !== undefined) identity = `${legality.kind} ${states.join()} to ${result}`;
+    if (result !== undefined) {
+      const identity = `${legality.kind} ${states.join()} to ${result}`;
+      return { effect, legalIn, leavesIn, after, identity };
+    }
   }
-  return { effect, legalIn, leavesIn, after, identity };
+  return { effect, legalIn, leavesIn, after, identity: hints?.identity?.(input, output) };
 }

@@ -4,7 +4,7 @@
  */
 export class Budget {
   steps = 0;
-  private readonly stepsMax: number;
+  private stepsMax: number;
   /** For the configurations remembered by one search, and for the distinct states it sees. */
   readonly entriesMax: number;
 
@@ -13,12 +13,17 @@ export class Budget {
     this.entriesMax = entriesMax;
   }
 
+  /** Sets the bound to this many steps from here. */
+  allow(steps: number): void {
+    this.stepsMax = this.steps + steps;
+  }
+
   spend(steps: number): void {
     this.steps += steps;
   }
 
   /** Whether a search that has seen this many distinct states has to end. */
   isSpent(states: number): boolean {
-    return this.steps >= this.stepsMax || states > this.entriesMax;
+    return !(this.steps < this.stepsMax && states <= this.entriesMax);
   }
 }

@@ -37,8 +37,9 @@ export interface DemandPlan {
 /** States in a basin. What leads into a basin that was cut off here counts as a supply. */
 const BASIN_STATES_MAX = 32;
 
-/** Bound on the work, in calls of the model; demands that are not reached are not watched. */
+/** Bounds on the work, in calls of the model and in entries of the plan. Demands beyond are not watched. */
 const CALLS_MAX = 400_000;
+const ENTRIES_MAX = 2_000_000;
 
 /** Definite operations with the same input and no single result. */
 interface OpenGroup {
@@ -77,6 +78,7 @@ class BasinFinder {
   private readonly ranksByResult = new Map<number, number[]>();
   private readonly openGroups: readonly OpenGroup[];
   private calls = 0;
+  private entries = 0;
 
   constructor(problem: Problem<unknown, unknown, unknown>) {
     const { definite, model } = problem;
@@ -106,7 +108,7 @@ class BasinFinder {
     const sourceClasses: number[] = [];
     // The list grows as it is walked.
     for (const state of states) {
-      if (this.calls > CALLS_MAX) return undefined;
+      if (this.calls > CALLS_MAX || this.entries > ENTRIES_MAX) return undefined;
       const isKnown =
         this.findRanks(state, states, ranks, state === demand ? sourceRanks : []) &&
         this.findClasses(state, states, classes, state === demand ? sourceClasses : []);
@@ -117,15 +119,21 @@ class BasinFinder {
 
   /** False when the model cannot tell. */
   private findRanks(state: number, basin: number[], supplies: Set<number>, sources: number[]): boolean {
-    for (const rank of this.ranksByResult.get(state) ?? []) {
+    const exact = this.ranksByResult.get(state) ?? [];
+    this.entries += exact.length;
+    for (const rank of exact) {
       supplies.add(rank);
       sources.push(rank);
     }
     for (const { input, ranks } of this.openGroups) {
       const reach = this.reach(state, input, basin);
       if (reach === undefined) return false;
-      if (reach !== 'not') sources.push(...ranks);
-      if (reach === 'from outside') for (const rank of ranks) supplies.add(rank);
+      if (reach === 'not') continue;
+      this.entries += ranks.length;
+      for (const rank of ranks) {
+        sources.push(rank);
+        if (reach === 'from outside') supplies.add(rank);
+      }
     }
     return true;
   }
@@ -221,6 +229,6 @@ function pack(lists: ReadonlyMap<number, readonly number[]>, count: number): Lis
     start[index + 1] = (start[index] as number) + (lists.get(index)?.length ?? 0);
   }
   const items = new Int32Array(start[count] as number);
-  for (const [index, list] of lists) items.set(list, start[index] as number);
+  for (const [index, list] of lists) items.set(list, start[index]);
   return { start, items };
 }

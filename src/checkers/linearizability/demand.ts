@@ -24,6 +24,8 @@ const NONE = -1;
 export class Demand {
   /** The smallest rank whose demand nothing can meet, before any move; -1 if there is none. */
   readonly unmet: number;
+  /** The rank of the demand that was found lost last. */
+  lostRank = NONE;
   private readonly plan: DemandPlan;
   private readonly demands: OrderedLists;
   private readonly supplies: OrderedLists;
@@ -97,7 +99,10 @@ export class Demand {
     if (state >= this.demands.listCount) return false;
     const rank = this.demands.last(state);
     if (rank === NONE || (this.call[rank] as number) < position) return false;
-    return this.plan.basinSize[state] === 1 && !this.isSuppliedBefore(state, this.returns[rank] as number);
+    if (this.plan.basinSize[state] !== 1) return false;
+    if (this.isSuppliedBefore(state, this.returns[rank] as number)) return false;
+    this.lostRank = rank;
+    return true;
   }
 
   /** Whether no demand is lost by leaving basins. */
@@ -125,7 +130,9 @@ export class Demand {
   /** Outside its basin: whether the demanded state can not come about in time. */
   private isLost(demand: number): boolean {
     const rank = this.demands.first(demand);
-    return rank !== NONE && !this.isSuppliedBefore(demand, this.returns[rank] as number);
+    if (rank === NONE || this.isSuppliedBefore(demand, this.returns[rank] as number)) return false;
+    this.lostRank = rank;
+    return true;
   }
 
   private isSuppliedBefore(demand: number, position: number): boolean {

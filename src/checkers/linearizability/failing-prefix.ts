@@ -34,22 +34,24 @@ export function findFailingPrefix<State, Input, Output>(
   let passes = failure.explained;
   let fails = timeline.byReturn.length;
   let isShortest = true;
-  let probe = failure.suspect;
+  let probe = Math.min(failure.suspect, fails - 1);
+  let hasPassed = false;
   let hasFailed = false;
+  // Strides grow away from the suspect until it lies between a pass and a failure; then the gap is halved.
   for (let stride = 1; fails - passes > 1; stride *= 2) {
-    // Short prefixes are cheap: strides grow from the suspect upwards, and only then the gap is halved.
     if (probe <= passes || probe >= fails) probe = passes + ((fails - passes) >>> 1);
     const outcome = searchPrefix(model, timeline, probe, budget);
     if (outcome.explained > best.explained) best = outcome;
     if (outcome.kind === 'exhausted') {
+      hasFailed = true;
       fails = probe;
       passes = Math.max(passes, outcome.explained);
-      probe = hasFailed ? 0 : probe - 1; // after the suspect itself, the completion before it
-      hasFailed = true;
+      probe = hasPassed ? passes : fails - stride;
     } else {
       if (outcome.kind === 'gave-up') isShortest = false;
+      hasPassed = true;
       passes = probe;
-      probe = hasFailed ? 0 : probe + stride;
+      probe = hasFailed ? passes : passes + stride;
     }
   }
   const last = timeline.operations[timeline.byReturn[fails - 1] as number] as HistoryOperation<Input, Output>;

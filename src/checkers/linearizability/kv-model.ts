@@ -78,7 +78,7 @@ function effect(input: KvInput, output: AnyOutput | undefined): Effect {
       if (input.expected === input.value || output?.swapped === false) return 'none';
       return output === undefined ? 'update' : 'overwrite';
     case 'append':
-      return 'update';
+      return typeof output?.value === 'string' ? 'overwrite' : 'update';
   }
 }
 
@@ -152,9 +152,13 @@ const hints: SearchHints<KvState, KvInput, KvOutput> = { identity, effect, legal
 function describe(input: KvInput, output: AnyOutput | undefined): string {
   const argument = 'value' in input ? ` ${quote(input.value)}` : '';
   const expected = input.op === 'cas' ? ` ${quote(input.expected)} to` : '';
-  const seen = output?.value ?? output?.existed ?? output?.swapped ?? (output?.value === null ? null : 'ok');
-  const result = output === undefined ? 'unknown' : seen === 'ok' && output.ok ? 'ok' : quote(seen);
-  return `${input.op} ${quote(input.key)}${expected}${argument} -> ${result}`;
+  return `${input.op} ${quote(input.key)}${expected}${argument} -> ${describeOutput(output)}`;
+}
+
+function describeOutput(output: AnyOutput | undefined): string {
+  if (output === undefined) return 'unknown';
+  if (output.ok === true) return 'ok';
+  return quote(output.existed ?? output.swapped ?? output.value ?? null);
 }
 
 const QUOTED_CHARACTERS_MAX = 60;

@@ -5,7 +5,8 @@
  *     {:process 0, :type :invoke, :f :append, :key "3", :value "x 0 0 y"}
  * one event a line. Times are event numbers. An operation ends as one of:
  * - `:ok`: completed with the value of that line;
- * - `:fail :cas`: executed, and found another value; any other `:fail`: never happened, so it is left out;
+ * - `:fail :cas` with its arguments: executed, and found another value; any other `:fail`: never happened,
+ *   so it is left out;
  * - `:info`, or no line at all: of unknown outcome.
  * Left out: the rest of EDN, nemesis lines, and process numbers that are no integers.
  */
@@ -34,16 +35,17 @@ interface RawEvent {
   readonly value: string;
 }
 
-/** One format: how a line is taken apart and what its values mean. Results of type string say what was expected. */
-interface Format<Input, Output> {
+/** One format: how a line is taken apart and what its values mean. */
+interface Format<Input extends object, Output> {
   readonly lineShape: string;
   split(line: string): RawEvent | undefined;
-  readInput(event: RawEvent): Input | { readonly expected: string };
+  /** A text says what was expected instead. */
+  readInput(event: RawEvent): Input | string;
   /** The output of an `:ok`; `undefined` when the value is of no use for this input. */
   readOutput(input: Input, event: RawEvent): Output | undefined;
   readonly okShape: string;
   /** The output of a `:fail`, or `undefined` when that says that nothing happened. */
-  failedOutput(input: Input): Output | undefined;
+  failedOutput(input: Input, event: RawEvent): Output | undefined;
 }
 
 /** An operation whose completion has not been read. */
@@ -64,7 +66,10 @@ export function parseKvLog(text: string): ParsedHistory<KvInput, KvOutput> {
   return parse(text, kvFormat);
 }
 
-function parse<Input, Output>(text: string, format: Format<Input, Output>): ParsedHistory<Input, Output> {
+function parse<Input extends object, Output>(
+  text: string,
+  format: Format<Input, Output>,
+): ParsedHistory<Input, Output> {
   const reader = new Reader(format);
   let line = 0;
   for (let start = 0; start <= text.length;) {
@@ -79,7 +84,7 @@ function parse<Input, Output>(text: string, format: Format<Input, Output>): Pars
   return { kind: 'history', operations: reader.finish() };
 }
 
-function readLine<Input, Output>(
+function readLine<Input extends object, Output>(
   text: string,
   start: number,
   end: number,
@@ -92,7 +97,7 @@ function readLine<Input, Output>(
 }
 
 /** Pairs invocations with completions. */
-class Reader<Input, Output> {
+class Reader<Input extends object, Output> {
   private readonly format: Format<Input, Output>;
   private readonly operations: (HistoryOperation<Input, Output> | undefined)[] = [];
   private readonly open = new Map<number, OpenOperation<Input>>();
@@ -121,7 +126,7 @@ class Reader<Input, Output> {
       return `the completion of process ${event.process}'s operation of line ${open.line} before its next`;
     }
     const input = this.format.readInput(event);
-    if (isExpectation(input)) return input.expected;
+    if (typeof input === 'string') return input;
     const index = this.operations.length;
     this.open.set(event.process, { index, line, event, input });
     this.operations.push({
@@ -146,17 +151,15 @@ class Reader<Input, Output> {
     this.open.delete(event.process);
     if (event.type === 'info') return undefined;
     const isOk = event.type === 'ok';
-    const output = isOk ? this.format.readOutput(open.input, event) : this.format.failedOutput(open.input);
+    const output = isOk
+      ? this.format.readOutput(open.input, event)
+      : this.format.failedOutput(open.input, event);
     if (output === undefined && isOk) return this.format.okShape;
     const invoked = this.operations[open.index] as HistoryOperation<Input, Output>;
     this.operations[open.index] =
       output === undefined ? undefined : { ...invoked, output, return: this.position };
     return undefined;
   }
-}
-
-function isExpectation(value: unknown): value is { readonly expected: string } {
-  return typeof value === 'object' && value !== null && 'expected' in value && !('op' in value);
 }
 
 const REGISTER_LINE =
@@ -182,15 +185,12 @@ const registerFormat: Format<RegisterInput, RegisterOutput> = {
   },
 
   readInput({ operation, value }) {
-    if (operation === 'read')
-      return value === 'nil' ? { op: 'read' } : { expected: 'nil after :invoke :read' };
+    if (operation === 'read') return value === 'nil' ? { op: 'read' } : 'nil after :invoke :read';
     if (operation === 'write') {
-      return INTEGER.test(value)
-        ? { op: 'write', value: Number(value) }
-        : { expected: 'an integer to write' };
+      return INTEGER.test(value) ? { op: 'write', value: Number(value) } : 'an integer to write';
     }
     const pair = PAIR.exec(value);
-    if (pair === null) return { expected: 'a pair [expected new] of integers to compare and set' };
+    if (pair === null) return 'a pair [expected new] of integers to compare and set';
     return { op: 'cas', expected: pair[1] === 'nil' ? null : Number(pair[1]), value: Number(pair[2]) };
   },
 
@@ -199,13 +199,17 @@ const registerFormat: Format<RegisterInput, RegisterOutput> = {
       if (event.value === 'nil') return { value: null };
       return INTEGER.test(event.value) ? { value: Number(event.value) } : undefined;
     }
-    const again = registerFormat.readInput(event);
-    if (JSON.stringify(again) !== JSON.stringify(input)) return undefined;
+    if (!repeatsInput(input, event)) return undefined;
     return input.op === 'write' ? { ok: true } : { swapped: true };
   },
 
-  failedOutput: (input) => (input.op === 'cas' ? { swapped: false } : undefined),
+  failedOutput: (input, event) =>
+    input.op === 'cas' && repeatsInput(input, event) ? { swapped: false } : undefined,
 };
+
+function repeatsInput(input: RegisterInput, event: RawEvent): boolean {
+  return JSON.stringify(registerFormat.readInput(event)) === JSON.stringify(input);
+}
 
 /** A quoted text with the escapes of EDN; no nested repetition, so matching is linear. */
 const QUOTED = '"((?:[^"\\\\]|\\\\[nrt"\\\\])*)"';
@@ -251,9 +255,9 @@ const kvFormat: Format<KvInput, KvOutput> = {
 
   readInput({ operation, key, value }) {
     if (operation === 'get') {
-      return value === 'nil' ? { op: 'get', key } : { expected: ':value nil after :invoke, :f :get' };
+      return value === 'nil' ? { op: 'get', key } : ':value nil after :invoke, :f :get';
     }
-    if (!value.startsWith('"')) return { expected: `a text to ${operation}` };
+    if (!value.startsWith('"')) return `a text to ${operation}`;
     return { op: operation === 'put' ? 'put' : 'append', key, value: value.slice(1) };
   },
 

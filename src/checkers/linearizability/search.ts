@@ -9,7 +9,8 @@
  * - of two definite operations that behave alike the one that returns first comes first;
  * - operations of unknown outcome come only in chains that something definite needs (unknown-chains.ts);
  * - operations that cannot matter to the next return wait until after it (footprints.ts);
- * - a state that is still needed and that nothing can bring back is not left (demand.ts).
+ * - a state that is still needed and that nothing can bring back is not left (demand.ts);
+ * - states that nothing can tell apart are one state (anonymous-states.ts).
  * The stack of choices is an array: a history of any length needs no recursion.
  */
 
@@ -23,8 +24,8 @@ import type { HistoryOperation, Model } from './model.js';
 import { NO_STATE, buildProblem } from './problem.js';
 import type { Problem } from './problem.js';
 import type { Timeline } from './timeline.js';
-import { findZoneConflict } from './zones.js';
 import { ChainFinder } from './unknown-chains.js';
+import { findZoneConflict } from './zones.js';
 
 export interface SearchOutcome<Input, Output> {
   readonly kind: 'found' | 'exhausted' | 'gave-up';
@@ -64,6 +65,8 @@ class Search<State, Input, Output> {
   private readonly best: Int32Array;
   private bestCount = 0;
   private bestRank = 0;
+  /** The largest rank that was in the way of getting further than `bestRank`. */
+  private suspectRank = 0;
   /** Whether `bestRank` was reached since `best` was copied, and the moves that both still share. */
   private bestIsStale = false;
   private bestShared = 0;
@@ -101,7 +104,9 @@ class Search<State, Input, Output> {
       if (this.configuration.rank === size) return this.outcome('found', size);
       if (!this.isDeadEnd() && this.isNew()) this.pushChoice();
     }
-    return this.outcome('exhausted', this.bestRank + 1);
+    // A budget that ended within the last choice may have hidden moves.
+    if (this.budget.isSpent(this.problem.table.states.length)) return this.outcome('gave-up', size);
+    return this.outcome('exhausted', this.suspectRank + 1);
   }
 
   /** Linearizes all that is open and legal and leaves the state as it is. */
@@ -116,6 +121,7 @@ class Search<State, Input, Output> {
     }
     if (this.configuration.rank > this.bestRank) {
       this.bestRank = this.configuration.rank;
+      this.suspectRank = this.bestRank;
       this.bestIsStale = true;
     }
   }
@@ -124,7 +130,18 @@ class Search<State, Input, Output> {
   private isDeadEnd(): boolean {
     const { demand, rank, state } = this.configuration;
     const position = this.problem.definite.return[rank] as number;
-    return demand.mustLastBeyond(state, position) && this.stateAfter(rank) !== state;
+    if (!demand.mustLastBeyond(state, position) || this.stateAfter(rank) === state) return false;
+    if (rank === this.bestRank) this.suspectRank = Math.max(this.suspectRank, demand.lostRank);
+    return true;
+  }
+
+  /** Takes back a move that lost a demand. */
+  private refuseMove(top: number): void {
+    const { configuration } = this;
+    configuration.undoTo(this.choices[top + MOVES] as number);
+    if (configuration.rank === this.bestRank) {
+      this.suspectRank = Math.max(this.suspectRank, configuration.demand.lostRank);
+    }
   }
 
   private isLegal(rank: number): boolean {
@@ -179,7 +196,7 @@ class Search<State, Input, Output> {
         this.choices[top + CURSOR] = rank;
         return true;
       }
-      configuration.undoTo(this.choices[top + MOVES] as number);
+      this.refuseMove(top);
     }
     return false;
   }
@@ -194,7 +211,7 @@ class Search<State, Input, Output> {
         const length = finder.chains[chain] as number;
         this.choices[top + CHAIN_NEXT] = chain + 1 + length;
         if (this.followChain(chain, this.choices[top + CURSOR] as number)) return true;
-        configuration.undoTo(this.choices[top + MOVES] as number);
+        this.refuseMove(top);
         chain = this.choices[top + CHAIN_NEXT] as number;
       }
       finder.chains.length = base;

@@ -11,12 +11,12 @@
  * and compare-and-set means that almost every operation is ruled out at once; otherwise forwards.
  */
 
-import type { Footprints } from './footprints.js';
 import type { Behaviour } from './behaviour.js';
+import type { Budget } from './budget.js';
 import type { Configuration } from './configuration.js';
+import type { Footprints } from './footprints.js';
 import { ILLEGAL } from './model.js';
 import type { Problem } from './problem.js';
-import type { Budget } from './budget.js';
 
 const NONE = -1;
 
@@ -35,6 +35,8 @@ export class ChainFinder<State, Input, Output> {
   private readonly nodeClasses: number[] = [];
   private readonly nodeParents: number[] = [];
   private readonly nodeEnds: boolean[] = [];
+  /** Nodes walked that are not yet counted as steps. */
+  private walked = 0;
 
   constructor(
     problem: Problem<State, Input, Output>,
@@ -52,10 +54,18 @@ export class ChainFinder<State, Input, Output> {
   /** Appends to `chains` the chains after which the definite operation becomes legal, or has another result. */
   find(rank: number): void {
     const { definite, model } = this.problem;
-    const targets = (definite.behaviours[rank] as Behaviour).legalIn;
+    const { legalIn, effect } = definite.behaviours[rank] as Behaviour;
     const statesBefore = model.hints?.statesBefore;
-    if (targets !== undefined && statesBefore !== undefined) this.findBackwards(targets, statesBefore);
-    else this.findForwards(rank);
+    if (legalIn === undefined || statesBefore === undefined) {
+      this.findForwards(rank);
+    } else if (effect !== 'update') {
+      // Its result is the same from all of them, so one of them is enough, and none better than another.
+      if (!legalIn.includes(this.configuration.state)) this.findBackwards(legalIn, statesBefore);
+    } else {
+      for (const target of legalIn) {
+        if (target !== this.configuration.state) this.findBackwards([target], statesBefore);
+      }
+    }
   }
 
   private listAvailable(): void {
@@ -76,16 +86,13 @@ export class ChainFinder<State, Input, Output> {
     return (call[member] as number) < (this.problem.definite.return[this.configuration.rank] as number);
   }
 
+  /** Chains from the current state to one of the targets, all of which are other states. */
   private findBackwards(
     targets: readonly number[],
     statesBefore: (after: State, input: Input) => readonly State[] | 'any',
   ): void {
-    const origin = this.configuration.state;
     this.clearNodes();
-    for (const target of targets) {
-      if (target === origin) return;
-      this.addNode(target, NONE, NONE, false);
-    }
+    for (const target of targets) this.addNode(target, NONE, NONE, false);
     const { classesByResult, openClasses } = this.problem.unknown;
     for (let node = 0; node < this.nodeStates.length; node += 1) {
       const exact = classesByResult.get(this.nodeStates[node] as number);
@@ -194,7 +201,10 @@ export class ChainFinder<State, Input, Output> {
     let count = 0;
     for (let at = node; at !== NONE; at = this.nodeParents[at] as number) {
       if (this.nodeClasses[at] === unknownClass) count += 1;
+      this.walked += 1;
     }
+    this.budget.spend(this.walked >>> 3);
+    this.walked &= 7;
     return count;
   }
 

@@ -148,7 +148,7 @@ export abstract class RaftReplication extends RaftElection {
   }
 
   /** The follower no longer has what it acknowledged. Knowing less of it is always safe. */
-  private forgetProgress(position: number, index: LogIndex): void {
+  protected forgetProgress(position: number, index: LogIndex): void {
     if (index < (this.matchIndex[position] as LogIndex)) this.matchIndex[position] = index;
   }
 
