@@ -6,7 +6,18 @@
  *       simulate(withFaults(scenario, plan), s).status === 'passed'));
  */
 
-import { array, constant, constantFrom, integer, nat, oneof, record, subarray, tuple, type Arbitrary } from 'fast-check';
+import {
+  array,
+  constant,
+  constantFrom,
+  integer,
+  nat,
+  oneof,
+  record,
+  subarray,
+  tuple,
+  type Arbitrary,
+} from 'fast-check';
 import {
   CATALOGUE,
   checkPlan,
@@ -54,7 +65,9 @@ export function withFaults(scenario: Scenario, faults: FaultPlan): Scenario {
 /** A schedule of faults that the scenario's failure model allows, all before its time of healing. */
 export function faultPlan(scenario: Scenario, options: FaultPlanOptions = {}): Arbitrary<FaultPlan> {
   const { maxFaults = 8, verbs } = options;
-  const entries = CATALOGUE.filter(({ verb }) => verbs?.includes(verb) ?? true).filter((entry) => isAllowed(entry, scenario));
+  const entries = CATALOGUE.filter(({ verb }) => verbs?.includes(verb) ?? true).filter((entry) =>
+    isAllowed(entry, scenario),
+  );
   if (entries.length === 0) return constant(planOf(scenario, []));
   const faults = entries.map((entry) => fault(entry, scenario));
   return array(oneof(...faults), { maxLength: maxFaults }).map((schedule) => planOf(scenario, schedule));
@@ -95,7 +108,11 @@ function action(verb: FaultVerb, nodes: number): Arbitrary<FaultAction> {
   const on = servers(nodes);
   switch (verb) {
     case 'slow-cpu':
-      return tuple(on, integer({ min: 10, max: 1000 })).map(([who, serviceMicros]) => ({ do: verb, on: who, serviceMicros }));
+      return tuple(on, integer({ min: 10, max: 1000 })).map(([who, serviceMicros]) => ({
+        do: verb,
+        on: who,
+        serviceMicros,
+      }));
     case 'partition':
       return subarray(numbers(nodes), { minLength: 1, maxLength: nodes - 1 }).map((side) => ({
         do: verb,
@@ -105,17 +122,34 @@ function action(verb: FaultVerb, nodes: number): Arbitrary<FaultAction> {
     case 'majority-ring':
       return constant({ do: verb });
     case 'isolate':
-      return tuple(on, constantFrom('both', 'inbound', 'outbound')).map(([who, direction]) => ({ do: verb, on: who, direction }));
+      return tuple(on, constantFrom('both', 'inbound', 'outbound')).map(([who, direction]) => ({
+        do: verb,
+        on: who,
+        direction,
+      }));
     case 'bridge':
       return nat(nodes - 1).map((node) => ({ do: verb, bridge: someNodes([node]) }));
     case 'flap':
-      return tuple(on, duration(), duration()).map(([who, upMicros, downMicros]) => ({ do: verb, on: who, upMicros, downMicros }));
+      return tuple(on, duration(), duration()).map(([who, upMicros, downMicros]) => ({
+        do: verb,
+        on: who,
+        upMicros,
+        downMicros,
+      }));
     case 'slow-disk':
       return tuple(on, integer({ min: 2, max: 100 })).map(([who, factor]) => ({ do: verb, on: who, factor }));
     case 'clock-jump':
-      return tuple(on, integer({ min: -10_000_000, max: 10_000_000 })).map(([who, byMicros]) => ({ do: verb, on: who, byMicros }));
+      return tuple(on, integer({ min: -10_000_000, max: 10_000_000 })).map(([who, byMicros]) => ({
+        do: verb,
+        on: who,
+        byMicros,
+      }));
     case 'clock-drift':
-      return tuple(on, integer({ min: -10_000, max: 10_000 })).map(([who, ppm]) => ({ do: verb, on: who, ppm }));
+      return tuple(on, integer({ min: -10_000, max: 10_000 })).map(([who, ppm]) => ({
+        do: verb,
+        on: who,
+        ppm,
+      }));
     default:
       return on.map((who) => ({ do: verb, on: who }) as FaultAction);
   }

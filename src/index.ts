@@ -142,7 +142,11 @@ export function replay(
   return options.adapt === true ? replayAdapted(trace, code) : replayStrict(trace, code);
 }
 
-function checkUntil(scenario: Scenario, options: CheckOptions, isOver: (run: CheckedRun) => boolean): CheckReport {
+function checkUntil(
+  scenario: Scenario,
+  options: CheckOptions,
+  isOver: (run: CheckedRun) => boolean,
+): CheckReport {
   const implementation = implementationOf(scenario, options);
   if (options.beyondModel !== true) requireWithinModel(scenario);
   return checkSeeds(scenario, listSeeds(options.seeds ?? DEFAULT_SEEDS, 'seeds'), implementation, isOver);

@@ -32,9 +32,13 @@ function rangeOfSeeds(first: number, last: number, place: string): readonly stri
     throw new UsageError('bad-value', `${place}: expected whole numbers, got ${received(last)}`);
   }
   if (first > last) {
-    throw new UsageError('bad-value', `${place}: expected the first seed not to be after the last, got ${first}..${last}`);
+    throw new UsageError(
+      'bad-value',
+      `${place}: expected the first seed not to be after the last, got ${first}..${last}`,
+    );
   }
   const count = last - first + 1;
-  if (count > MAX_SEEDS) throw new UsageError('too-large', `${place}: expected at most ${MAX_SEEDS} seeds, got ${count}`);
+  if (count > MAX_SEEDS)
+    throw new UsageError('too-large', `${place}: expected at most ${MAX_SEEDS} seeds, got ${count}`);
   return Array.from({ length: count }, (_, i) => String(first + i));
 }

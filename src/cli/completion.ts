@@ -19,7 +19,10 @@ export function completionOf(verbs: readonly VerbSpec[]): VerbAction<typeof comp
   };
 }
 
-const flagsOf = (verb: VerbSpec): string[] => [...Object.values(verb.options).map(({ flag }) => `--${flag}`), '--help'];
+const flagsOf = (verb: VerbSpec): string[] => [
+  ...Object.values(verb.options).map(({ flag }) => `--${flag}`),
+  '--help',
+];
 
 /** Options with a value that the shell can offer something for. */
 const offering = (verb: VerbSpec): (OptionSpec<unknown> & { readonly completion: Completion })[] =>
@@ -34,8 +37,10 @@ const takingAnything = (verb: VerbSpec): OptionSpec<unknown>[] =>
 
 function bashScript(verbs: readonly VerbSpec[]): string {
   const offer = (wanted: Completion): string => {
-    if (wanted === 'scenario') return 'COMPREPLY=( $(compgen -W "$(faultline list scenarios --names 2>/dev/null)" -- "$cur") $(compgen -f -X "!*.yaml" -- "$cur") )';
-    if (wanted === 'bug') return 'COMPREPLY=( $(compgen -W "$(faultline list bugs --names 2>/dev/null)" -- "$cur") )';
+    if (wanted === 'scenario')
+      return 'COMPREPLY=( $(compgen -W "$(faultline list scenarios --names 2>/dev/null)" -- "$cur") $(compgen -f -X "!*.yaml" -- "$cur") )';
+    if (wanted === 'bug')
+      return 'COMPREPLY=( $(compgen -W "$(faultline list bugs --names 2>/dev/null)" -- "$cur") )';
     if (wanted === 'file') return 'COMPREPLY=( $(compgen -f -- "$cur") )';
     if (wanted === 'folder') return 'COMPREPLY=( $(compgen -d -- "$cur") )';
     return `COMPREPLY=( $(compgen -W "${wanted.join(' ')}" -- "$cur") )`;
@@ -64,7 +69,8 @@ function bashScript(verbs: readonly VerbSpec[]): string {
   ].join('\n');
 }
 
-const inZshQuotes = (text: string): string => text.replaceAll("'", "'\\''").replaceAll('[', '(').replaceAll(']', ')').replaceAll(':', '\\:');
+const inZshQuotes = (text: string): string =>
+  text.replaceAll("'", "'\\''").replaceAll('[', '(').replaceAll(']', ')').replaceAll(':', '\\:');
 
 function zshScript(verbs: readonly VerbSpec[]): string {
   const action = (wanted: Completion | undefined): string => {
@@ -84,7 +90,9 @@ function zshScript(verbs: readonly VerbSpec[]): string {
     ...Object.values(verb.options).map((spec: OptionSpec<unknown>) => option(spec)),
     ...(verb.argument === undefined
       ? []
-      : [`        '${verb.argument.variadic ? '*' : '1'}:${verb.argument.name}:${action(verb.argument.completion)}' \\`]),
+      : [
+          `        '${verb.argument.variadic ? '*' : '1'}:${verb.argument.name}:${action(verb.argument.completion)}' \\`,
+        ]),
     "        '--help[print this help]'",
     '      ;;',
   ];
@@ -115,10 +123,13 @@ function zshScript(verbs: readonly VerbSpec[]): string {
 function fishScript(verbs: readonly VerbSpec[]): string {
   const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
   const offer = (wanted: Completion): string => {
-    if (wanted === 'scenario') return "-f -a '(faultline list scenarios --names 2>/dev/null; __fish_complete_suffix .yaml)'";
+    if (wanted === 'scenario')
+      return "-f -a '(faultline list scenarios --names 2>/dev/null; __fish_complete_suffix .yaml)'";
     if (wanted === 'bug') return "-f -a '(faultline list bugs --names 2>/dev/null)'";
     if (wanted === 'file') return '-F';
-    return wanted === 'folder' ? "-f -a '(__fish_complete_directories)'" : `-f -a ${quoted(wanted.join(' '))}`;
+    return wanted === 'folder'
+      ? "-f -a '(__fish_complete_directories)'"
+      : `-f -a ${quoted(wanted.join(' '))}`;
   };
   const lines = ['# fish completion of faultline', 'complete -c faultline -f'];
   for (const verb of verbs) {
@@ -127,9 +138,12 @@ function fishScript(verbs: readonly VerbSpec[]): string {
     for (const option of Object.values(verb.options) as OptionSpec<unknown>[]) {
       const value = option.value === undefined ? '' : ' -r';
       const words = option.completion === undefined ? '' : ` ${offer(option.completion)}`;
-      lines.push(`complete -c faultline ${when} -l ${option.flag}${value}${words} -d ${quoted(option.description)}`);
+      lines.push(
+        `complete -c faultline ${when} -l ${option.flag}${value}${words} -d ${quoted(option.description)}`,
+      );
     }
-    if (verb.argument !== undefined) lines.push(`complete -c faultline ${when} ${offer(verb.argument.completion)}`);
+    if (verb.argument !== undefined)
+      lines.push(`complete -c faultline ${when} ${offer(verb.argument.completion)}`);
   }
   return lines.join('\n');
 }

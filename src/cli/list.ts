@@ -26,7 +26,11 @@ const TYPES = { scenarios: 'scenario', bugs: 'bug', invariants: 'invariant' } as
 const WIDTH = 80;
 
 /** The verb. */
-export async function list(terminal: Terminal, words: readonly string[], options: ListOptions): Promise<ExitCode> {
+export async function list(
+  terminal: Terminal,
+  words: readonly string[],
+  options: ListOptions,
+): Promise<ExitCode> {
   const what = oneOf('WHAT', words[0] ?? 'scenarios', LISTS);
   const items = { scenarios: scenarioItems, bugs: bugItems, invariants: invariantItems }[what]();
   if (terminal.json) for (const { record } of items) terminal.emit(TYPES[what], record);
@@ -55,13 +59,27 @@ function scenarioItems(): Item[] {
 function scenarioItem({ name, path, isBundled }: FoundScenario, scenario: Scenario): Item {
   const { title, description, protocol, cluster, expect } = scenario;
   const isControl = expect.outcome === 'violated';
-  const record = { name, title, description, path, isBundled, protocol: protocol.name, nodes: cluster.nodes, expect };
+  const record = {
+    name,
+    title,
+    description,
+    path,
+    isBundled,
+    protocol: protocol.name,
+    nodes: cluster.nodes,
+    expect,
+  };
   return { name, title, mark: isControl ? 'control: must be violated' : '', record };
 }
 
 /** One file that cannot be read does not hide the others. */
 function brokenItem({ name, path, isBundled }: FoundScenario, error: UsageError): Item {
-  return { name, title: error.message, mark: 'cannot be loaded', record: { name, path, isBundled, error: error.message } };
+  return {
+    name,
+    title: error.message,
+    mark: 'cannot be loaded',
+    record: { name, path, isBundled, error: error.message },
+  };
 }
 
 function tryToLoad(found: FoundScenario): Scenario | UsageError {
@@ -83,5 +101,10 @@ function bugItems(): Item[] {
 }
 
 function invariantItems(): Item[] {
-  return INVARIANTS.map((info) => ({ name: info.id, title: info.title, mark: info.kind, record: { ...info } }));
+  return INVARIANTS.map((info) => ({
+    name: info.id,
+    title: info.title,
+    mark: info.kind,
+    record: { ...info },
+  }));
 }

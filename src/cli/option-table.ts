@@ -44,7 +44,11 @@ const timeout = parsed(
 export const runOptions = {
   seed: text({ flag: 'seed', value: 'S', description: 'the seed: any text', fallbackText: '1' }),
   seeds,
-  set: texts({ flag: 'set', value: 'K=V', description: "change the scenario, e.g. cluster.nodes=7; may be repeated" }),
+  set: texts({
+    flag: 'set',
+    value: 'K=V',
+    description: 'change the scenario, e.g. cluster.nodes=7; may be repeated',
+  }),
   bug: text({
     flag: 'bug',
     value: 'ID',
@@ -88,9 +92,26 @@ export const replayOptions = {
 
 export const keepOptions = {
   to: parsed(
-    { flag: 'to', value: 'DIR', description: 'the folder of the corpus', fallbackText: 'traces', completion: 'folder' },
+    {
+      flag: 'to',
+      value: 'DIR',
+      description: 'the folder of the corpus',
+      fallbackText: 'traces',
+      completion: 'folder',
+    },
     'traces',
     (value) => value,
+  ),
+  expect: parsed<'passed' | 'violated' | undefined>(
+    {
+      flag: 'expect',
+      value: 'VERDICT',
+      description: 'what --adapt shall find: passed once the bug is mended, or violated',
+      fallbackText: 'as the trace says',
+      completion: ['passed', 'violated'],
+    },
+    undefined,
+    (value) => oneOf('--expect', value, ['passed', 'violated'] as const),
   ),
   json,
 };
@@ -121,7 +142,6 @@ export type KeepOptions = Values<typeof keepOptions>;
 export type ListOptions = Values<typeof listOptions>;
 export type ShowOptions = Values<typeof showOptions>;
 export type InvariantsOptions = Values<typeof invariantsOptions>;
-export type CompletionOptions = Values<typeof completionOptions>;
 export type TourOptions = Values<typeof tourOptions>;
 
 /** One word out of a few; throws UsageError with the nearest. */

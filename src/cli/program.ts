@@ -57,7 +57,7 @@ async function parse(
   };
   const program = createProgram(version, output, (invocation) => (found = invocation));
   if (argv.length === 0) {
-    terminal.print(program.helpInformation().trimEnd());
+    program.outputHelp();
     return undefined;
   }
   try {
@@ -141,7 +141,9 @@ function createOption(spec: OptionSpec<unknown>): Option {
 function asUsageError(error: CommanderError): UsageError {
   const text = error.message.replace(/^error: /, '');
   const [message = text, suggestion] = text.split(/\n\(Did you mean (.*)\?\)$/);
-  const code = error.code.replace(/^commander\./, '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const code = error.code
+    .replace(/^commander\./, '')
+    .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   const words = suggestion?.replace(/^one of /, '');
   const hint = words === undefined ? "see 'faultline --help'" : `did you mean '${words}'?`;
   return new UsageError(code, message, hint);

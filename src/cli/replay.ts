@@ -28,10 +28,14 @@ export async function replay(
   options: ReplayOptions,
 ): Promise<ExitCode> {
   if (options.correct && !options.adapt) {
-    throw new UsageError('bad-usage', '--correct: it needs --adapt: other code cannot replay a trace event by event');
+    throw new UsageError(
+      'bad-usage',
+      '--correct: it needs --adapt: other code cannot replay a trace event by event',
+    );
   }
   const paths = findTraceFiles(words);
-  return withSession(terminal, options, (session) => new Replays(terminal, session, options, paths).run());
+  const settings = { ...options, tasks: paths.length };
+  return withSession(terminal, settings, (session) => new Replays(terminal, session, options, paths).run());
 }
 
 class Replays {
@@ -56,7 +60,8 @@ class Replays {
     const { pool } = session;
     this.showProgress();
     try {
-      for await (const replayed of inOrder(paths, pool.workers, (path) => this.perform(pool, path))) this.take(replayed);
+      for await (const replayed of inOrder(paths, pool.workers, (path) => this.perform(pool, path)))
+        this.take(replayed);
     } catch (error) {
       if (!session.signal.aborted) throw error;
     }
@@ -120,7 +125,8 @@ const EXIT_CODES = {
 } as const;
 
 function endedVerdict(reason: Performed<unknown>['stopped']): ReplayVerdict {
-  const text = reason === 'out-of-memory' ? 'the replay used up the memory of its worker' : 'the replay stood still';
+  const text =
+    reason === 'out-of-memory' ? 'the replay used up the memory of its worker' : 'the replay stood still';
   return { kind: 'ended', headline: 'ENDED', lines: [text] };
 }
 

@@ -86,7 +86,12 @@ export class RunReporter {
   private ended(report: RunReport): Facts {
     const { request, seed, stopped } = report;
     const reason = this.stopSentence(stopped ?? 'no-progress');
-    const savedTo = saveRecipe(this.settings.folder, { scenario: request.scenario, seed, bug: request.bug, reason });
+    const savedTo = saveRecipe(this.settings.folder, {
+      scenario: request.scenario,
+      seed,
+      bug: request.bug,
+      reason,
+    });
     return { verdict: 'bound-reached', isExpectedViolation: false, reason, savedTo, replayLine: undefined };
   }
 
@@ -101,12 +106,14 @@ export class RunReporter {
       return this.diverged(report, outcome.digest, repeated.outcome?.digest);
     }
     const judgement = judge(request.scenario, outcome);
-    const isWorthATrace = outcome.violation !== undefined && (!judgement.isExpectedViolation || this.settings.savesExpected);
+    const isWorthATrace =
+      outcome.violation !== undefined && (!judgement.isExpectedViolation || this.settings.savesExpected);
     if (!isWorthATrace || !this.takeFromBudget(request.scenario)) {
       return { ...judgement, savedTo: undefined, replayLine: undefined };
     }
     const { path, digest, problem } = await this.record(request, seed);
-    if (digest !== undefined && digest !== outcome.digest) return this.diverged(report, outcome.digest, digest);
+    if (digest !== undefined && digest !== outcome.digest)
+      return this.diverged(report, outcome.digest, digest);
     return {
       ...judgement,
       reason: [judgement.reason, problem].filter((text) => text !== undefined).join('; ') || undefined,
@@ -149,7 +156,13 @@ export class RunReporter {
           ]),
     ];
     const reason = lines.join('\n');
-    return { verdict: 'diverged', isExpectedViolation: false, reason, savedTo: undefined, replayLine: undefined };
+    return {
+      verdict: 'diverged',
+      isExpectedViolation: false,
+      reason,
+      savedTo: undefined,
+      replayLine: undefined,
+    };
   }
 
   /**

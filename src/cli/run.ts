@@ -14,6 +14,7 @@ import {
   type ReportedRun,
 } from '../report/run-report.js';
 import { table } from '../report/table.js';
+import { wrap } from '../report/wrap.js';
 import type { Scenario } from '../scenario/index.js';
 import { buggyImplementation } from '../simulator/index.js';
 import { findBug } from '../zoo/index.js';
@@ -25,14 +26,20 @@ import type { Terminal } from './terminal.js';
 
 /** Runs that the watchdog may end before the rest is given up. */
 const MOST_STOPPED = 3;
+const WIDTH = 80;
 /** Problems told in full for each scenario, at least; `--traces` may ask for more. */
 const PROBLEMS_TOLD = 10;
 
 /** The verb. */
-export async function run(terminal: Terminal, words: readonly string[], options: RunOptions): Promise<ExitCode> {
+export async function run(
+  terminal: Terminal,
+  words: readonly string[],
+  options: RunOptions,
+): Promise<ExitCode> {
   const seeds = seedsOf(options);
   const planned = planScenarios(terminal, words, options);
-  return withSession(terminal, options, async (session) => {
+  const tasks = planned.length * seeds.length;
+  return withSession(terminal, { ...options, tasks }, async (session) => {
     const campaign = new CliCampaign(terminal, session, options, planned, seeds);
     await campaign.run();
     return campaign.finish();
@@ -52,7 +59,11 @@ function planScenarios(terminal: Terminal, words: readonly string[], options: Ru
   const bug = options.bug === undefined ? undefined : findBug(options.bug);
   const names = words.length === 0 && bug !== undefined ? [bug.scenario] : words;
   if (names.length === 0) {
-    throw new UsageError('missing-argument', "missing argument 'NAME'", "'faultline list' shows the scenarios");
+    throw new UsageError(
+      'missing-argument',
+      "missing argument 'NAME'",
+      "'faultline list' shows the scenarios",
+    );
   }
   const planned = new Map<string, PlannedScenario>();
   for (const word of names) {
@@ -62,7 +73,9 @@ function planScenarios(terminal: Terminal, words: readonly string[], options: Ru
     if (within.length === 0) for (const { scenario } of all) requireWithinModel(scenario);
     for (const { scenario } of all) {
       if (options.beyondModel || isWithinModel(scenario)) continue;
-      terminal.note(`leaving out ${scenario.name}: its faults are beyond its failure model (--beyond-model runs it)`);
+      terminal.note(
+        `leaving out ${scenario.name}: its faults are beyond its failure model (--beyond-model runs it)`,
+      );
     }
     for (const plan of within) if (!planned.has(plan.path)) planned.set(plan.path, plan);
   }
@@ -75,14 +88,19 @@ function isWithinModel({ faults, model }: Scenario): boolean {
 
 function planOne(word: string, found: FoundScenario, options: RunOptions): PlannedScenario {
   const scenario = loadScenarioFile(found, options.set);
-  if (options.bug !== undefined) checkBug(scenario.protocol.module, () => buggyImplementation(scenario, options.bug ?? ''));
+  if (options.bug !== undefined)
+    checkBug(scenario.protocol.module, () => buggyImplementation(scenario, options.bug ?? ''));
   // A pattern is no name: the line that runs it again says which scenario it was.
   return { word: /\.ya?ml$/.test(word) ? word : found.name, path: found.path, scenario };
 }
 
 function checkBug(module: string | undefined, build: () => unknown): void {
   if (module === undefined) build();
-  else throw new UsageError('bug-of-other-protocol', `--bug: the scenario runs a protocol of its own (${module})`);
+  else
+    throw new UsageError(
+      'bug-of-other-protocol',
+      `--bug: the scenario runs a protocol of its own (${module})`,
+    );
 }
 
 /** One invocation: runs come in, lines go out. */
@@ -121,7 +139,9 @@ class CliCampaign {
     for await (const run of this.reporter.runs(this.planned, this.seeds, this.options.checkDeterminism)) {
       this.take(run);
       if (this.stopped >= MOST_STOPPED && this.done < this.total) {
-        this.terminal.note(`${MOST_STOPPED} runs were ended: the other ${this.total - this.done} are not tried`);
+        this.terminal.note(
+          `${MOST_STOPPED} runs were ended: the other ${this.total - this.done} are not tried`,
+        );
         break;
       }
     }
@@ -138,7 +158,8 @@ class CliCampaign {
     if (terminal.json) terminal.emit('run', runRecord(run));
     else if (run.verdict !== 'passed') {
       const problems = tally === undefined ? 0 : tally.runs - tally.count('passed');
-      if (problems <= Math.max(PROBLEMS_TOLD, options.traces)) terminal.print(`${problemText(run, terminal.paint)}\n`);
+      if (problems <= Math.max(PROBLEMS_TOLD, options.traces))
+        terminal.print(`${problemText(run, terminal.paint)}\n`);
       else this.untold++;
     }
     this.showProgress();
@@ -197,10 +218,16 @@ class CliCampaign {
     for (const tally of this.tallies) {
       const { scenario, runs, broken } = tally;
       const breaches = checkPlan(scenario.faults, scenario.model);
-      terminal.print(`${scenario.name}: ${breaches.length === 0 ? 'nothing in the plan is beyond the failure model' : 'beyond the failure model:'}`);
-      for (const { message } of breaches) terminal.print(`  ${message}`);
+      terminal.print(
+        `${scenario.name}: ${breaches.length === 0 ? 'nothing in the plan is beyond the failure model' : 'beyond the failure model:'}`,
+      );
+      for (const { message } of breaches) {
+        for (const line of wrap(message, WIDTH - 2)) terminal.print(`  ${line}`);
+      }
       for (const [invariant, count] of broken) {
-        terminal.print(`  ${terminal.paint.red('broke')} ${invariant} in ${groupedCount(count)} of ${counted(runs, 'run')}`);
+        terminal.print(
+          `  ${terminal.paint.red('broke')} ${invariant} in ${groupedCount(count)} of ${counted(runs, 'run')}`,
+        );
       }
       if (broken.size === 0) terminal.print(`  no property broke in ${counted(runs, 'run')}`);
     }
@@ -216,7 +243,9 @@ class CliCampaign {
   }
 
   private lastLine(): string {
-    const counts = Object.entries(this.verdicts()).map(([verdict, count]) => `${groupedCount(count)} ${WORDS.get(verdict) ?? verdict}`);
+    const counts = Object.entries(this.verdicts()).map(
+      ([verdict, count]) => `${groupedCount(count)} ${WORDS.get(verdict) ?? verdict}`,
+    );
     const rest = this.done < this.total ? ` of ${groupedCount(this.total)}` : '';
     return `${groupedCount(this.done)}${rest} runs: ${counts.length === 0 ? 'none judged' : counts.join(', ')}`;
   }

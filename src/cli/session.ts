@@ -17,6 +17,8 @@ export interface Session {
 
 export interface SessionOptions {
   readonly workers: number | undefined;
+  /** How many runs there will be, about. */
+  readonly tasks: number;
   /** In microseconds. */
   readonly timeout: number;
 }
@@ -38,7 +40,8 @@ export async function withSession<T>(
     interruption.abort();
   };
   for (const name of SIGNALS) process.on(name, interrupt);
-  const pool = new SimulationPool({ workers: options.workers, timeoutMillis: options.timeout / 1000, signal });
+  const { workers, tasks, timeout } = options;
+  const pool = new SimulationPool({ workers, tasks, timeoutMillis: timeout / 1000, signal });
   try {
     return await body({ pool, signal, isInterrupted: () => interruption.signal.aborted });
   } finally {

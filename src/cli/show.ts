@@ -8,22 +8,32 @@ import type { ShowOptions } from './option-table.js';
 import type { Terminal } from './terminal.js';
 
 /** The verb. */
-export async function show(terminal: Terminal, words: readonly string[], options: ShowOptions): Promise<ExitCode> {
+export async function show(
+  terminal: Terminal,
+  words: readonly string[],
+  options: ShowOptions,
+): Promise<ExitCode> {
   const [word] = words;
   if (options.schema) return showSchema(terminal, word);
   if (word === undefined) {
-    throw new UsageError('missing-argument', "missing argument 'NAME'", "'faultline list' shows the scenarios");
+    throw new UsageError(
+      'missing-argument',
+      "missing argument 'NAME'",
+      "'faultline list' shows the scenarios",
+    );
   }
   for (const found of findScenarios(word)) {
     const scenario = loadScenarioFile(found, options.set);
-    if (terminal.json) terminal.emit('scenario', { name: scenario.name, path: found.path, scenario: scenarioYaml(scenario) });
+    if (terminal.json)
+      terminal.emit('scenario', { name: scenario.name, path: found.path, scenario: scenarioYaml(scenario) });
     else terminal.print(toYaml(scenario).trimEnd());
   }
   return ExitCode.passed;
 }
 
 function showSchema(terminal: Terminal, word: string | undefined): ExitCode {
-  if (word !== undefined) throw new UsageError('bad-usage', '--schema: it takes no scenario: there is one schema for all');
+  if (word !== undefined)
+    throw new UsageError('bad-usage', '--schema: it takes no scenario: there is one schema for all');
   if (terminal.json) terminal.emit('scenario-schema', { jsonSchema: jsonSchema() });
   else terminal.print(JSON.stringify(jsonSchema(), undefined, 2));
   return ExitCode.passed;

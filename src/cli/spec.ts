@@ -116,12 +116,17 @@ export function wholeNumber<T extends number | undefined>(
   min: number,
   max: number,
 ): OptionSpec<number | T> {
-  return parsed<number | T>(option, fallback, (value) => readWholeNumber(`--${option.flag}`, value, min, max));
+  return parsed<number | T>(option, fallback, (value) =>
+    readWholeNumber(`--${option.flag}`, value, min, max),
+  );
 }
 
 /** Reads `text` as a whole number in `min … max`; throws UsageError. */
 function readWholeNumber(place: string, value: string, min: number, max: number): number {
   const number = /^\d{1,15}$/.test(value) ? Number(value) : -1;
   if (number >= min && number <= max) return number;
-  throw new UsageError('bad-value', `${place}: expected a whole number from ${min} to ${max}, got '${value}'`);
+  throw new UsageError(
+    'bad-value',
+    `${place}: expected a whole number from ${min} to ${max}, got '${value}'`,
+  );
 }

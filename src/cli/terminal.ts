@@ -9,6 +9,8 @@ import { Chalk, type ChalkInstance } from 'chalk';
 /** The version of everything that `--json` prints. */
 export const JSON_SCHEMA = 'faultline/1';
 
+const PROGRESS_MILLIS = 50;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What of a stream is used here; tests pass their own. */
@@ -39,6 +41,7 @@ export class Terminal {
   readonly closed: AbortSignal;
   private readonly showsProgress: boolean;
   private progressShown = false;
+  private lastProgress = -Infinity;
   private summaryFields: Readonly<Record<string, unknown>> = {};
 
   constructor(
@@ -88,10 +91,13 @@ export class Terminal {
     this.stderr.write(`${text}\n`);
   }
 
-  /** Replaces the line of progress. */
+  /** Replaces the line of progress, though not more often than eyes can follow. */
   progress(text: string): void {
-    if (!this.showsProgress) return;
-    const width = (this.stderr.columns ?? 80) - 1;
+    const now = performance.now();
+    if (!this.showsProgress || now - this.lastProgress < PROGRESS_MILLIS) return;
+    this.lastProgress = now;
+    // Some terminals say that they have no columns.
+    const width = (this.stderr.columns || 80) - 1;
     this.stderr.write(`\r\u001b[K${this.paintError.dim(text.slice(0, width))}`);
     this.progressShown = true;
   }

@@ -8,7 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findScenarios, loadScenarioFile } from '../node/scenario-files.js';
 import type { ReplayedTrace } from '../node/tasks.js';
-import { RUN_COLUMNS, ScenarioTally, problemText, runRecord, type ReportedRun } from '../report/run-report.js';
+import {
+  RUN_COLUMNS,
+  ScenarioTally,
+  problemText,
+  runRecord,
+  type ReportedRun,
+} from '../report/run-report.js';
 import { replayVerdict, type ReplayVerdict } from '../report/replay-report.js';
 import { replayCommand } from '../report/shell.js';
 import { elideStory } from '../report/story.js';
@@ -40,8 +46,13 @@ const STORY_EVENTS = 8;
 const TIMEOUT_MICROS = 30_000_000;
 
 /** The verb. */
-export async function tour(terminal: Terminal, _words: readonly string[], options: TourOptions): Promise<ExitCode> {
-  const session = { workers: options.workers, timeout: TIMEOUT_MICROS };
+export async function tour(
+  terminal: Terminal,
+  _words: readonly string[],
+  options: TourOptions,
+): Promise<ExitCode> {
+  const tasks = SCENARIOS.length * SEEDS.length;
+  const session = { workers: options.workers, tasks, timeout: TIMEOUT_MICROS };
   return withSession(terminal, session, async (open) => new Tour(terminal, open).walk());
 }
 
@@ -60,7 +71,7 @@ class Tour {
     if (this.session.isInterrupted()) return ExitCode.interrupted;
     this.terminal.summarize({ asPromised: this.asPromised });
     this.say();
-    this.say("Next: 'faultline list', 'faultline show raft/leader-partition', 'faultline --help'.");
+    this.say('Next: faultline list, faultline show raft/leader-partition, faultline --help');
     return this.asPromised ? ExitCode.passed : ExitCode.violated;
   }
 
@@ -78,7 +89,13 @@ class Tour {
       this.terminal.progress(`${++done} of ${planned.length * SEEDS.length} runs`);
     }
     const { paint } = this.terminal;
-    this.say(table(RUN_COLUMNS, tallies.map((tally) => tally.row(paint)), paint));
+    this.say(
+      table(
+        RUN_COLUMNS,
+        tallies.map((tally) => tally.row(paint)),
+        paint,
+      ),
+    );
     this.say();
     for (const problem of problems) this.say(`${problemText(problem, paint)}\n`);
     if (problems.length > 0) this.asPromised = false;
@@ -143,7 +160,12 @@ class Tour {
     const isGood = verdict.kind === 'as-expected';
     if (!isGood) this.asPromised = false;
     if (terminal.json) {
-      terminal.emit('replay', { path, mode: replayed.result.mode, kind: verdict.kind, text: verdict.lines.join('\n') });
+      terminal.emit('replay', {
+        path,
+        mode: replayed.result.mode,
+        kind: verdict.kind,
+        text: verdict.lines.join('\n'),
+      });
       return;
     }
     terminal.print(`${terminal.paint.dim('$')} ${terminal.paint.cyan(command)}`);

@@ -134,4 +134,13 @@ const tour = verb({
 });
 
 // The table mixes verbs of different options; each was checked against its own above.
-export const VERBS: readonly VerbSpec[] = [run, replay, keep, list, show, invariants, completion, tour] as readonly unknown[] as readonly VerbSpec[];
+export const VERBS: readonly VerbSpec[] = [
+  run,
+  replay,
+  keep,
+  list,
+  show,
+  invariants,
+  completion,
+  tour,
+] as readonly unknown[] as readonly VerbSpec[];

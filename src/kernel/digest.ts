@@ -17,10 +17,10 @@ export class Digest {
     this.high = (high << 17) | (high >>> 15);
   }
 
-  /** Folds a safe integer: low word, then high word. */
+  /** Folds a safe integer: its low word, then what is above it, if anything is. */
   mixInteger(value: number): void {
     this.mix(value | 0);
-    this.mix(Math.floor(value / 4294967296) | 0);
+    if (value > 0x7fffffff || value < -0x80000000) this.mix(Math.floor(value / 4294967296) | 0);
   }
 
   /** Sixteen hexadecimal digits. */

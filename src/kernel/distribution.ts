@@ -1,8 +1,9 @@
 /**
  * Distributions of durations, all in integers: constant, uniform, and long-tailed from a table.
  *
- * The long tail is a table of the quantiles of a log-normal-like shape in 1/1000 of the median: half of
- * the draws lie below the median, one in 1,024 is about 30 times it. The table is data, so no
+ * The long tail is a table of the quantiles of a log-normal-like shape, in 1/1000 of what the median adds to
+ * the minimum: half of the draws lie below the median, one in 16 beyond 4.6 times that, one in 512 beyond
+ * 23.5 times it; those last ones are spread evenly up to the maximum. The table is data, so no
  * transcendental function runs inside a simulation.
  */
 
@@ -22,8 +23,9 @@ export type Distribution =
 
 /** Quantiles 1/16 … 15/16 of the body, in thousandths of the median. */
 const BODY = [0, 216, 316, 411, 509, 613, 727, 855, 1000, 1170, 1375, 1631, 1966, 2433, 3165, 4630] as const;
-/** The last sixteenth, by powers of two: 1/16, 1/32, … 1/1024 of all draws lie beyond these. */
-const TAIL = [4630, 6700, 9400, 13000, 17600, 23500, 31000] as const;
+/** The last sixteenth, by powers of two: 1/16, 1/32, … 1/512 of all draws lie beyond these. */
+const TAIL = [4630, 6700, 9400, 13000, 17600, 23500] as const;
+const FAR_TAIL = TAIL.length - 1;
 
 /** A distribution compiled for drawing: monomorphic, one class for all kinds. */
 export class Sampler {
@@ -58,22 +60,24 @@ export class Sampler {
   /** Interpolates within the table's cell: the top bits choose the cell, the rest the place in it. */
   private drawLongTail(word: number): Micros {
     const cell = word >>> 28;
-    let low: number;
-    let high: number;
-    let fraction: number;
     if (cell < 15) {
-      low = BODY[cell] ?? 0;
-      high = BODY[cell + 1] ?? 0;
-      fraction = word & 0x0fffffff;
-    } else {
-      const zeros = Math.min(Math.clz32(~(word << 4)), TAIL.length - 2);
-      low = TAIL[zeros] ?? 0;
-      high = TAIL[zeros + 1] ?? 0;
-      fraction = (word << (5 + zeros)) >>> 4;
+      return this.between(BODY[cell] as number, BODY[cell + 1] as number, word & 0x0fffffff);
     }
+    const ones = Math.clz32(~(word << 4));
+    if (ones >= FAR_TAIL) return this.drawFarTail((word << (4 + FAR_TAIL)) >>> 4);
+    return this.between(TAIL[ones] as number, TAIL[ones + 1] as number, (word << (5 + ones)) >>> 4);
+  }
+
+  /** A place between two quantiles; `fraction` is out of 2^28. */
+  private between(low: number, high: number, fraction: number): Micros {
     const thousandths = low + Math.floor(((high - low) * fraction) / 0x10000000);
     const micros = this.min + Math.floor(((this.median - this.min) * thousandths) / 1000);
     return micros > this.max ? this.max : micros;
+  }
+
+  private drawFarTail(fraction: number): Micros {
+    const start = this.between(TAIL[FAR_TAIL] as number, TAIL[FAR_TAIL] as number, 0);
+    return start + Math.floor(((this.max - start) * fraction) / 0x10000000);
   }
 }
 

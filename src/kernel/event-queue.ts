@@ -9,7 +9,10 @@
 import { assert } from './assert.js';
 import type { Micros } from './time.js';
 
-/** Processes are numbered below this; the tie key packs two of them and a 32-bit count into 52 bits. */
+/**
+ * Processes are numbered below this; the tie key packs two of them and a count into 52 bits. No run comes near
+ * 2^32 entries from one source: its bound of events is far below.
+ */
 export const PROCESS_LIMIT = 1024;
 const SOURCE_FACTOR = 4294967296;
 const TARGET_FACTOR = SOURCE_FACTOR * PROCESS_LIMIT;
@@ -61,12 +64,11 @@ export class EventQueue {
     this.payloads[slot] = payload;
     const count = this.sourceCounts[source] as number;
     this.sourceCounts[source] = count + 1;
-    this.siftUp(
-      this.size++,
-      time,
-      target * TARGET_FACTOR + source * SOURCE_FACTOR + (count % SOURCE_FACTOR),
-      slot,
-    );
+    const position = this.size++;
+    this.heapTime[position] = time;
+    this.heapTie[position] = target * TARGET_FACTOR + source * SOURCE_FACTOR + count;
+    this.heapSlot[position] = slot;
+    this.siftUp(position);
     return slot;
   }
 
@@ -133,28 +135,28 @@ export class EventQueue {
   }
 
   private removeAt(position: number): number {
-    const slot = this.heapSlot[position] as number;
-    this.poppedTime = this.heapTime[position] as number;
+    const { heapTime, heapTie, heapSlot } = this;
+    const slot = heapSlot[position] as number;
+    this.poppedTime = heapTime[position] as number;
     this.freeSlots[this.freeCount++] = slot;
     const last = --this.size;
     if (position !== last) {
-      const time = this.heapTime[last] as number;
-      const tie = this.heapTie[last] as number;
-      const moved = this.heapSlot[last] as number;
-      if (position > 0 && this.isBefore(time, tie, (position - 1) >> 2))
-        this.siftUp(position, time, tie, moved);
-      else this.siftDown(position, time, tie, moved);
+      heapTime[position] = heapTime[last] as number;
+      heapTie[position] = heapTie[last] as number;
+      heapSlot[position] = heapSlot[last] as number;
+      if (!this.siftUp(position)) this.siftDown(position);
     }
     return slot;
   }
 
-  private isBefore(time: number, tie: number, position: number): boolean {
-    const other = this.heapTime[position] as number;
-    return time < other || (time === other && tie < (this.heapTie[position] as number));
-  }
+  // Both sifts take a position only: a time passed as an argument would be boxed, which costs as much as a step.
 
-  private siftUp(start: number, time: number, tie: number, slot: number): void {
+  /** Moves the entry at this position up to its place; false when it stays. */
+  private siftUp(start: number): boolean {
     const { heapTime, heapTie, heapSlot } = this;
+    const time = heapTime[start] as number;
+    const tie = heapTie[start] as number;
+    const slot = heapSlot[start] as number;
     let position = start;
     while (position > 0) {
       const parent = (position - 1) >> 2;
@@ -165,13 +167,19 @@ export class EventQueue {
       heapSlot[position] = heapSlot[parent] as number;
       position = parent;
     }
+    if (position === start) return false;
     heapTime[position] = time;
     heapTie[position] = tie;
     heapSlot[position] = slot;
+    return true;
   }
 
-  private siftDown(start: number, time: number, tie: number, slot: number): void {
+  /** Moves the entry at this position down to its place. */
+  private siftDown(start: number): void {
     const { heapTime, heapTie, heapSlot, size } = this;
+    const time = heapTime[start] as number;
+    const tie = heapTie[start] as number;
+    const slot = heapSlot[start] as number;
     let position = start;
     for (;;) {
       const firstChild = position * 4 + 1;

@@ -73,6 +73,18 @@ export async function loadModule(specifier: string): Promise<LoadedModule> {
   return { protocol: protocolOf(exports, name, path), specifier, hash };
 }
 
+/** The error as bad input, when a user's module is what threw it. */
+export function blame(module: string | undefined, error: unknown): unknown {
+  if (module === undefined || error instanceof UsageError) return error;
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const place = error instanceof Error ? /\n\s+at (.*)/.exec(error.stack ?? '')?.[1] : undefined;
+  return new UsageError(
+    'bad-protocol',
+    `${excerpt(module, 300)}: expected a protocol that works, got ${excerpt(text, 300)}`,
+    place === undefined ? undefined : `thrown at ${excerpt(place, 300)}`,
+  );
+}
+
 async function importModule(path: string): Promise<Readonly<Record<string, unknown>>> {
   try {
     return (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;

@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os';
 import { Tinypool } from 'tinypool';
 import type { Outcome } from '../simulator/outcome.js';
 import { inOrder } from './in-order.js';
+import { blame } from './module-loader.js';
 import {
   Pulse,
   fromWire,
@@ -21,6 +22,8 @@ import {
 export interface PoolSettings {
   /** Default: one for each processor. */
   readonly workers: number | undefined;
+  /** How many tasks or runs there will be, about: no more workers are started. */
+  readonly tasks: number;
   /** A run that makes no progress for this long is ended. */
   readonly timeoutMillis: number;
   /** Ends everything: what is under way is dropped. */
@@ -62,7 +65,7 @@ export class SimulationPool {
   private fresh: Tinypool | undefined = undefined;
 
   constructor(private readonly settings: PoolSettings) {
-    this.workers = settings.workers ?? availableParallelism();
+    this.workers = Math.max(1, Math.min(settings.workers ?? availableParallelism(), settings.tasks));
   }
 
   /**
@@ -88,21 +91,21 @@ export class SimulationPool {
   async perform<T extends Task>(task: T, fresh = false): Promise<Performed<TaskResults[T['kind']]>> {
     const pulse = new SharedArrayBuffer(Pulse.length * Int32Array.BYTES_PER_ELEMENT);
     const watchdog = new Watchdog(pulse, this.settings, task.kind === 'run' ? 1 : PATIENCE);
+    const dispatched: Dispatched = { task, pulse };
+    let reply: Reply<TaskResults[T['kind']]>;
     try {
-      const dispatched: Dispatched = { task, pulse };
       const pool = fresh ? this.freshPool() : this.sharedPool();
-      const reply = (await pool.run(dispatched, { signal: watchdog.signal })) as Reply<
-        TaskResults[T['kind']]
-      >;
-      if ('error' in reply) throw fromWire(reply.error);
-      return { value: reply.value, stopped: undefined };
+      reply = (await pool.run(dispatched, { signal: watchdog.signal })) as typeof reply;
     } catch (error) {
+      // No reply: the worker was ended, or died of an error outside of all that it guards.
       const stopped = watchdog.hasBitten ? 'no-progress' : isOutOfMemory(error) ? 'out-of-memory' : undefined;
-      if (stopped === undefined) throw error;
+      if (stopped === undefined) throw this.settings.signal.aborted ? error : blame(moduleOf(task), error);
       return { value: undefined, stopped, position: watchdog.position };
     } finally {
       watchdog.end();
     }
+    if ('error' in reply) throw fromWire(reply.error);
+    return { value: reply.value, stopped: undefined };
   }
 
   /** Ends all workers. */
@@ -140,7 +143,7 @@ export class SimulationPool {
   }
 
   private createPool(isolateWorkers: boolean): Tinypool {
-    return new Tinypool({
+    const pool = new Tinypool({
       filename: new URL('./simulation-worker.js', import.meta.url).href,
       name: 'perform',
       // As many at least as at most: only then is a worker that was ended replaced for what still waits.
@@ -149,6 +152,9 @@ export class SimulationPool {
       isolateWorkers,
       resourceLimits: { maxOldGenerationSizeMb: LARGEST_HEAP_MIB },
     });
+    // A worker that dies while it has nothing to do is replaced, and that is all.
+    pool.on('error', () => undefined);
+    return pool;
   }
 }
 
@@ -162,11 +168,7 @@ class Watchdog {
   private lastBeats = 0;
   private lastChange = performance.now();
 
-  constructor(
-    pulse: SharedArrayBuffer,
-    settings: PoolSettings,
-    patience: number,
-  ) {
+  constructor(pulse: SharedArrayBuffer, settings: PoolSettings, patience: number) {
     this.timeoutMillis = settings.timeoutMillis * patience;
     this.cells = new Int32Array(pulse);
     const controller = new AbortController();
@@ -198,6 +200,11 @@ class Watchdog {
     // Without a first beat, the task still waits for a worker.
     return beats > 0 && now - this.lastChange > this.timeoutMillis;
   }
+}
+
+/** The user's module that a task runs, as far as is known. */
+function moduleOf(task: Task): string | undefined {
+  return task.kind === 'replay' ? undefined : task.scenario.protocol.module;
 }
 
 function split(request: RunRequest, size: number): RunRequest[] {

@@ -5,13 +5,14 @@
  */
 
 import { logEvents } from '../simulator/determinism.js';
+import type { Implementation } from '../simulator/implementation.js';
 import type { Outcome } from '../simulator/outcome.js';
 import { recordTrace } from '../simulator/record-trace.js';
 import { castOf, placeOf, renderTail } from '../simulator/render-trace.js';
 import { replayAdapted, replayStrict } from '../simulator/replay.js';
 import { Simulation } from '../simulator/simulation.js';
 import type { Trace } from '../simulator/trace.js';
-import { loadImplementation, type LoadedImplementation } from './module-loader.js';
+import { blame, loadImplementation, type LoadedImplementation } from './module-loader.js';
 import {
   Pulse,
   toWire,
@@ -28,6 +29,15 @@ import {
 } from './tasks.js';
 import { readTraceFile } from './trace-file.js';
 import { saveTrace } from './trace-folder.js';
+
+// What a user's module prints must not get between the results: those are the main thread's alone.
+process.stdout.write = process.stderr.write.bind(process.stderr);
+
+/** What code of the user left behind to fail later: a promise, a timer. It is told with the task's result. */
+let stray: { readonly error: unknown } | undefined = undefined;
+for (const event of ['unhandledRejection', 'uncaughtException']) {
+  process.on(event, (error: unknown) => (stray ??= { error }));
+}
 
 /** Events between two beats of the pulse. */
 const EVENTS_PER_BEAT = 4096;
@@ -56,7 +66,13 @@ export async function perform({ task, pulse }: Dispatched): Promise<Reply<TaskRe
   // The first beat starts the watchdog: until now the task was waiting for its turn.
   heart.beat();
   try {
-    return { value: await performTask(task, heart) };
+    const value = await performTask(task, heart);
+    // Failures of stray promises are reported after the microtasks of this turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (stray === undefined) return { value };
+    const { error } = stray;
+    stray = undefined;
+    throw blame(task.kind === 'replay' ? undefined : task.scenario.protocol.module, error);
   } catch (error) {
     return { error: toWire(error) };
   }
@@ -83,10 +99,19 @@ async function runSeeds(task: RunTask, heart: Heart): Promise<readonly Outcome[]
   const { implementation } = await load(task);
   return task.seeds.map((seed, position) => {
     heart.begin(position);
-    const simulation = Simulation.create(task.scenario, { seed, strategy: 'random' }, { implementation });
+    const simulation = create(task, seed, implementation);
     for (let events = 1; simulation.step(); events++) if (events % EVENTS_PER_BEAT === 0) heart.beat();
     return simulation.outcome();
   });
+}
+
+/** A simulation at its beginning; what a user's module throws there is the user's to mend. */
+function create({ scenario }: Subject, seed: string, implementation: Implementation): Simulation {
+  try {
+    return Simulation.create(scenario, { seed, strategy: 'random' }, { implementation });
+  } catch (error) {
+    throw blame(scenario.protocol.module, error);
+  }
 }
 
 async function record(task: RecordTask): Promise<TaskResults['record']> {

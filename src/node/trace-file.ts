@@ -142,10 +142,12 @@ export function saveFoundTrace(trace: Trace, folder: string = FOUND_FOLDER): str
 
 /**
  * Promotes a trace into the corpus, under its own name; returns its path there. Keeping the same run
- * again changes nothing; another run of that name is not overwritten.
+ * again changes nothing; another run of that name is not overwritten. `expect`: what a replay against
+ * today's code shall find from now on, e.g. `passed` once the bug is mended; default: as the trace says.
  */
-export function keepTrace(file: string, corpusFolder: string): string {
-  const trace = readTraceFile(file);
+export function keepTrace(file: string, corpusFolder: string, expect?: TraceHeader['expect']): string {
+  const found = readTraceFile(file);
+  const trace = expect === undefined ? found : { ...found, header: { ...found.header, expect } };
   makeFolder(corpusFolder);
   const path = join(corpusFolder, traceFileName(trace.header));
   if (!existsSync(path)) {

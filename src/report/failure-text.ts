@@ -16,14 +16,23 @@ export interface FailureContext {
 export function failureText(scenario: Scenario, run: CheckedRun, context: FailureContext): string {
   const { outcome, seed, verdict, reason } = run;
   const { violation, digest, timeMicros, events } = outcome;
-  const lines = [`${scenario.name}, seed ${seed}: ${verdict}${violation === undefined ? '' : ` ${violation.invariant}`}`];
+  const lines = [
+    `${scenario.name}, seed ${seed}: ${verdict}${violation === undefined ? '' : ` ${violation.invariant}`}`,
+  ];
   if (reason !== undefined) lines.push(`  ${reason}`);
   if (violation !== undefined) lines.push(`  ${violation.message}`);
-  lines.push(`  at ${formatMicros(timeMicros)}, event ${events}, digest ${digest}`, `  again: ${repetition(scenario, seed, context)}`);
+  lines.push(
+    `  at ${formatMicros(timeMicros)}, event ${events}, digest ${digest}`,
+    `  again: ${repetition(scenario, seed, context)}`,
+  );
   return lines.join('\n');
 }
 
-function repetition(scenario: Scenario, seed: string, { bug, hasOwnProtocol, beyondModel }: FailureContext): string {
+function repetition(
+  scenario: Scenario,
+  seed: string,
+  { bug, hasOwnProtocol, beyondModel }: FailureContext,
+): string {
   if (!hasOwnProtocol) return runCommand({ scenario: scenario.name, seed, set: [], bug, beyondModel });
   const options = beyondModel ? '{ protocol, beyondModel: true }' : '{ protocol }';
   return `simulate(scenario, ${JSON.stringify(seed)}, ${options})`;

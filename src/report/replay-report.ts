@@ -51,7 +51,11 @@ function strictVerdict(result: StrictResult, header: TraceHeader, note: readonly
   };
 }
 
-function adaptedVerdict(result: AdaptedResult, isViolationExpected: boolean, note: readonly string[]): ReplayVerdict {
+function adaptedVerdict(
+  result: AdaptedResult,
+  isViolationExpected: boolean,
+  note: readonly string[],
+): ReplayVerdict {
   const share = shareText(result.matchedShare);
   const recorded = result.recorded.invariant ?? result.recorded.status;
   switch (result.kind) {

@@ -66,7 +66,8 @@ export class ScenarioTally {
     const { outcome } = run;
     if (outcome === undefined) return;
     const { statistics, violation } = outcome;
-    if (violation !== undefined) this.broken.set(violation.invariant, (this.broken.get(violation.invariant) ?? 0) + 1);
+    if (violation !== undefined)
+      this.broken.set(violation.invariant, (this.broken.get(violation.invariant) ?? 0) + 1);
     this.events += outcome.events;
     this.timeMicros += outcome.timeMicros;
     this.leaderChanges += statistics.leaderChanges;
@@ -113,7 +114,9 @@ export function problemText(run: ReportedRun, paint: ChalkInstance): string {
   const { outcome, verdict } = run;
   const violation = verdict === 'diverged' ? undefined : outcome?.violation;
   const bug = run.bug === undefined ? '' : `, bug ${run.bug}`;
-  const lines = [`${paint.red.bold(HEADLINES[verdict])}${violation === undefined ? '' : ` ${paint.bold(violation.invariant)}`}`];
+  const lines = [
+    `${paint.red.bold(HEADLINES[verdict])}${violation === undefined ? '' : ` ${paint.bold(violation.invariant)}`}`,
+  ];
   lines.push(`  in ${run.scenario.name}, seed ${run.seed}${bug}`);
   if (run.reason !== undefined) lines.push(...indented(run.reason));
   if (violation !== undefined) {
@@ -146,14 +149,27 @@ export function singleRunText(run: ReportedRun, paint: ChalkInstance): string {
   const fact = (label: string, text: string): string => `  ${paint.dim(label.padEnd(8))} ${text}`;
   const lines = [
     fact('events', `${groupedCount(outcome.events)} in ${formatMicros(outcome.timeMicros)} of virtual time`),
-    fact('messages', `${groupedCount(s.sent)} sent, ${s.lost} lost, ${s.duplicated} doubled, ${s.blocked} cut off`),
-    fact('faults', `${counted(s.faults, 'strike')}, ${counted(s.crashes, 'crash', 'crashes')}, ${counted(s.restarts, 'restart')}`),
+    fact(
+      'messages',
+      `${groupedCount(s.sent)} sent, ${s.lost} lost, ${s.duplicated} doubled, ${s.blocked} cut off`,
+    ),
+    fact(
+      'faults',
+      `${counted(s.faults, 'strike')}, ${counted(s.crashes, 'crash', 'crashes')}, ${counted(s.restarts, 'restart')}`,
+    ),
     fact('leaders', counted(s.leaderChanges, 'change')),
-    fact('clients', `${s.operationsOk} ok, ${s.operationsFailed} failed, ${s.operationsUnknown} unknown, ${counted(s.retries, 'retry', 'retries')}`),
-    fact('latency', `half within ${milliseconds(s.latencyP50Micros)}, 99 % within ${milliseconds(s.latencyP99Micros)}`),
+    fact(
+      'clients',
+      `${s.operationsOk} ok, ${s.operationsFailed} failed, ${s.operationsUnknown} unknown, ${counted(s.retries, 'retry', 'retries')}`,
+    ),
+    fact(
+      'latency',
+      `half within ${milliseconds(s.latencyP50Micros)}, 99 % within ${milliseconds(s.latencyP99Micros)}`,
+    ),
     fact('digest', outcome.digest),
   ];
-  if (s.unjudgedHistories > 0) lines.push(fact('unjudged', counted(s.unjudgedHistories, 'history', 'histories')));
+  if (s.unjudgedHistories > 0)
+    lines.push(fact('unjudged', counted(s.unjudgedHistories, 'history', 'histories')));
   return lines.join('\n');
 }
 

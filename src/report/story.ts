@@ -14,7 +14,7 @@ const DEEP_INDENT = / {20}/;
 /** Shortens events of many lines; an event's further lines are indented deeply. */
 export function elideStory(lines: readonly string[]): string[] {
   const shown: string[] = [];
-  for (let from = 0; from < lines.length; ) {
+  for (let from = 0; from < lines.length;) {
     let to = from + 1;
     while (to < lines.length && DEEP_INDENT.test((lines[to] ?? '').slice(0, 20))) to++;
     shown.push(...elide(lines.slice(from, to)));
@@ -38,7 +38,12 @@ export interface ToldTrace {
 }
 
 /** The story of a trace, without a line end. */
-export function storyText({ header, story }: ToldTrace, elides: boolean, width: number, paint: ChalkInstance): string {
+export function storyText(
+  { header, story }: ToldTrace,
+  elides: boolean,
+  width: number,
+  paint: ChalkInstance,
+): string {
   const { scenario, recipe, implementation, verdict } = header;
   const bug = implementation.bug === undefined ? '' : `, bug ${implementation.bug}`;
   const [headings = '', ...events] = story;

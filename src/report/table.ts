@@ -33,7 +33,12 @@ export function table(
   paint: ChalkInstance,
 ): string {
   const grid = new Table({
-    head: columns.map(({ head }) => head.split('\n').map((line) => paint.dim(line)).join('\n')),
+    head: columns.map(({ head }) =>
+      head
+        .split('\n')
+        .map((line) => paint.dim(line))
+        .join('\n'),
+    ),
     colAligns: columns.map(({ align }) => align ?? 'left'),
     chars: NO_FRAME,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 1 },

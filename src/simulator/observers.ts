@@ -88,14 +88,14 @@ export class Observers implements DiskTap {
     implementation: Implementation,
     options: SimulateOptions,
   ): Observers {
-    const sink = new ViolationSink();
+    const sink = new ViolationSink(new Set(options.ignoredInvariants));
     const context = new WatchedContext(watched, scenario.cluster.nodes);
     const { healAtMicros } = scenario.bounds;
     const { progressWithinMicros } = scenario.expect;
     const liveness = progressWithinMicros === undefined ? undefined : { healAtMicros, progressWithinMicros };
     const protocol = options.checkers === false ? NO_CHECKERS : implementation.protocol.name;
     const { service } = scenario;
-    const set = createCheckers(protocol, context, sink, { liveness, service });
+    const set = createCheckers(protocol, context, sink, { liveness, service, extra: options.extraCheckers });
     return new Observers(set, scenario.cluster.nodes, sink);
   }
 

@@ -1,5 +1,6 @@
 /** How a recipe is run: everything that is not part of the run itself. */
 
+import type { CheckerFactory } from '../checkers/index.js';
 import type { Choices, Digest } from '../kernel/index.js';
 import type { Implementation } from './implementation.js';
 import type { Recorder } from './recorder.js';
@@ -9,6 +10,10 @@ export interface SimulateOptions {
   readonly implementation?: Implementation;
   /** Default true. */
   readonly checkers?: boolean;
+  /** Checkers of the user's own, beside the built-in ones. */
+  readonly extraCheckers?: readonly CheckerFactory[];
+  /** Invariants whose violations leave no mark, so that a run shows what else breaks. */
+  readonly ignoredInvariants?: readonly string[];
   /** Default: drawn from the recipe's seed. */
   readonly choices?: (digest: Digest) => Choices;
   readonly recorder?: Recorder;

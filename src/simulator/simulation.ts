@@ -31,7 +31,7 @@ import { assembleClients, assembleServers } from './assembly.js';
 import { Director, type Stage } from './director.js';
 import { Control, EVENT_NAMES, EventKind } from './event-kinds.js';
 import { withGuard } from './guard.js';
-import { builtInImplementation, type Implementation } from './implementation.js';
+import { builtInImplementation, requireFeasiblePromise, type Implementation } from './implementation.js';
 import { Observers } from './observers.js';
 import type { FoundViolation, Outcome, Recipe, Status } from './outcome.js';
 import type { Recorder } from './recorder.js';
@@ -61,6 +61,7 @@ export class Simulation implements Stage {
   readonly clients: readonly ClientEndpoint[];
   readonly processes: number;
   readonly isAudited: boolean;
+  private readonly maxEvents: number;
   private readonly digest: Digest;
   private readonly nemesis: Nemesis;
   private readonly observers: Observers;
@@ -86,6 +87,7 @@ export class Simulation implements Stage {
     const { cluster, workload, protocol } = { ...scenario, protocol: implementation.protocol };
     this.processes = cluster.nodes + workload.clients;
     this.isAudited = options.audit === true;
+    this.maxEvents = scenario.bounds.maxEvents;
     this.recorder = original === undefined ? options.recorder : undefined;
     this.hashMessage = protocol.hashMessage?.bind(protocol) ?? ((message) => hashPlain(message));
     this.messageBytes = protocol.messageBytes?.bind(protocol) ?? (() => 64);
@@ -110,6 +112,7 @@ export class Simulation implements Stage {
   /** A simulation at its beginning. Throws UsageError when scenario and implementation do not fit. */
   static create(scenario: Scenario, recipe: Recipe, options: SimulateOptions = {}): Simulation {
     const implementation = options.implementation ?? builtInImplementation(scenario);
+    requireFeasiblePromise(scenario, implementation);
     const simulation = new Simulation(scenario, recipe, implementation, options, undefined);
     simulation.scheduleControl(0, Control.start, 0);
     return simulation;
@@ -206,112 +209,114 @@ export class Simulation implements Stage {
   }
 
   private execute(slot: number): void {
-    const { queue } = this;
-    const kind = queue.kinds[slot] as number;
-    const target = queue.targets[slot] as number;
-    const source = queue.sources[slot] as number;
-    const first = queue.first[slot] as number;
-    const second = queue.second[slot] as number;
-    const cause = queue.causes[slot] as number;
-    const payload = queue.payloads[slot];
+    const target = this.queue.targets[slot] as number;
     try {
-      if (target < this.servers.length) this.toServer(target, kind, source, first, second, cause, payload);
-      else if (target < this.processes) this.toClient(target, kind, source, first, second, cause, payload);
-      else this.toWorld(kind, target, first, second, cause);
+      if (target < this.servers.length) this.toServer(target, slot);
+      else if (target < this.processes) this.toClient(target, slot);
+      else this.toWorld(target, slot);
     } catch (error) {
       this.crashed(target, error);
     }
     if (this.observers.sink.violation !== undefined) this.violated();
     else if (this.isAudited && this.eventNumber % AUDIT_INTERVAL === 0) this.observers.audit(this);
-    if (this.eventNumber >= this.scenario.bounds.maxEvents) this.status ??= 'bound-reached';
+    if (this.eventNumber >= this.maxEvents) this.status ??= 'bound-reached';
   }
 
   // ---- dispatch ----
 
-  private toServer(
-    target: ProcessId,
-    kind: number,
-    source: ProcessId,
-    first: number,
-    second: number,
-    cause: number,
-    payload: unknown,
-  ): void {
+  private toServer(target: ProcessId, slot: number): void {
+    const { queue } = this;
     const server = this.servers[target] as Server;
+    const kind = queue.kinds[slot] as number;
     if (!server.isUp) {
       if (kind === EventKind.message) this.counters.undelivered++;
       return;
     }
+    const source = queue.sources[slot] as number;
+    const first = queue.first[slot] as number;
+    const second = queue.second[slot] as number;
+    const cause = queue.causes[slot] as number;
+    const payload = queue.payloads[slot];
     if (kind === EventKind.work) {
       const work = second === server.incarnation ? server.nextWork() : undefined;
-      if (work !== undefined)
-        this.dispatch(server, work.kind, work.source, work.first, work.second, work.cause, work.payload);
-      return;
+      if (work !== undefined) this.dispatchWork(server, work);
+    } else if (!server.isImmediate) {
+      server.defer({ kind, source, first, second, cause, payload });
+    } else if (kind === EventKind.message) {
+      this.deliverMessage(server, source, second, cause, payload as Message);
+    } else if (kind === EventKind.timer) {
+      this.fireTimer(server, first, second, cause);
+    } else {
+      this.completeDisk(server, first, second, cause);
     }
-    if (server.isImmediate) this.dispatch(server, kind, source, first, second, cause, payload);
-    else server.defer({ kind, source, first, second, cause, payload } satisfies Work);
   }
 
-  private dispatch(
+  /** Work that had to wait for a busy or paused process. */
+  private dispatchWork(server: Server, work: Work): void {
+    const { kind, source, first, second, cause, payload } = work;
+    if (kind === EventKind.message) this.deliverMessage(server, source, second, cause, payload as Message);
+    else if (kind === EventKind.timer) this.fireTimer(server, first, second, cause);
+    else this.completeDisk(server, first, second, cause);
+  }
+
+  private deliverMessage(
     server: Server,
-    kind: number,
     source: ProcessId,
-    first: number,
-    second: number,
+    hash: number,
     cause: number,
-    payload: unknown,
+    message: Message,
   ): void {
-    switch (kind) {
-      case EventKind.message:
-        if (this.isAudited) this.auditDelivery(payload as Message, second);
-        this.counters.messages++;
-        this.begin(kind, server.self, source, second, cause, payload);
-        server.deliver(source, payload as Message);
-        break;
-      case EventKind.timer:
-        if (!server.timers.isDue(first, second, this.now)) return;
-        this.counters.timers++;
-        this.begin(kind, server.self, source, first, cause, payload);
-        server.fireTimer(first);
-        break;
-      case EventKind.disk:
-        if (second !== server.incarnation) return;
-        this.counters.disk++;
-        this.begin(kind, server.self, source, first, cause, payload);
-        server.completeDisk(first);
-        break;
-      default:
-        assert(false, 'an event of unknown kind');
-    }
+    if (this.isAudited) this.auditDelivery(message, hash);
+    this.counters.messages++;
+    this.begin(EventKind.message, server.self, source, hash, cause, message);
+    server.deliver(source, message);
     this.end();
   }
 
-  private toClient(
-    target: ProcessId,
-    kind: number,
-    source: ProcessId,
-    first: number,
-    second: number,
-    cause: number,
-    payload: unknown,
-  ): void {
+  private fireTimer(server: Server, index: number, generation: number, cause: number): void {
+    if (!server.timers.isDue(index, generation, this.now)) return;
+    this.counters.timers++;
+    this.begin(EventKind.timer, server.self, server.self, index, cause, undefined);
+    server.fireTimer(index);
+    this.end();
+  }
+
+  private completeDisk(server: Server, operation: number, incarnation: number, cause: number): void {
+    if (incarnation !== server.incarnation) return;
+    this.counters.disk++;
+    this.begin(EventKind.disk, server.self, server.self, operation, cause, undefined);
+    server.completeDisk(operation);
+    this.end();
+  }
+
+  private toClient(target: ProcessId, slot: number): void {
+    const { queue } = this;
     const endpoint = this.clients[target - this.servers.length] as ClientEndpoint;
-    if (kind === EventKind.message) {
-      if (this.isAudited) this.auditDelivery(payload as Message, second);
+    const source = queue.sources[slot] as number;
+    const first = queue.first[slot] as number;
+    const second = queue.second[slot] as number;
+    const cause = queue.causes[slot] as number;
+    if (queue.kinds[slot] === EventKind.message) {
+      const message = queue.payloads[slot] as Message;
+      if (this.isAudited) this.auditDelivery(message, second);
       this.counters.messages++;
-      this.begin(kind, target, source, second, cause, payload);
-      endpoint.client.receive(source, payload as Message);
+      this.begin(EventKind.message, target, source, second, cause, message);
+      endpoint.client.receive(source, message);
     } else {
       if (!endpoint.timers.isDue(first, second, this.now)) return;
       this.counters.timers++;
-      this.begin(kind, target, source, first, cause, payload);
+      this.begin(EventKind.timer, target, source, first, cause, undefined);
       endpoint.client.timerFired(endpoint.timers.nameOf(first));
     }
     this.end();
   }
 
-  private toWorld(kind: number, target: ProcessId, first: number, second: number, cause: number): void {
-    this.begin(kind, target, target, first, cause, undefined);
+  private toWorld(world: ProcessId, slot: number): void {
+    const { queue } = this;
+    const kind = queue.kinds[slot] as number;
+    const first = queue.first[slot] as number;
+    const second = queue.second[slot] as number;
+    this.begin(kind, world, world, first, queue.causes[slot] as number, undefined);
     if (kind === EventKind.fault) {
       this.counters.faults++;
       this.nemesis.wake(first);

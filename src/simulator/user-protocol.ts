@@ -42,10 +42,13 @@ export function checkProtocol(value: unknown, place: string): Protocol {
 }
 
 function notAFunction(place: string, key: string, protocol: Readonly<Record<string, unknown>>): UsageError {
-  const near = protocol[key] === undefined ? nearest(
+  const near =
+    protocol[key] === undefined
+      ? nearest(
           key,
           Object.keys(protocol).filter((name) => name !== key),
-        ) : undefined;
+        )
+      : undefined;
   const hint =
     near === undefined ? "see the type Protocol of 'faultline/protocol'" : `did you mean it by '${near}'?`;
   return new UsageError(

@@ -7,7 +7,11 @@ import { emptyFolder, faultline, fixture, jsonLines } from './faultline.js';
 
 const CASES: readonly (readonly [string, readonly string[], string])[] = [
   ['a verb that does not exist', ['rnu'], "faultline: unknown command 'rnu'\n  did you mean 'run'?\n"],
-  ['an option that does not exist', ['run', '--sede', '3'], "faultline: unknown option '--sede'\n  did you mean '--seed'?\n"],
+  [
+    'an option that does not exist',
+    ['run', '--sede', '3'],
+    "faultline: unknown option '--sede'\n  did you mean '--seed'?\n",
+  ],
   [
     'a scenario that does not exist',
     ['run', 'raft/leader-partion'],
@@ -18,8 +22,16 @@ const CASES: readonly (readonly [string, readonly string[], string])[] = [
     ['run', 'leader-partition'],
     "faultline: unknown scenario 'leader-partition'\n  did you mean 'raft/leader-partition'?\n",
   ],
-  ['a pattern that matches nothing', ['run', 'zzz/*'], "faultline: no scenario matches 'zzz/*'\n  'faultline list' shows all\n"],
-  ['no scenario at all', ['run'], "faultline: missing argument 'NAME'\n  'faultline list' shows the scenarios\n"],
+  [
+    'a pattern that matches nothing',
+    ['run', 'zzz/*'],
+    "faultline: no scenario matches 'zzz/*'\n  'faultline list' shows all\n",
+  ],
+  [
+    'no scenario at all',
+    ['run'],
+    "faultline: missing argument 'NAME'\n  'faultline list' shows the scenarios\n",
+  ],
   [
     'a scenario file that is not there',
     ['run', './nope.yaml'],
@@ -30,16 +42,36 @@ const CASES: readonly (readonly [string, readonly string[], string])[] = [
     ['replay', 'nope.gz'],
     'faultline: nope.gz: expected a trace file, or a folder of them, got no such file or folder\n',
   ],
-  ['an option without its value', ['run', 'raft/bridge', '--seed'], "faultline: option '--seed <S>' argument missing\n  see 'faultline --help'\n"],
+  [
+    'an option without its value',
+    ['run', 'raft/bridge', '--seed'],
+    "faultline: option '--seed <S>' argument missing\n  see 'faultline --help'\n",
+  ],
   [
     'seeds in the wrong order',
     ['run', 'raft/bridge', '--seeds', '9..3'],
     'faultline: --seeds: expected the first seed not to be after the last, got 9..3\n',
   ],
-  ['seeds that are no range', ['run', 'raft/bridge', '--seeds', 'all'], "faultline: --seeds: expected a range such as 1..100, got 'all'\n"],
-  ['too many seeds', ['run', 'raft/bridge', '--seeds', '1..9999999'], 'faultline: --seeds: expected at most 1000000 seeds, got 9999999\n'],
-  ['seed and seeds', ['run', 'raft/bridge', '--seed', '1', '--seeds', '1..2'], 'faultline: --seed and --seeds exclude each other\n'],
-  ['no workers', ['run', 'raft/bridge', '--workers', '0'], "faultline: --workers: expected a whole number from 1 to 256, got '0'\n"],
+  [
+    'seeds that are no range',
+    ['run', 'raft/bridge', '--seeds', 'all'],
+    "faultline: --seeds: expected a range such as 1..100, got 'all'\n",
+  ],
+  [
+    'too many seeds',
+    ['run', 'raft/bridge', '--seeds', '1..9999999'],
+    'faultline: --seeds: expected at most 1000000 seeds, got 9999999\n',
+  ],
+  [
+    'seed and seeds',
+    ['run', 'raft/bridge', '--seed', '1', '--seeds', '1..2'],
+    'faultline: --seed and --seeds exclude each other\n',
+  ],
+  [
+    'no workers',
+    ['run', 'raft/bridge', '--workers', '0'],
+    "faultline: --workers: expected a whole number from 1 to 256, got '0'\n",
+  ],
   [
     'a time without a unit',
     ['run', 'raft/bridge', '--timeout', '5'],
@@ -60,9 +92,21 @@ const CASES: readonly (readonly [string, readonly string[], string])[] = [
     ['run', 'raft/bridge', '--set', 'protocol.settings.heartbeat=1s'],
     'faultline: --set protocol.settings.heartbeat=1s: protocol.settings.heartbeat: expected more than 0 and less than the election time-out\n',
   ],
-  ['a list that does not exist', ['list', 'bugz'], "faultline: WHAT: expected one of scenarios, bugs, invariants, got 'bugz'\n  did you mean 'bugs'?\n"],
-  ['a shell that is not known', ['completion', 'fisch'], "faultline: SHELL: expected one of bash, zsh, fish, got 'fisch'\n  did you mean 'fish'?\n"],
-  ['too many words', ['show', 'a', 'b'], "faultline: too many arguments for 'show'. Expected 1 argument but got 2.\n  see 'faultline --help'\n"],
+  [
+    'a list that does not exist',
+    ['list', 'bugz'],
+    "faultline: WHAT: expected one of scenarios, bugs, invariants, got 'bugz'\n  did you mean 'bugs'?\n",
+  ],
+  [
+    'a shell that is not known',
+    ['completion', 'fisch'],
+    "faultline: SHELL: expected one of bash, zsh, fish, got 'fisch'\n  did you mean 'fish'?\n",
+  ],
+  [
+    'too many words',
+    ['show', 'a', 'b'],
+    "faultline: too many arguments for 'show'. Expected 1 argument but got 2.\n  see 'faultline --help'\n",
+  ],
 ];
 
 describe('cli: bad input ends with one clear line and exit code 2', () => {
@@ -73,16 +117,23 @@ describe('cli: bad input ends with one clear line and exit code 2', () => {
   it('a bug that does not exist: all are listed, the nearest is named', async () => {
     const { code, stderr } = await faultline(['run', 'raft/bridge', '--bug', 'R23-old-term-comit']);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^faultline: unknown bug "R23-old-term-comit", expected one of R01.*\n {2}did you mean "R23-old-term-commit"\?\n$/);
+    expect(stderr).toMatch(
+      /^faultline: unknown bug "R23-old-term-comit", expected one of R01.*\n {2}did you mean "R23-old-term-commit"\?\n$/,
+    );
   });
 
   it('a local scenario with a typo: file, line and column', async () => {
     const cwd = emptyFolder();
     mkdirSync(join(cwd, 'scenarios'));
-    writeFileSync(join(cwd, 'scenarios', 'mine.yaml'), 'title: Mine\nclustr: { nodes: 3 }\nprotocol: { name: raft }\n');
+    writeFileSync(
+      join(cwd, 'scenarios', 'mine.yaml'),
+      'title: Mine\nclustr: { nodes: 3 }\nprotocol: { name: raft }\n',
+    );
     const { code, stdout, stderr } = await faultline(['run', 'mine'], { cwd });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(/^faultline: scenarios\/mine\.yaml:2:1: clustr: expected one of .*\n {2}did you mean 'cluster'\?\n$/);
+    expect(stderr).toMatch(
+      /^faultline: scenarios\/mine\.yaml:2:1: clustr: expected one of .*\n {2}did you mean 'cluster'\?\n$/,
+    );
   });
 
   it('a plan beyond the failure model: refused, and the entry is named', async () => {
@@ -102,6 +153,24 @@ describe('cli: bad input ends with one clear line and exit code 2', () => {
     const { code, stdout, stderr } = await faultline(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(text);
+  });
+
+  it('a mistake in Faultline itself: a stack, a request to report it, and exit code 70', async () => {
+    const sabotage = `
+      import fs from 'node:fs';
+      import { syncBuiltinESMExports } from 'node:module';
+      fs.statSync = () => { throw new RangeError('sabotage'); };
+      syncBuiltinESMExports();`;
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(sabotage)}` };
+    const { code, stdout, stderr } = await faultline(['replay', 'x', '--json'], { env });
+    expect(code).toBe(70);
+    expect(stderr).toMatch(
+      /^faultline: internal error: .*\nRangeError: sabotage\n +at (.*\n)+Please report it/,
+    );
+    expect(jsonLines(stdout)).toMatchObject([
+      { type: 'error', code: 'internal' },
+      { type: 'summary', exitCode: 70 },
+    ]);
   });
 
   it('with --json, the error is told in JSON as well', async () => {

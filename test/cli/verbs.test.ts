@@ -1,7 +1,8 @@
 // The other verbs: lists, scenarios, invariants, traces, completion; colour and JSON of all.
 
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { parse } from 'yaml';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { INVARIANTS } from '../../src/checkers/index.js';
@@ -53,11 +54,23 @@ describe('cli: what there is', () => {
   it('show --schema is JSON, and --json of every listing ends with a summary', async () => {
     const { stdout } = await faultline(['show', '--schema']);
     expect(JSON.parse(stdout)).toMatchObject({ type: 'object' });
-    const verbs = [['list'], ['list', 'bugs'], ['list', 'invariants'], ['invariants'], ['show', 'raft/bridge'], ['completion', 'zsh']];
+    const verbs = [
+      ['list'],
+      ['list', 'bugs'],
+      ['list', 'invariants'],
+      ['invariants'],
+      ['show', 'raft/bridge'],
+      ['completion', 'zsh'],
+    ];
     const outputs = await Promise.all(verbs.map((args) => faultline([...args, '--json'])));
     for (const [i, output] of outputs.entries()) {
       const lines = jsonLines(output.stdout);
-      expect(lines.at(-1)).toMatchObject({ schema: 'faultline/1', type: 'summary', verb: verbs[i]?.[0], exitCode: 0 });
+      expect(lines.at(-1)).toMatchObject({
+        schema: 'faultline/1',
+        type: 'summary',
+        verb: verbs[i]?.[0],
+        exitCode: 0,
+      });
       expect(lines.length).toBeGreaterThan(1);
     }
     expect(jsonLines(outputs[1]?.stdout ?? '')).toHaveLength(BUGS.length + 1);
@@ -65,7 +78,10 @@ describe('cli: what there is', () => {
   });
 
   it('show --json is the YAML form', async () => {
-    const [yaml, json] = await Promise.all([faultline(['show', 'raft/bridge']), faultline(['show', 'raft/bridge', '--json'])]);
+    const [yaml, json] = await Promise.all([
+      faultline(['show', 'raft/bridge']),
+      faultline(['show', 'raft/bridge', '--json']),
+    ]);
     expect(jsonLines(json.stdout)[0]?.['scenario']).toEqual(parse(yaml.stdout));
   });
 
@@ -129,7 +145,10 @@ describe('cli: traces', () => {
 
   it('replay of a node that does not exist', async () => {
     const { code, stderr } = await faultline(['replay', trace, '--node', 'n9'], { cwd });
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/^faultline: expected n1 to n\d.*got 'n9'/) as string });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/^faultline: expected n1 to n\d.*got 'n9'/) as string,
+    });
   });
 
   it('--adapt finds the bug again, and with --correct it is gone', async () => {
@@ -138,7 +157,10 @@ describe('cli: traces', () => {
       faultline(['replay', trace, '--adapt', '--correct'], { cwd }),
     ]);
     expect({ code: same.code, said: same.stdout.includes('SAME') }).toEqual({ code: 0, said: true });
-    expect({ code: gone.code, said: gone.stdout.includes('NOT REPRODUCED') }).toEqual({ code: 0, said: true });
+    expect({ code: gone.code, said: gone.stdout.includes('NOT REPRODUCED') }).toEqual({
+      code: 0,
+      said: true,
+    });
   });
 
   it('keep promotes it, and the corpus can be replayed as a folder', async () => {
@@ -147,17 +169,50 @@ describe('cli: traces', () => {
     expect(readdirSync(join(cwd, 'corpus'))).toHaveLength(1);
     const { code, stdout } = await faultline(['replay', '--adapt', 'corpus', '--json'], { cwd });
     expect(code).toBe(0);
-    expect(jsonLines(stdout)).toMatchObject([{ type: 'replay', kind: 'as-expected', mode: 'adapt' }, { type: 'summary', traces: 1 }]);
+    expect(jsonLines(stdout)).toMatchObject([
+      { type: 'replay', kind: 'as-expected', mode: 'adapt' },
+      { type: 'summary', traces: 1 },
+    ]);
   });
 
-  it('an edited trace diverges: exit code 3, with the first difference', async () => {
-    const { gunzipSync } = await import('node:zlib');
-    const { readFileSync } = await import('node:fs');
-    const lines = gunzipSync(readFileSync(join(cwd, trace))).toString().trimEnd().split('\n');
-    const edited = lines.map((line, i) => (i === 50 ? line.replace(/"time(?:Micros)?":(\d+)/, '"timeMicros":1') : line));
+  it('a trace kept for a bug that is mended expects the mended code to pass', async () => {
+    const kept = await faultline(['keep', trace, '--to', 'mended', '--expect', 'passed', '--json'], { cwd });
+    const path = String(jsonLines(kept.stdout)[0]?.['path']);
+    const [mended, still] = await Promise.all([
+      faultline(['replay', path, '--adapt', '--correct'], { cwd }),
+      faultline(['replay', path, '--adapt'], { cwd }),
+    ]);
+    expect([mended.code, still.code]).toEqual([0, 1]);
+  });
+
+  it('an edited trace diverges: exit code 3, with the first difference and both contexts', async () => {
+    const lines = gunzipSync(readFileSync(join(cwd, trace)))
+      .toString()
+      .trimEnd()
+      .split('\n');
+    const edited = lines.map((line, i) =>
+      i === 50 ? line.replace(/"t":(\d+)/, (_, t) => `"t":${Number(t) + 1}`) : line,
+    );
     writeFileSync(join(cwd, 'edited.trace.jsonl'), `${edited.join('\n')}\n`);
-    const { code, stdout, stderr } = await faultline(['replay', 'edited.trace.jsonl'], { cwd });
-    expect([2, 3]).toContain(code);
-    expect(stdout + stderr).toMatch(/first difference|expected/);
+    const { code, stdout } = await faultline(['replay', 'edited.trace.jsonl'], { cwd });
+    expect(code).toBe(3);
+    expect(stdout).toMatch(
+      /DIVERGED edited\.trace\.jsonl\n {2}the first difference is at event 50: the virtual time\n/,
+    );
+    expect(stdout).toMatch(/ {2}recorded: event 50 at (.*\n)* {2}replayed: event 50 at /);
+  });
+
+  it('a corpus that is not there, or is empty, is bad input', async () => {
+    mkdirSync(join(cwd, 'empty'));
+    const [missing, empty] = await Promise.all([
+      faultline(['replay', '--adapt', 'no-corpus'], { cwd }),
+      faultline(['replay', '--adapt', 'empty'], { cwd }),
+    ]);
+    expect(missing.code).toBe(2);
+    expect(empty).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'faultline: empty: expected a folder with traces, got none in it\n',
+    });
   });
 });

@@ -14,7 +14,7 @@ describe('digest', () => {
   it('is stable: the digest of a fixed sequence never changes', () => {
     const digest = new Digest();
     for (let i = 0; i < 1000; i++) digest.mixInteger(i * 7919 - 300);
-    expect(digest.value()).toBe('f804cc9377aa9d81');
+    expect(digest.value()).toBe('670226df3d1d2d42');
   });
 
   it('tells sequences apart by content and by order', () => {
@@ -72,6 +72,7 @@ describe('distributions', () => {
     expect(draws[0]).toBeGreaterThanOrEqual(200);
     expect(draws[39_999]).toBeLessThanOrEqual(50_000);
     expect(draws[39_960]).toBeGreaterThan(10_000);
+    expect(draws[39_999]).toBeGreaterThan(45_000);
   });
 });
 

@@ -69,7 +69,7 @@ export interface Model<State, Input, Output> {
    * restriction to each object is (Herlihy & Wing 1990, §3.2, locality; Horn & Kroening 2015,
    * P-compositionality), so objects are searched one at a time. Absent: one object.
    */
-  key?(input: Input): string;
+  readonly key?: (input: Input) => string;
   readonly hints?: SearchHints<State, Input, Output>;
 }
 

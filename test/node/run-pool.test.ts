@@ -1,0 +1,129 @@
+// Workers: the same outcomes in the same order, errors that keep their kind, and runs that hang.
+
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/kernel/index.js';
+import { inOrder } from '../../src/node/in-order.js';
+import type { RunReport, SimulationPool } from '../../src/node/run-pool.js';
+import { findScenarios, loadScenarioFile } from '../../src/node/scenario-files.js';
+import type { Scenario } from '../../src/scenario/index.js';
+import { simulate } from '../../src/simulator/index.js';
+
+// Threads run compiled code, so the pool is that of the build.
+const built = (await import(new URL('../../dist/node/run-pool.js', import.meta.url).href)) as {
+  readonly SimulationPool: typeof SimulationPool;
+};
+
+const quiet = loadScenarioFile(findScenarios('raft/baseline-quiet')[0] ?? { path: '' });
+const mine = loadScenarioFile({
+  path: fileURLToPath(new URL('../fixtures/primary-backup.yaml', import.meta.url)),
+});
+const misbehaving = (name: string): Scenario => {
+  const module = fileURLToPath(new URL('../fixtures/misbehaving.mjs', import.meta.url));
+  return { ...mine, protocol: { ...mine.protocol, module: `${module}#${name}` } };
+};
+
+describe('the pool of workers', () => {
+  let pool: SimulationPool | undefined;
+  const open = (timeoutMillis = 30_000, workers = 2, signal = new AbortController().signal): SimulationPool =>
+    (pool = new built.SimulationPool({ workers, tasks: 100, timeoutMillis, signal }));
+
+  afterEach(async () => {
+    await pool?.close();
+  });
+
+  it('gives what the same run gives in this thread', async () => {
+    const reports = await collect(open().runs([{ scenario: quiet, bug: undefined, seeds: ['1', 'x'] }]));
+    const here = ['1', 'x'].map((seed) => simulate(quiet, { seed, strategy: 'random' }));
+    expect(reports.map(({ outcome }) => outcome)).toEqual(here);
+  });
+
+  it("runs a user's module, and finds its bug", async () => {
+    const [report] = await collect(open().runs([{ scenario: mine, bug: undefined, seeds: ['1'] }]));
+    expect(report?.outcome).toMatchObject({ status: 'violated', violation: { invariant: 'any/agreement' } });
+  });
+
+  it('keeps the order of requests and seeds, whichever worker is faster', async () => {
+    const seeds = Array.from({ length: 12 }, (_, i) => String(i));
+    const reports = await collect(
+      open().runs([
+        { scenario: mine, bug: undefined, seeds },
+        { scenario: quiet, bug: undefined, seeds: ['a', 'b'] },
+      ]),
+    );
+    expect(reports.map(({ seed }) => seed)).toEqual([...seeds, 'a', 'b']);
+  });
+
+  it('hands a UsageError on as one', async () => {
+    const scenario = misbehaving('incomplete');
+    const runs = collect(open().runs([{ scenario, bug: undefined, seeds: ['1'] }]));
+    await expect(runs).rejects.toThrow(UsageErrorLike);
+  });
+
+  it('ends a run that stands still, and does the others of its task again', async () => {
+    const slow = open(400, 1);
+    const requests = [
+      { scenario: quiet, bug: undefined, seeds: ['1', '2'] },
+      { scenario: misbehaving('endless'), bug: undefined, seeds: ['3'] },
+      { scenario: quiet, bug: undefined, seeds: ['4'] },
+    ];
+    const reports = await collect(slow.runs(requests));
+    expect(reports.map(({ seed, stopped }) => [seed, stopped])).toEqual([
+      ['1', undefined],
+      ['2', undefined],
+      ['3', 'no-progress'],
+      ['4', undefined],
+    ]);
+  });
+
+  it('ends early, without an error, when its signal says so', async () => {
+    const controller = new AbortController();
+    const seeds = Array.from({ length: 10_000 }, (_, i) => String(i));
+    let taken = 0;
+    for await (const report of open(30_000, 2, controller.signal).runs([
+      { scenario: quiet, bug: undefined, seeds },
+    ])) {
+      expect(report.outcome?.status).toBe('passed');
+      if (++taken === 3) controller.abort();
+    }
+    expect(taken).toBeLessThan(1000);
+  });
+});
+
+describe('work in order', () => {
+  it('starts no more than the limit, and answers in the order of the items', async () => {
+    let running = 0;
+    let most = 0;
+    const settle: (() => void)[] = [];
+    const work = async (item: number): Promise<number> => {
+      most = Math.max(most, ++running);
+      await new Promise<void>((resolve) => {
+        // The second of each pair ends first.
+        if (item % 2 === 0) settle.push(resolve);
+        else {
+          resolve();
+          settle.splice(0).forEach((end) => end());
+        }
+      });
+      running--;
+      return item * 10;
+    };
+    const results: number[] = [];
+    for await (const result of inOrder([0, 1, 2, 3, 4, 5], 2, work)) results.push(result);
+    expect(results).toEqual([0, 10, 20, 30, 40, 50]);
+    expect(most).toBe(2);
+  });
+});
+
+/** The build has a class UsageError of its own. */
+const UsageErrorLike = expect.objectContaining({
+  name: new UsageError('', '').name,
+  code: 'bad-protocol',
+  hint: "did you mean it by 'createDrivers'?",
+}) as Error;
+
+async function collect(reports: AsyncGenerator<RunReport>): Promise<RunReport[]> {
+  const all: RunReport[] = [];
+  for await (const report of reports) all.push(report);
+  return all;
+}
