@@ -26,7 +26,7 @@ import {
 import { Nemesis } from '../faults/index.js';
 import type { Scenario } from '../scenario/index.js';
 import { Network, type Topology } from '../world/index.js';
-import { ClientEndpoint } from './client-endpoint.js';
+import type { ClientEndpoint } from './client-endpoint.js';
 import { assembleClients, assembleServers } from './assembly.js';
 import { Director, type Stage } from './director.js';
 import { Control, EVENT_NAMES, EventKind } from './event-kinds.js';

@@ -155,7 +155,7 @@ function raftBug(Class: RaftReplicaClass, bug: Omit<Bug, 'protocol' | 'createPro
   return {
     ...bug,
     protocol: 'raft',
-    createProtocol: () => raftProtocol(Class) as ReturnType<NonNullable<Bug['createProtocol']>>,
+    createProtocol: () => raftProtocol(Class),
   };
 }
 

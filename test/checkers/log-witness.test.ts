@@ -56,7 +56,7 @@ function build(steps: readonly Step[], isHonest: boolean): { order: AgreedOrder;
   });
   const order = new AgreedOrder(SERVERS);
   agreed.forEach(({ client, sequence, input }, i) => {
-    const command = makeCommand(client, sequence, input as never);
+    const command = makeCommand(client, sequence, input);
     order.applied(0, { index: i + 1, hash: i, digest: i, command }, i);
   });
   return { order, history };

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Simulation, buggyImplementation, simulate } from '../../src/simulator/index.js';
+import {
+  Simulation,
+  buggyImplementation,
+  builtInImplementation,
+  simulate,
+} from '../../src/simulator/index.js';
 import { SCENARIO_NAMES, bundled } from './scenarios.js';
 
 const recipe = (seed: string) => ({ seed, strategy: 'random' as const });
@@ -114,8 +119,10 @@ describe('simulation', () => {
 
   it('ambient time and chance throw inside a simulation, and work outside of it', () => {
     const scenario = bundled('raft/lossy-network');
-    const { protocol, createService } = buggyImplementation(scenario, 'R01-vote-not-persisted');
+    const correct = builtInImplementation(scenario);
+    const { protocol } = correct;
     const calls: Record<string, () => unknown> = {
+      // eslint-disable-next-line no-restricted-properties -- the guard is what is tested
       'Math.random': () => Math.random(),
       'Date.now': () => Date.now(),
       'new Date()': () => new Date(),
@@ -128,7 +135,7 @@ describe('simulation', () => {
         replica.timerFired = () => void call();
         return replica;
       };
-      const implementation = { protocol: { ...protocol, createReplica }, createService, bug: undefined };
+      const implementation = { ...correct, protocol: { ...protocol, createReplica } };
       const outcome = simulate(scenario, recipe('1'), { implementation });
       expect(outcome.violation?.message).toContain(`${name} was called inside a simulation`);
       expect(call()).toBeDefined();
@@ -137,13 +144,14 @@ describe('simulation', () => {
 
   it('a replica that returns a promise is refused', () => {
     const scenario = bundled('raft/lossy-network');
-    const { protocol, createService } = buggyImplementation(scenario, 'R01-vote-not-persisted');
+    const correct = builtInImplementation(scenario);
+    const { protocol } = correct;
     const createReplica: typeof protocol.createReplica = (...parameters) => {
       const replica = protocol.createReplica(...parameters);
-      replica.timerFired = (() => Promise.resolve()) as () => void;
+      replica.timerFired = (): unknown => Promise.resolve();
       return replica;
     };
-    const implementation = { protocol: { ...protocol, createReplica }, createService, bug: undefined };
+    const implementation = { ...correct, protocol: { ...protocol, createReplica } };
     expect(simulate(scenario, recipe('1'), { implementation }).violation?.message).toContain(
       'returned a promise',
     );

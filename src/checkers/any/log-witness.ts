@@ -36,7 +36,7 @@ export function agreedOrderExplains(
     if (operation.return < latestCall) return false;
     if (operation.call > latestCall) latestCall = operation.call;
     const { key } = operation.input;
-    const before = states.has(key) ? (states.get(key) as KvState) : model.init();
+    const before = states.has(key) ? states.get(key) : model.init();
     const after = model.step(before, operation.input, operation.output);
     if (after === ILLEGAL) return false;
     states.set(key, after);

@@ -16,7 +16,7 @@ const words = (count: number, max: number): fc.Arbitrary<number[]> =>
 const entries = (slotWords: number, usedWords: number): fc.Arbitrary<Entry[]> =>
   fc.array(
     fc.record({ rank: fc.nat(1), state: fc.nat(1), slots: words(slotWords, 1), used: words(usedWords, 31) }),
-    { maxLength: 300 },
+    { maxLength: 200, size: 'max' },
   );
 
 /** Whether the old configuration can do all that the new one can. */

@@ -7,7 +7,8 @@ import {
   type RequestVote,
 } from '../../../src/protocols/raft/index.js';
 import { makeCommand } from '../../../src/services/index.js';
-import { FakeHost, diskOf, intact, replicaOn, rotten, torn } from './fake-host.js';
+import type { FakeHost } from './fake-host.js';
+import { diskOf, intact, replicaOn, rotten, torn } from './fake-host.js';
 import type { RaftReplica } from '../../../src/protocols/raft/index.js';
 
 const EMPTY = diskOf([], []);
