@@ -11,6 +11,7 @@ import {
   type CheckedRun,
   type Seeds,
 } from './campaign/index.js';
+import type { CheckerFactory } from './checkers/index.js';
 import { UsageError, type Protocol } from './kernel/index.js';
 import { failureText } from './report/failure-text.js';
 import type { Scenario } from './scenario/index.js';
@@ -20,6 +21,7 @@ import {
   simulate as simulateRecipe,
   type Implementation,
   type Outcome,
+  type SimulateOptions,
 } from './simulator/index.js';
 import { replayAdapted, replayStrict, type AdaptedResult, type StrictResult } from './simulator/replay.js';
 import type { Trace } from './simulator/trace.js';
@@ -45,6 +47,8 @@ export interface SubjectOptions {
 export interface RunOptions extends SubjectOptions {
   /** Runs faults that the scenario's failure model excludes, instead of refusing them. */
   readonly beyondModel?: boolean;
+  /** Checkers of your own, beside the built-in ones: see `faultline/checkers`. */
+  readonly checkers?: readonly CheckerFactory[];
 }
 
 export interface CheckOptions extends RunOptions {
@@ -59,9 +63,11 @@ const DEFAULT_SEEDS = 20;
  * violation is part of the outcome; only bad input throws (UsageError).
  */
 export function simulate(scenario: Scenario, seed: string | number, options: RunOptions = {}): Outcome {
-  const implementation = implementationOf(scenario, options);
-  if (options.beyondModel !== true) requireWithinModel(scenario);
-  return simulateRecipe(scenario, { seed: String(seed), strategy: 'random' }, { implementation });
+  return simulateRecipe(
+    scenario,
+    { seed: String(seed), strategy: 'random' },
+    simulateOptions(scenario, options),
+  );
 }
 
 /** Many runs, each judged by what the scenario expects. */
@@ -147,9 +153,14 @@ function checkUntil(
   options: CheckOptions,
   isOver: (run: CheckedRun) => boolean,
 ): CheckReport {
+  const seeds = listSeeds(options.seeds ?? DEFAULT_SEEDS, 'seeds');
+  return checkSeeds(scenario, seeds, simulateOptions(scenario, options), isOver);
+}
+
+function simulateOptions(scenario: Scenario, options: RunOptions): SimulateOptions {
   const implementation = implementationOf(scenario, options);
   if (options.beyondModel !== true) requireWithinModel(scenario);
-  return checkSeeds(scenario, listSeeds(options.seeds ?? DEFAULT_SEEDS, 'seeds'), implementation, isOver);
+  return { implementation, extraCheckers: options.checkers ?? [] };
 }
 
 function implementationOf(scenario: Scenario, { protocol, bug }: SubjectOptions): Implementation {

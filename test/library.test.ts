@@ -20,10 +20,12 @@ import {
   type Protocol,
 } from '../src/index.js';
 import { RaftReplica, raftProtocol } from '../src/protocol.js';
+import { Checker, type CheckerContext, type ViolationSink } from '../src/checkers/index.js';
 import { checkPlan } from '../src/faults/index.js';
 import { writeTraceFile } from '../src/node/trace-file.js';
 import { builtInImplementation } from '../src/simulator/index.js';
 import { recordTrace } from '../src/simulator/record-trace.js';
+import { forgetfulPrimary } from './fixtures/forgetful-primary.mjs';
 import { primaryBackup } from './fixtures/primary-backup.mjs';
 
 const MINE = fileURLToPath(new URL('fixtures/primary-backup.yaml', import.meta.url));
@@ -38,6 +40,16 @@ const small = defineScenario({
   faults: { schedule: [{ at: '300ms', for: '500ms', do: 'isolate', on: 'leader' }] },
   bounds: { 'heal-at': '1s', 'stop-clients-at': '2s', end: '3s' },
   expect: { 'progress-within': '2s' },
+});
+
+describe('library: a protocol of thirty lines', () => {
+  it('is caught by what its clients saw, though it reports nothing of itself', async () => {
+    const file = fileURLToPath(new URL('fixtures/forgetful-primary.yaml', import.meta.url));
+    const scenario = await loadScenario(file);
+    expect(() => assertHolds(scenario, { seeds: 3, protocol: forgetfulPrimary as Protocol })).toThrow(
+      DoesNotHold,
+    );
+  });
 });
 
 describe('library: simulate', () => {
@@ -136,6 +148,38 @@ describe('library: check and assertHolds', () => {
       isExpectedViolation: true,
       outcome: { status: 'violated' },
     });
+  });
+});
+
+describe("library: a user's own checker", () => {
+  const info = {
+    id: 'mine/one-leader',
+    title: 'Nobody but n1 leads.',
+    statement: 'became-leader(p) implies p = 0',
+    protocol: 'any',
+    family: 'local',
+    kind: 'safety',
+    failureModel: 'none',
+    source: 'a test',
+  } as const;
+
+  class OnlyTheFirst extends Checker {
+    override readonly info = info;
+    override onProtocolEvent(process: number, event: { readonly kind: string }): void {
+      if (event.kind === 'became-leader' && process !== 0) this.violate(`n${process + 1} leads`);
+    }
+    override clone(context: CheckerContext, sink: ViolationSink): OnlyTheFirst {
+      return new OnlyTheFirst(context, sink);
+    }
+  }
+
+  it('is asked beside the built-in ones', () => {
+    const checkers = [
+      { info, create: (context: CheckerContext, sink: ViolationSink) => new OnlyTheFirst(context, sink) },
+    ];
+    const { failures } = check(small, { seeds: 10, checkers });
+    expect(failures.length).toBeGreaterThan(0);
+    for (const { outcome } of failures) expect(outcome.violation?.invariant).toBe('mine/one-leader');
   });
 });
 

@@ -3,7 +3,7 @@
 import { checkPlan } from '../faults/index.js';
 import { UsageError } from '../kernel/index.js';
 import type { Scenario } from '../scenario/index.js';
-import { simulate, type Implementation, type Outcome } from '../simulator/index.js';
+import { simulate, type Outcome, type SimulateOptions } from '../simulator/index.js';
 import { judge, type Judgement } from './judge.js';
 
 /** One run of a campaign. */
@@ -36,12 +36,12 @@ export function requireWithinModel(scenario: Scenario): void {
 export function checkSeeds(
   scenario: Scenario,
   seeds: readonly string[],
-  implementation: Implementation,
+  options: SimulateOptions,
   isOver: (run: CheckedRun) => boolean = () => false,
 ): CheckReport {
   const runs: CheckedRun[] = [];
   for (const seed of seeds) {
-    const outcome = simulate(scenario, { seed, strategy: 'random' }, { implementation });
+    const outcome = simulate(scenario, { seed, strategy: 'random' }, options);
     const run = { seed, outcome, ...judge(scenario, outcome) };
     runs.push(run);
     if (isOver(run)) break;

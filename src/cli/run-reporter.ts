@@ -55,8 +55,8 @@ export class RunReporter {
     seeds: readonly string[],
     checksDeterminism = false,
   ): AsyncGenerator<ReportedRun> {
-    const { bug } = this.settings;
-    const requests = planned.map(({ word, scenario }): Planned => ({ word, scenario, bug, seeds }));
+    const { bug, beyondModel: findsAll } = this.settings;
+    const requests = planned.map(({ word, scenario }): Planned => ({ word, scenario, bug, seeds, findsAll }));
     const words = new Map(requests.map(({ scenario, word }) => [scenario, word]));
     const second = checksDeterminism ? this.pool.runs(requests, true) : undefined;
     for await (const report of this.pool.runs(requests)) {
@@ -77,6 +77,7 @@ export class RunReporter {
       bug,
       beyondModel,
       outcome,
+      broken: report.broken,
       ...facts,
       runLine: runCommand({ scenario: word, seed, set, bug, beyondModel }),
     };

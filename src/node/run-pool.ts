@@ -35,6 +35,8 @@ export type StopReason = 'no-progress' | 'out-of-memory';
 
 export interface RunRequest extends Subject {
   readonly seeds: readonly string[];
+  /** Whether a run that breaks something is repeated to find what else breaks. Default false. */
+  readonly findsAll?: boolean;
 }
 
 export interface RunReport {
@@ -42,6 +44,8 @@ export interface RunReport {
   readonly seed: string;
   /** Undefined when the watchdog ended the run. */
   readonly outcome: Outcome | undefined;
+  /** Every invariant that broke, as far as was asked for. */
+  readonly broken: readonly string[];
   readonly stopped: StopReason | undefined;
 }
 
@@ -116,20 +120,21 @@ export class SimulationPool {
   private async runChunk(chunk: RunRequest, fresh: boolean): Promise<readonly RunReport[]> {
     const { seeds } = chunk;
     if (seeds.length === 0) return [];
-    const { scenario, bug } = chunk;
-    const done = await this.perform({ kind: 'run', scenario, bug, seeds }, fresh);
+    const { scenario, bug, findsAll = false } = chunk;
+    const done = await this.perform({ kind: 'run', scenario, bug, seeds, findsAll }, fresh);
     if (done.stopped === undefined) {
-      return done.value.map((outcome, i) => ({
+      return done.value.map(({ outcome, broken }, i) => ({
         request: chunk,
         seed: seeds[i] as string,
         outcome,
+        broken,
         stopped: undefined,
       }));
     }
     // The worker is gone, and with it the outcomes before the run that hung: they are computed again.
     const { position, stopped } = done;
     const before = await this.runChunk({ ...chunk, seeds: seeds.slice(0, position) }, fresh);
-    const hung = { request: chunk, seed: seeds[position] as string, outcome: undefined, stopped };
+    const hung = { request: chunk, seed: seeds[position] as string, outcome: undefined, broken: [], stopped };
     const after = await this.runChunk({ ...chunk, seeds: seeds.slice(position + 1) }, fresh);
     return [...before, hung, ...after];
   }

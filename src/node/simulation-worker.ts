@@ -10,6 +10,7 @@ import type { Outcome } from '../simulator/outcome.js';
 import { recordTrace } from '../simulator/record-trace.js';
 import { castOf, placeOf, renderTail } from '../simulator/render-trace.js';
 import { replayAdapted, replayStrict } from '../simulator/replay.js';
+import type { SimulateOptions } from '../simulator/simulate-options.js';
 import { Simulation } from '../simulator/simulation.js';
 import type { Trace } from '../simulator/trace.js';
 import { blame, loadImplementation, type LoadedImplementation } from './module-loader.js';
@@ -17,6 +18,7 @@ import {
   Pulse,
   toWire,
   type Dispatched,
+  type FinishedRun,
   type LogTask,
   type RecordTask,
   type ReplayTask,
@@ -95,20 +97,40 @@ function load({ scenario, bug }: Subject): Promise<LoadedImplementation> {
   return loadImplementation(scenario, bug);
 }
 
-async function runSeeds(task: RunTask, heart: Heart): Promise<readonly Outcome[]> {
+async function runSeeds(task: RunTask, heart: Heart): Promise<readonly FinishedRun[]> {
   const { implementation } = await load(task);
   return task.seeds.map((seed, position) => {
     heart.begin(position);
-    const simulation = create(task, seed, implementation);
-    for (let events = 1; simulation.step(); events++) if (events % EVENTS_PER_BEAT === 0) heart.beat();
-    return simulation.outcome();
+    const broken: string[] = [];
+    const first = runOne(task, seed, implementation, broken, heart);
+    for (let last = first; last.violation !== undefined;) {
+      const { invariant } = last.violation;
+      if (broken.includes(invariant)) break;
+      broken.push(invariant);
+      // Code that threw has stopped half-way: what breaks after that says nothing.
+      if (!task.findsAll || invariant === 'any/no-crash') break;
+      last = runOne(task, seed, implementation, broken, heart);
+    }
+    return { outcome: first, broken };
   });
 }
 
+function runOne(
+  task: Subject,
+  seed: string,
+  implementation: Implementation,
+  ignoredInvariants: readonly string[],
+  heart: Heart,
+): Outcome {
+  const simulation = create(task, seed, { implementation, ignoredInvariants });
+  for (let events = 1; simulation.step(); events++) if (events % EVENTS_PER_BEAT === 0) heart.beat();
+  return simulation.outcome();
+}
+
 /** A simulation at its beginning; what a user's module throws there is the user's to mend. */
-function create({ scenario }: Subject, seed: string, implementation: Implementation): Simulation {
+function create({ scenario }: Subject, seed: string, options: SimulateOptions): Simulation {
   try {
-    return Simulation.create(scenario, { seed, strategy: 'random' }, { implementation });
+    return Simulation.create(scenario, { seed, strategy: 'random' }, options);
   } catch (error) {
     throw blame(scenario.protocol.module, error);
   }
@@ -124,7 +146,7 @@ async function record(task: RecordTask): Promise<TaskResults['record']> {
 
 async function log(task: LogTask, heart: Heart): Promise<TaskResults['log']> {
   const before = task.seeds.slice(0, -1);
-  await runSeeds({ ...task, kind: 'run', seeds: before }, heart);
+  await runSeeds({ ...task, kind: 'run', seeds: before, findsAll: false }, heart);
   const { implementation } = await load(task);
   return logEvents(task.scenario, { seed: task.seeds.at(-1) ?? '', strategy: 'random' }, implementation);
 }

@@ -21,6 +21,14 @@ export interface Subject {
 export interface RunTask extends Subject {
   readonly kind: 'run';
   readonly seeds: readonly string[];
+  /** Runs a seed that breaks something again without what broke, until nothing else does. */
+  readonly findsAll: boolean;
+}
+
+export interface FinishedRun {
+  readonly outcome: Outcome;
+  /** Every invariant that broke: the outcome's first. */
+  readonly broken: readonly string[];
 }
 
 /** Runs one seed again, records it, and saves the trace. */
@@ -76,7 +84,7 @@ export interface ReplayedTrace {
 
 /** Results by kind of task. */
 export interface TaskResults {
-  readonly run: readonly Outcome[];
+  readonly run: readonly FinishedRun[];
   readonly record: RecordedRun;
   readonly log: EventLog;
   readonly replay: ReplayedTrace;

@@ -20,6 +20,8 @@ export interface ReportedRun {
   readonly beyondModel: boolean;
   /** Undefined when the run was ended from outside. */
   readonly outcome: Outcome | undefined;
+  /** Every invariant that broke; beyond the failure model, also those that break after the first. */
+  readonly broken: readonly string[];
   readonly verdict: Verdict;
   readonly isExpectedViolation: boolean;
   /** One sentence more: why a control failed, why a run was ended, where two executions differ. */
@@ -64,10 +66,9 @@ export class ScenarioTally {
     this.verdicts.set(run.verdict, this.count(run.verdict) + 1);
     if (run.isExpectedViolation) this.expectedViolations++;
     const { outcome } = run;
+    for (const invariant of run.broken) this.broken.set(invariant, (this.broken.get(invariant) ?? 0) + 1);
     if (outcome === undefined) return;
-    const { statistics, violation } = outcome;
-    if (violation !== undefined)
-      this.broken.set(violation.invariant, (this.broken.get(violation.invariant) ?? 0) + 1);
+    const { statistics } = outcome;
     this.events += outcome.events;
     this.timeMicros += outcome.timeMicros;
     this.leaderChanges += statistics.leaderChanges;
@@ -186,6 +187,7 @@ export function runRecord(run: ReportedRun): Readonly<Record<string, unknown>> {
     reason: run.reason ?? null,
     status: outcome?.status ?? null,
     violation: outcome?.violation ?? null,
+    broken: run.broken,
     digest: outcome?.digest ?? null,
     events: outcome?.events ?? null,
     timeMicros: outcome?.timeMicros ?? null,

@@ -7,15 +7,19 @@
  *   npm run bench [-- --rounds N]
  */
 
-import { spawnSync } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { simulate, builtInImplementation } from '../../dist/simulator/index.js';
-import { nullImplementation, nullScenario, raftScenario } from './world.js';
+import { Simulation, builtInImplementation } from '../../dist/simulator/index.js';
+import { CONTESTANTS } from './loop.js';
+import { raftScenario } from './world.js';
 import { benchLinearizability } from './linearizability.js';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9' } } });
 const ROUNDS = Number(values.rounds);
+const WARM_UP = 6;
+/** What the workers of the command line run with, too: runs are short, and most of what they make dies young. */
+const YOUNG_GENERATION = '--max-semi-space-size=64';
 
 /** @param {readonly number[]} list */
 function median(list) {
@@ -30,64 +34,58 @@ function cpuMillis(body) {
   return { result, millis: (user + system) / 1000 };
 }
 
-let seed = 0;
-/** @param {any} scenario @param {any} [options] */
-const run = (scenario, options) =>
-  cpuMillis(() => simulate(scenario, { seed: `bench ${seed++}`, strategy: 'random' }, options));
+/** A process per contestant, all alive at once, each running when it is asked to. */
+class Runner {
+  /** @param {number} number */
+  constructor(number) {
+    const script = fileURLToPath(new URL('loop.js', import.meta.url));
+    this.child = fork(script, [String(number)], { execArgv: [YOUNG_GENERATION] });
+  }
 
-/** @typedef {{ name: string, seconds: number, once: () => { result: any, millis: number } }} Contestant */
-
-/** @returns {Contestant[]} */
-function contestants() {
-  const floor = nullScenario(10);
-  const implementation = nullImplementation();
-  const list = [
-    { name: 'null protocol (the floor)', seconds: 10, once: () => run(floor, { implementation }) },
-  ];
-  for (const nodes of [5, 3, 7]) {
-    const scenario = raftScenario({ nodes });
-    list.push({ name: `raft, ${nodes} nodes, checkers on`, seconds: 60, once: () => run(scenario) });
-    list.push({
-      name: `raft, ${nodes} nodes, checkers off`,
-      seconds: 60,
-      once: () => run(scenario, { checkers: false }),
+  /** @returns {Promise<{ millis: number, status: string, events: number, statistics: any }>} */
+  run() {
+    return new Promise((resolve) => {
+      this.child.once('message', (/** @type {any} */ reply) => resolve(reply));
+      this.child.send('run');
     });
   }
-  return list;
 }
 
-function benchLoop() {
-  const list = contestants();
-  const measured = list.map(
-    () => /** @type {{ rate: number, millis: number, outcome: any, ratio: number }[]} */ ([]),
-  );
-  for (let round = -4; round < ROUNDS; round++) {
+async function benchLoop() {
+  const runners = CONTESTANTS.map((_, i) => new Runner(i));
+  const measured = CONTESTANTS.map(() => /** @type {{ rate: number, ratio: number, run: any }[]} */ ([]));
+  for (let round = -WARM_UP; round < ROUNDS; round++) {
     let floorRate = 1;
-    list.forEach((contestant, i) => {
-      const { result, millis } = contestant.once();
-      const rate = result.events / millis / 1000;
+    for (const [i, runner] of runners.entries()) {
+      const run = await runner.run();
+      if (run.status !== 'passed') throw new Error(`${CONTESTANTS[i]?.name}: ${run.status}`);
+      const rate = run.events / run.millis / 1000;
       if (i === 0) floorRate = rate;
-      if (result.status !== 'passed')
-        throw new Error(`${contestant.name}: ${JSON.stringify(result.violation)}`);
-      if (round >= 0) measured[i]?.push({ rate, millis, outcome: result, ratio: rate / floorRate });
-    });
-  }
-  console.log(`Event loop: CPU time, medians of ${ROUNDS} rounds, digest on, default faults of the network`);
-  list.forEach((contestant, i) => {
-    const rounds = measured[i] ?? [];
-    const rate = median(rounds.map((m) => m.rate));
-    const millis = median(rounds.map((m) => m.millis));
-    const { statistics, events } = rounds[0]?.outcome ?? {};
-    console.log(
-      `  ${contestant.name.padEnd(28)} ${rate.toFixed(2).padStart(6)} M events/s  ratio to floor ${median(rounds.map((m) => m.ratio)).toFixed(2)}  ` +
-        `${(millis / contestant.seconds).toFixed(2).padStart(6)} ms CPU per simulated s  ${millis.toFixed(0).padStart(4)} ms for ${contestant.seconds} s`,
-    );
-    if (contestant.name.endsWith('on')) {
-      console.log(
-        `    event mix of ${events}: ${statistics.messages} messages, ${statistics.timers} timers, ${statistics.disk} disk, ${statistics.faults} faults`,
-      );
+      if (round >= 0) measured[i]?.push({ rate, ratio: rate / floorRate, run });
     }
-  });
+  }
+  for (const { child } of runners) child.disconnect();
+  console.log(
+    `Event loop: CPU time, medians of ${ROUNDS} rounds in turns, digest on, default faults of the network`,
+  );
+  CONTESTANTS.forEach((contestant, i) => printContestant(contestant, measured[i] ?? []));
+}
+
+/** @param {import('./loop.js').Contestant} contestant @param {{ rate: number, ratio: number, run: any }[]} rounds */
+function printContestant({ name, seconds, checkers }, rounds) {
+  const rate = median(rounds.map((round) => round.rate)).toFixed(2);
+  const ratio = median(rounds.map((round) => round.ratio)).toFixed(2);
+  const millis = median(rounds.map((round) => round.run.millis));
+  console.log(
+    `  ${name.padEnd(26)} ${rate.padStart(5)} M events/s, ${ratio} of the floor, ` +
+      `${(millis / seconds).toFixed(2)} ms CPU per simulated s, ${millis.toFixed(0)} ms for ${seconds} s`,
+  );
+  if (!checkers) return;
+  const { events, statistics } = rounds[0]?.run ?? {};
+  const { messages, timers, disk, faults } = statistics;
+  console.log(
+    `    of ${events} events: ${messages} messages, ${timers} timers, ${disk} disk, ${faults} faults`,
+  );
 }
 
 function benchMemory() {
@@ -139,9 +137,8 @@ function benchColdStart() {
   );
 }
 
-const { Simulation } = await import('../../dist/simulator/index.js');
 console.log(`node ${process.version}`);
-benchLoop();
+await benchLoop();
 benchMemory();
 benchLinearizability(cpuMillis);
 benchColdStart();

@@ -116,6 +116,12 @@ describe('cli: run', () => {
 });
 
 describe('cli: run with a protocol of the user', () => {
+  it('catches a thirty-line protocol that acknowledges from memory, by what its clients saw alone', async () => {
+    const { code, stdout } = await faultline(['run', fixture('forgetful-primary.yaml'), '--traces', '0']);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/VIOLATED any\/(linearizability|exactly-once)/);
+  });
+
   it('catches the mistake of primary-backup without a quorum', async () => {
     const cwd = emptyFolder();
     const { code, stdout } = await faultline(['run', MINE, '--seeds', '1..3'], { cwd });

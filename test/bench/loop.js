@@ -1,0 +1,38 @@
+// @ts-check
+/**
+ * One contestant of the event-loop benchmark, in a process of its own, as a worker would run it: no other
+ * workload has shaped the engine's type feedback. Runs once per message from the parent and answers with
+ * CPU milliseconds, events and the event mix.
+ */
+
+import { simulate } from '../../dist/simulator/index.js';
+import { nullImplementation, nullScenario, raftScenario } from './world.js';
+
+/** @typedef {{ name: string, seconds: number, nodes: number, checkers: boolean }} Contestant */
+
+/** The floor first: every ratio is to it. */
+export const CONTESTANTS = /** @type {readonly Contestant[]} */ ([
+  { name: 'null protocol (the floor)', seconds: 10, nodes: 0, checkers: false },
+  ...[5, 3, 7].flatMap((nodes) => [
+    { name: `raft, ${nodes} nodes, checkers on`, seconds: 60, nodes, checkers: true },
+    { name: `raft, ${nodes} nodes, checkers off`, seconds: 60, nodes, checkers: false },
+  ]),
+]);
+
+/** @param {Contestant} contestant */
+function prepare({ seconds, nodes, checkers }) {
+  if (nodes > 0) return { scenario: raftScenario({ nodes, seconds }), options: { checkers } };
+  return { scenario: nullScenario(seconds), options: { implementation: nullImplementation() } };
+}
+
+if (process.send !== undefined) {
+  const { scenario, options } = prepare(/** @type {Contestant} */ (CONTESTANTS[Number(process.argv[2])]));
+  let seed = 0;
+  process.on('message', () => {
+    const before = process.cpuUsage();
+    const outcome = simulate(scenario, { seed: `bench ${seed++}`, strategy: 'random' }, options);
+    const { user, system } = process.cpuUsage(before);
+    const { status, events, statistics } = outcome;
+    process.send?.({ millis: (user + system) / 1000, status, events, statistics });
+  });
+}
