@@ -60,6 +60,8 @@ const TASKS_PER_WORKER = 8;
 /** Tasks under way for each worker: enough that none waits for the reader of the reports. */
 const TASKS_AHEAD = 4;
 const LARGEST_HEAP_MIB = 2048;
+/** Runs are short and most of what they make dies young: a larger nursery saves a tenth of the time. */
+const YOUNG_HEAP_MIB = 192;
 /** Tasks that do not count their events (recording, replaying) may stand still so many times as long. */
 const PATIENCE = 10;
 
@@ -155,7 +157,7 @@ export class SimulationPool {
       minThreads: this.workers,
       maxThreads: this.workers,
       isolateWorkers,
-      resourceLimits: { maxOldGenerationSizeMb: LARGEST_HEAP_MIB },
+      resourceLimits: { maxOldGenerationSizeMb: LARGEST_HEAP_MIB, maxYoungGenerationSizeMb: YOUNG_HEAP_MIB },
     });
     // A worker that dies while it has nothing to do is replaced, and that is all.
     pool.on('error', () => undefined);

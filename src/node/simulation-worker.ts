@@ -4,6 +4,8 @@
  * one that hangs in a user's endless loop.
  */
 
+import { isAbsolute, relative, sep } from 'node:path';
+import type { Scenario } from '../scenario/index.js';
 import { logEvents } from '../simulator/determinism.js';
 import type { Implementation } from '../simulator/implementation.js';
 import type { Outcome } from '../simulator/outcome.js';
@@ -139,9 +141,20 @@ function create({ scenario }: Subject, seed: string, options: SimulateOptions): 
 async function record(task: RecordTask): Promise<TaskResults['record']> {
   const { implementation, module } = await load(task);
   const recipe = { seed: task.seed, strategy: 'random' } as const;
-  const options = module === undefined ? {} : { module: { specifier: module.specifier, hash: module.hash } };
-  const { outcome, trace } = recordTrace(task.scenario, recipe, implementation, options);
+  const { scenario, specifier } = withPortableModule(task.scenario);
+  const options = module === undefined ? {} : { module: { specifier: specifier ?? '', hash: module.hash } };
+  const { outcome, trace } = recordTrace(scenario, recipe, implementation, options);
   return { outcome, path: saveTrace(task.folder, trace) };
+}
+
+/** Names the user's module from the current folder, so that the trace replays in another copy of the project. */
+function withPortableModule(scenario: Scenario): { scenario: Scenario; specifier: string | undefined } {
+  const { module } = scenario.protocol;
+  if (module === undefined) return { scenario, specifier: undefined };
+  const path = relative(process.cwd(), module);
+  const isBelow = !path.startsWith('..') && !isAbsolute(path);
+  const specifier = isBelow ? `./${path.split(sep).join('/')}` : module;
+  return { scenario: { ...scenario, protocol: { ...scenario.protocol, module: specifier } }, specifier };
 }
 
 async function log(task: LogTask, heart: Heart): Promise<TaskResults['log']> {
