@@ -9,7 +9,11 @@ import { BUGS } from '../src/zoo/index.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string): string => readFileSync(resolve(root, path), 'utf8');
-const pages = ['README.md', 'CHANGELOG.md', ...readdirSync(resolve(root, 'docs')).map((file) => `docs/${file}`)];
+const pages = [
+  'README.md',
+  'CHANGELOG.md',
+  ...readdirSync(resolve(root, 'docs')).map((file) => `docs/${file}`),
+];
 
 describe('documentation', () => {
   it('docs/invariants.md is what `faultline invariants --markdown` prints', () => {

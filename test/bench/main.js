@@ -15,9 +15,9 @@ import { CONTESTANTS } from './loop.js';
 import { raftScenario } from './world.js';
 import { benchLinearizability } from './linearizability.js';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9' } } });
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' } } });
 const ROUNDS = Number(values.rounds);
-const WARM_UP = 6;
+const WARM_UP = 20;
 /** What the workers of the command line run with, too: runs are short, and most of what they make dies young. */
 const YOUNG_GENERATION = '--max-semi-space-size=64';
 
