@@ -50,7 +50,8 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
     stage.apply(0, makeEntry(2, 1, command), 8);
   },
   'any/acknowledged-durability: an acknowledged operation was never applied': (stage) => {
-    stage.operation(C1, 1, put('c3.1'), 'ok', { ok: true });
+    ordered(stage, 1, 1, put('c3.0'), { ok: true });
+    stage.operation(C1, 2, put('c3.1'), 'ok', { ok: true });
     stage.end();
   },
   'any/acknowledged-durability: an operation that failed for certain was applied': (stage) => {
