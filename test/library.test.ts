@@ -46,9 +46,7 @@ describe('library: a protocol of thirty lines', () => {
   it('is caught by what its clients saw, though it reports nothing of itself', async () => {
     const file = fileURLToPath(new URL('fixtures/forgetful-primary.yaml', import.meta.url));
     const scenario = await loadScenario(file);
-    expect(() => assertHolds(scenario, { seeds: 3, protocol: forgetfulPrimary })).toThrow(
-      DoesNotHold,
-    );
+    expect(() => assertHolds(scenario, { seeds: 3, protocol: forgetfulPrimary })).toThrow(DoesNotHold);
   });
 });
 
