@@ -77,7 +77,7 @@ export const runOptions = {
 
 export const replayOptions = {
   adapt: flag('adapt', "replay the decisions against today's code, without the digest"),
-  correct: flag('correct', "with --adapt: the correct code instead of the trace's bug"),
+  correct: flag('correct', "the correct code in place of the trace's bug"),
   until: wholeNumber(
     { flag: 'until', value: 'EVENT', description: 'tell the story up to this event' },
     undefined,

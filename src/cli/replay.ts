@@ -4,7 +4,6 @@
  * the trace expects of it.
  */
 
-import { UsageError } from '../kernel/index.js';
 import { inOrder } from '../node/in-order.js';
 import type { Performed, SimulationPool } from '../node/run-pool.js';
 import type { ReplayedTrace } from '../node/tasks.js';
@@ -27,12 +26,6 @@ export async function replay(
   words: readonly string[],
   options: ReplayOptions,
 ): Promise<ExitCode> {
-  if (options.correct && !options.adapt) {
-    throw new UsageError(
-      'bad-usage',
-      '--correct: it needs --adapt: other code cannot replay a trace event by event',
-    );
-  }
   const paths = findTraceFiles(words);
   const settings = { ...options, tasks: paths.length };
   return withSession(terminal, settings, (session) => new Replays(terminal, session, options, paths).run());

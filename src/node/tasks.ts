@@ -49,7 +49,7 @@ export interface ReplayTask {
   readonly kind: 'replay';
   readonly path: string;
   readonly mode: 'strict' | 'adapt';
-  /** Adapted only: the correct code takes the place of the trace's bug. */
+  /** The correct code takes the place of the trace's bug: strictly, that names the first event that it changes. */
   readonly withoutBug: boolean;
   /** The lines of the story to bring back; undefined: none. */
   readonly story: StoryRequest | undefined;
