@@ -112,8 +112,9 @@ export class RecordingChoices extends Choices {
     return value;
   }
 
-  override clone(digest: Digest): RecordingChoices {
-    return new RecordingChoices(this.inner.clone(digest), this.onDecision, this.keys.clone());
+  /** A fork records nothing: it goes on with the choices themselves. */
+  override clone(digest: Digest): Choices {
+    return this.inner.clone(digest);
   }
 
   private report(values: readonly number[]): void {
@@ -121,6 +122,10 @@ export class RecordingChoices extends Choices {
     this.onDecision({ group, detail, nth, values });
   }
 }
+
+const UNUSED = 0;
+const USED_BY_ORDINAL = 1;
+const USED_EXACTLY = 2;
 
 /** The recorded decisions of a run, indexed both ways; shared by the clones of a replay. */
 export class DecisionIndex {
@@ -136,12 +141,20 @@ export class DecisionIndex {
     });
   }
 
-  /** Position of the recorded decision for this key, or -1; `used` are those already given out. */
+  /** True when the recorded decision at this position is about the very same thing. */
+  isExact(position: number, detail: string): boolean {
+    return detail !== '' && this.decisions[position]?.detail === detail;
+  }
+
+  /**
+   * Position of the recorded decision for this key, or -1; `used` says how those already given out were found.
+   * What was given out by its ordinal is still there for the one question that it is really about.
+   */
   find(group: string, detail: string, nth: number, used: Uint8Array): number {
     const exact = detail === '' ? undefined : this.byDetail.get(`${group}|${detail}`);
-    if (exact !== undefined && used[exact] === 0) return exact;
+    if (exact !== undefined && used[exact] !== USED_EXACTLY) return exact;
     const ordinal = this.byOrdinal.get(`${group}#${nth}`);
-    return ordinal !== undefined && used[ordinal] === 0 ? ordinal : -1;
+    return ordinal !== undefined && used[ordinal] === UNUSED ? ordinal : -1;
   }
 }
 
@@ -222,7 +235,7 @@ export class RecordedChoices extends Choices {
     this.asked++;
     const position = this.index.find(this.keys.group, this.keys.detail, this.keys.nth, this.used);
     if (position < 0) return undefined;
-    this.used[position] = 1;
+    this.used[position] = this.index.isExact(position, this.keys.detail) ? USED_EXACTLY : USED_BY_ORDINAL;
     this.matched++;
     return this.removed.has(position) ? undefined : this.index.decisions[position]?.values;
   }

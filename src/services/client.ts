@@ -222,7 +222,7 @@ export class ClientProcess {
         break;
       case 'retry':
         this.counters.redirects++;
-        this.attemptRejected(slot);
+        this.attemptRejected(slot, true);
         break;
     }
   }
@@ -246,7 +246,7 @@ export class ClientProcess {
       this.counters.fail++;
       this.settle(slot, 'fail', reason);
     } else {
-      this.attemptRejected(slot);
+      this.attemptRejected(slot, false);
     }
   }
 
@@ -264,16 +264,16 @@ export class ClientProcess {
   }
 
   /** An attempt was turned away. When none is out any more, this was about an earlier one. */
-  protected attemptRejected(slot: OperationSlot): void {
+  protected attemptRejected(slot: OperationSlot, isRedirect: boolean): void {
     if (slot.phase !== 'waiting') return;
     this.host.cancelTimer(ATTEMPT_TIMERS[slot.index] as string);
-    this.tryAgain(slot);
+    this.tryAgain(slot, isRedirect);
   }
 
   /** Retries under the policy; else the operation waits for a late answer or its deadline. */
-  protected tryAgain(slot: OperationSlot): void {
+  protected tryAgain(slot: OperationSlot, isRedirect = false): void {
     const { retry } = this.workload.config;
-    if (!this.mayRetry(slot)) {
+    if (!this.mayRetry(slot, isRedirect)) {
       slot.phase = 'draining';
       return;
     }
@@ -289,11 +289,11 @@ export class ClientProcess {
     host.setTimerAfter(RETRY_TIMERS[slot.index] as string, delay);
   }
 
-  /** Asks policy and budget, and takes the retry from the budget. */
-  protected mayRetry(slot: OperationSlot): boolean {
+  /** Asks policy and budget, and takes the retry from the budget; following a redirect costs nothing. */
+  protected mayRetry(slot: OperationSlot, isRedirect: boolean): boolean {
     const { retry } = this.workload.config;
     if (retry.kind === 'none' || slot.attempt >= retry.maxAttempts) return false;
-    if (this.budget.spend()) return true;
+    if (isRedirect || this.budget.spend()) return true;
     this.counters.budgetExhausted++;
     return false;
   }

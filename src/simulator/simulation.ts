@@ -70,6 +70,7 @@ export class Simulation implements Stage {
   private readonly hashMessage: (message: Message) => number;
   private readonly messageBytes: (message: Message) => number;
   private status: Status | undefined = undefined;
+  private hasEnded = false;
   private crash: FoundViolation | undefined = undefined;
   private leader: ProcessId = -1;
   private leaderTerm = -1;
@@ -157,10 +158,7 @@ export class Simulation implements Stage {
       const kind = this.queue.kinds[slot] as number;
       const process = this.queue.targets[slot] as number;
       const first = this.queue.first[slot] as number;
-      const second = this.queue.second[slot] as number;
-      let due: Micros | undefined = time;
-      if (kind === EventKind.timer) due = this.timersOf(process)?.deadlineOf(first, second);
-      else if (kind === EventKind.disk && this.servers[process]?.incarnation !== second) due = undefined;
+      const due = this.dueTime(slot, time);
       if (due === undefined) continue;
       const source = this.queue.sources[slot] as number;
       const description = this.label(kind, process, source, first, this.queue.payloads[slot]);
@@ -203,9 +201,21 @@ export class Simulation implements Stage {
   private executeChosen(slot: number): void {
     const chosen = this.queue.ordered().find((entry) => entry.slot === slot);
     assert(chosen !== undefined, 'no such enabled event');
+    const due = this.dueTime(slot, chosen.time) ?? chosen.time;
     this.queue.removeSlot(slot);
-    if (chosen.time > this.now) this.now = chosen.time;
+    if (due > this.now) this.now = due;
     this.execute(slot);
+  }
+
+  /** When a queue entry will really be executed; undefined when it has gone stale. */
+  private dueTime(slot: number, time: Micros): Micros | undefined {
+    const kind = this.queue.kinds[slot] as number;
+    const process = this.queue.targets[slot] as number;
+    const second = this.queue.second[slot] as number;
+    if (kind === EventKind.timer) {
+      return this.timersOf(process)?.deadlineOf(this.queue.first[slot] as number, second);
+    }
+    return kind === EventKind.disk && this.servers[process]?.incarnation !== second ? undefined : time;
   }
 
   private execute(slot: number): void {
@@ -217,6 +227,8 @@ export class Simulation implements Stage {
     } catch (error) {
       this.crashed(target, error);
     }
+    // Outside the try: what a checker throws is not the fault of the code under test.
+    if (this.hasEnded) this.finish();
     if (this.observers.sink.violation !== undefined) this.violated();
     else if (this.isAudited && this.eventNumber % AUDIT_INTERVAL === 0) this.observers.audit(this);
     if (this.eventNumber >= this.maxEvents) this.status ??= 'bound-reached';
@@ -340,7 +352,7 @@ export class Simulation implements Stage {
           this.startServer(process);
         break;
       case Control.end:
-        this.finish();
+        this.hasEnded = true;
         break;
       default:
         assert(false, 'an unknown control');
@@ -396,7 +408,13 @@ export class Simulation implements Stage {
   /** An exception in code under test is a found bug, not an accident of the simulator. */
   private crashed(process: ProcessId, error: unknown): void {
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    this.observers.sink.report('any/no-crash', `n${process + 1} threw ${text}`);
+    this.observers.sink.report('any/no-crash', `${this.nameOf(process)} threw ${text}`);
+  }
+
+  private nameOf(process: ProcessId): string {
+    const { length } = this.servers;
+    if (process < length) return `n${process + 1}`;
+    return process < this.processes ? `c${process - length + 1}` : 'a fault or a step of the run';
   }
 
   private foundViolation(): FoundViolation | undefined {
@@ -500,7 +518,11 @@ export class Simulation implements Stage {
     if (server.incarnation > 0) this.counters.restarts++;
     const image = server.disk.image();
     this.observers.starting(process, server.incarnation + 1, image);
-    server.start(image);
+    try {
+      server.start(image);
+    } catch (error) {
+      this.crashed(process, error);
+    }
   }
 
   note(text: string): void {
@@ -569,6 +591,7 @@ export class Simulation implements Stage {
     this.now = original.now;
     this.eventNumber = original.eventNumber;
     this.status = original.status;
+    this.hasEnded = original.hasEnded;
     this.leader = original.leader;
     this.leaderTerm = original.leaderTerm;
   }

@@ -204,13 +204,16 @@ export class Disk {
    * made up for it ({@link markRepaired}), or amnesia has ever struck.
    */
   damaged(): boolean {
-    if (this.amnesiac || this.rotted) return true;
-    return this.directory.durableNames().some((name) => this.directory.durableFile(name)?.hasRot() === true);
+    return this.amnesiac || this.rotted || this.hasRot();
   }
 
   /** The process trusts what it has: it started without loss, or has fetched again what rot took. */
   markRepaired(): void {
-    this.rotted = false;
+    this.rotted = this.hasRot();
+  }
+
+  private hasRot(): boolean {
+    return this.directory.durableNames().some((name) => this.directory.durableFile(name)?.hasRot() === true);
   }
 
   // What the nemesis does. The classes of these faults are in DISK_FAULT_CLASSES.
@@ -333,7 +336,9 @@ export class Disk {
     const operation = ++this.lastOperation;
     const micros = this.choices.duration(Family.disk, this.process, subject, 'sync', this.syncLatency);
     this.syncs.add(new SyncUnderWay(operation, file, directory));
-    this.scheduler.completeAt(this.process, operation, micros * this.slowFactor);
+    // Never before a refusal of what it should cover has been reported.
+    const latency = Math.max(micros * this.slowFactor, REFUSAL_MICROS + 1);
+    this.scheduler.completeAt(this.process, operation, latency);
     return operation;
   }
 

@@ -44,6 +44,12 @@ class Link {
     readonly extraMicros: Micros,
   ) {}
 
+  /** Takes on another behaviour; a queue that was measured at the old rate is emptied. */
+  become(profile: CompiledLink): void {
+    this.profile = profile;
+    this.freeAt = 0;
+  }
+
   clone(): Link {
     const copy = new Link(this.profile, this.extraMicros);
     copy.blocks = this.blocks;
@@ -149,7 +155,7 @@ export class Network {
     departure += link.extraMicros;
     this.firstArrival = departure + choices.firstDelay;
     if (profile.ordered) this.keepOrder(link);
-    if (choices.secondDelay >= 0) {
+    if (choices.secondDelay >= 0 && !profile.ordered) {
       this.secondArrival = departure + choices.secondDelay;
       this.statistics.duplicated++;
     }
@@ -178,7 +184,7 @@ export class Network {
     const link = from * this.processes + to;
     const profile = new CompiledLink(config);
     this.overrides.push({ owner, link, profile });
-    (this.links[link] as Link).profile = profile;
+    (this.links[link] as Link).become(profile);
   }
 
   restore(owner: string): void {
@@ -211,7 +217,7 @@ export class Network {
   private reinstate(link: number): void {
     let profile = this.base[link] as CompiledLink;
     for (const override of this.overrides) if (override.link === link) profile = override.profile;
-    (this.links[link] as Link).profile = profile;
+    (this.links[link] as Link).become(profile);
   }
 
   private keepOrder(link: Link): void {

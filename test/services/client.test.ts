@@ -163,12 +163,12 @@ test('client: a redirect is retried at once by policy, and goes to another serve
   expect(run.client.counters).toMatchObject({ redirects: 2, retries: 2, timeouts: 0, ok: 1 });
 });
 
-test('client: a redirect that comes twice counts twice and is followed once', () => {
+test('client: a redirect that comes twice counts twice, is followed once, and costs no budget', () => {
   const run = world({}, new SilentServer(), ONE_OPERATION).runUntil(ONE_OPERATION);
   for (let copy = 0; copy < 3; copy++) run.client.receive(0, notLeaderReply(1, 1));
   expect(run.client.counters).toMatchObject({ redirects: 3, attempts: 1 });
   const full = 1_000 + 10 * DEFAULTS.retry.budgetPercent;
-  expect(run.client.encode()).toMatchObject({ budget: full - 100 });
+  expect(run.client.encode()).toMatchObject({ budget: full });
   run.runUntil(ONE_OPERATION + DEFAULTS.retry.baseMicros);
   expect(run.requests.map(({ to }) => to)).toEqual([0, 1]);
 });

@@ -35,7 +35,7 @@ export const CONVERGENCE: InvariantInfo = {
   id: 'any/convergence',
   title: 'After healing, every live server catches up with the agreed order within the bound.',
   statement:
-    'Let H be the time of healing, P the bound and E the end of the run. If E >= H + P, then every server that is up at E has applied every index that some server had applied by E - P.',
+    'Let H be the time of healing, P the bound and E the end of the run. If E >= H + P, then every server is up at E and has applied every index that some server had applied by E - P.',
   protocol: 'any',
   family: 'protocol-independent',
   kind: 'liveness',
@@ -93,7 +93,13 @@ export class Convergence extends GhostChecker<RunGhost> {
     const due = order.lastAt(end - progressWithinMicros);
     for (let server = 0; server < servers; server++) {
       const applied = order.appliedBy[server] as number;
-      if (!context.isUp(server) || applied >= due) continue;
+      if (!context.isUp(server)) {
+        this.violate(
+          `${processName(server, servers)} is down at the end, although nothing has failed since healing`,
+        );
+        return;
+      }
+      if (applied >= due) continue;
       this.violate(
         `${processName(server, servers)} had applied only index ${applied} at the end, although index ${due} ` +
           `had been applied elsewhere by ${formatMicros(end - progressWithinMicros)}`,

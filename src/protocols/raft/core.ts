@@ -8,13 +8,21 @@
 import {
   assert,
   type Host,
-  type Message,
+  type Plain,
   type ProcessId,
   type ProtocolEvent,
   type StateMachine,
 } from '../../kernel/index.js';
 import { RaftLog } from './log.js';
-import { makeEntry, type Entry, type LogIndex, type RaftMessage, type Term } from './messages.js';
+import {
+  hashRaftMessage,
+  makeEntry,
+  type Entry,
+  type LogIndex,
+  type RaftMessage,
+  type Term,
+} from './messages.js';
+import { NEVER } from './recovery.js';
 import type { RaftSettings } from './settings.js';
 import { RaftStorage } from './storage.js';
 
@@ -71,6 +79,11 @@ export abstract class RaftCore {
   /** False while the disk may have lost what was acknowledged. */
   protected trustsDisk(): boolean {
     return this.suspectTerm === 0;
+  }
+
+  /** True when even the term was forgotten: then no acknowledgement may count either, for any term. */
+  protected hasForgottenTerm(): boolean {
+    return this.suspectTerm === NEVER;
   }
 
   protected emit(event: ProtocolEvent): void {
@@ -173,17 +186,13 @@ export abstract class RaftCore {
     this.deferred = other.deferred.slice();
   }
 
-  protected encodeDeferred(): readonly {
-    kind: string;
-    to: ProcessId;
-    needsWal: number;
-    needsMeta: number;
-  }[] {
-    return this.deferred.map((item) => ({
-      kind: (item.message as Message).kind,
-      to: item.to,
-      needsWal: item.needsWal,
-      needsMeta: item.needsMeta,
+  protected encodeDeferred(): Plain {
+    return this.deferred.map(({ to, message, needsWal, needsMeta }) => ({
+      to,
+      hash: hashRaftMessage(message),
+      kind: message.kind,
+      needsWal,
+      needsMeta,
     }));
   }
 }

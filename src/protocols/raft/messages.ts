@@ -63,8 +63,9 @@ export interface AppendEntriesResponse extends Message {
   /** The prevLogIndex of the request: tells which one was refused. */
   readonly prevLogIndex: LogIndex;
   /**
-   * True while the follower's disk may have lost what it acknowledged: the leader forgets what it knew of
-   * it. Without this, a leader that believes an older acknowledgement never sends the lost entries again.
+   * In a refusal: the follower's disk may have lost what it acknowledged, and the leader forgets what it knew
+   * of it; else a leader that believes an older acknowledgement never sends the lost entries again. In a
+   * success: the follower has forgotten even its term, and this acknowledgement does not count.
    */
   readonly hasLost: boolean;
 }

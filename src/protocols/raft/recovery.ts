@@ -30,12 +30,18 @@ import {
 /** No term ever reaches this: a replica that lost its vote and its term is suspect for good. */
 export const NEVER: Term = Number.MAX_SAFE_INTEGER;
 
+const META_COPIES = 2;
+
 export interface Recovered {
   readonly term: Term;
   readonly votedFor: number;
   readonly metaVersion: number;
-  /** True when a copy of term and vote must be written again. */
-  readonly metaDamaged: boolean;
+  /**
+   * True when term and vote must be written again before anything rests on them: a copy is damaged or behind
+   * the other, or the log is ahead of both. Believing the newer copy alone would leave its rot to reveal an
+   * older vote.
+   */
+  readonly mustRewriteMeta: boolean;
   /** The log, each entry with the number of its record, from 1. */
   readonly entries: readonly { readonly entry: Entry; readonly position: number }[];
   /** Records of the write-ahead log to keep; the file has `walRecords`. */
@@ -56,12 +62,12 @@ export function recover(disk: DiskImage): Recovered {
   const suspectIndex = wal.damaged
     ? Math.max(meta.suspectIndex, wal.highestPossibleIndex)
     : meta.suspectIndex;
-  const suspectTerm = wal.damaged ? Math.max(meta.suspectTerm, term) : meta.suspectTerm;
+  const suspectTerm = wal.damaged ? Math.max(meta.suspectTerm, term, 1) : meta.suspectTerm;
   return {
     term,
     votedFor: term === meta.term ? meta.votedFor : -1,
     metaVersion: meta.version,
-    metaDamaged: meta.damaged,
+    mustRewriteMeta: !meta.isWhole || term > meta.term,
     entries: wal.entries,
     walKept: wal.kept,
     walRecords: wal.records,
@@ -73,25 +79,22 @@ export function recover(disk: DiskImage): Recovered {
 
 /**
  * Both copies are overwritten together and each fits one sector, so a crash leaves each old or new, never
- * torn; after a sync both are new. One rotten copy therefore costs nothing: the other one is at least as
- * new as anything acknowledged. Two rotten copies mean that a vote may have been forgotten.
+ * torn; after a sync both are new, and a start makes them equal again before anything rests on them. One
+ * rotten copy therefore costs nothing: the other one is as new as anything that left this replica. Two
+ * rotten copies mean that a vote, and the term itself, may have been forgotten.
  */
-function recoverMeta(slots: readonly DiskSlot[]): MetaRecord & { damaged: boolean } {
-  let best: MetaRecord | undefined;
-  let damaged = false;
-  for (const slot of slots) {
-    if (!slot.intact) {
-      damaged = true;
-      continue;
-    }
-    const record = slot.record as MetaRecord;
-    if (best === undefined || record.version > best.version) best = record;
+function recoverMeta(slots: readonly DiskSlot[]): MetaRecord & { isWhole: boolean } {
+  const copies = slots.filter((slot) => slot.intact).map((slot) => slot.record as MetaRecord);
+  const [first] = copies;
+  if (first !== undefined) {
+    const best = copies.reduce((a, b) => (b.version > a.version ? b : a), first);
+    const isWhole = copies.length === META_COPIES && copies.every(({ version }) => version === best.version);
+    return { ...best, isWhole };
   }
-  if (best !== undefined) return { ...best, damaged };
-  const empty = { version: 0, term: 0, votedFor: -1, suspectIndex: 0, suspectTerm: 0, damaged };
   // A first write that was torn leaves blank sectors; only written and damaged ones can have held a vote.
   const lostVote = slots.some((slot) => !slot.intact && slot.blankSectors === 0);
-  return lostVote ? { ...empty, suspectTerm: NEVER } : empty;
+  const suspectTerm = lostVote ? NEVER : 0;
+  return { version: 0, term: 0, votedFor: -1, suspectIndex: 0, suspectTerm, isWhole: slots.length === 0 };
 }
 
 interface RecoveredWal {
@@ -103,17 +106,20 @@ interface RecoveredWal {
 }
 
 function recoverWal(slots: readonly DiskSlot[]): RecoveredWal {
-  const firstBad = slots.findIndex((slot) => !slot.intact);
-  const kept = firstBad < 0 ? slots.length : firstBad;
   const entries: { entry: Entry; position: number }[] = [];
-  for (let i = 0; i < kept; i++) {
-    const { entry } = (slots[i] as DiskSlot).record as WalRecord;
+  let kept = 0;
+  for (; kept < slots.length; kept++) {
+    const slot = slots[kept] as DiskSlot;
+    if (!slot.intact) break;
+    const { entry } = slot.record as WalRecord;
+    // A gap is where a full disk refused a record; the replica stopped before it could rest on what follows.
+    if (entry.index > (entries[entries.length - 1]?.entry.index ?? 0) + 1) break;
     // A record replaces every index from its own on.
     while (entries.length > 0 && (entries[entries.length - 1]?.entry.index ?? 0) >= entry.index)
       entries.pop();
-    entries.push({ entry, position: i + 1 });
+    entries.push({ entry, position: kept + 1 });
   }
-  const damaged = firstBad >= 0 && isRot(slots, firstBad);
+  const damaged = isRot(slots, kept);
   // Each record adds at most one index, so what follows the damage bounds what may have been lost.
   const last = entries[entries.length - 1]?.entry.index ?? 0;
   return { entries, kept, records: slots.length, damaged, highestPossibleIndex: last + slots.length - kept };

@@ -70,7 +70,7 @@ export class RaftReplica extends RaftReplication implements Replica {
       this.persistTermAndVote();
       return;
     }
-    if (found.metaDamaged) this.persistTermAndVote();
+    if (found.mustRewriteMeta) this.persistTermAndVote();
     if (found.walKept < found.walRecords) this.storage.truncateWal(found.walKept);
   }
 

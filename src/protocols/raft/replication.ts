@@ -115,19 +115,25 @@ export abstract class RaftReplication extends RaftElection {
     if (this.role !== 'leader' || message.term !== this.currentTerm) return;
     const position = this.members.indexOf(from);
     if (position < 0) return;
-    if (message.success) this.recordProgress(position, message.matchIndex);
+    if (message.success) this.recordProgress(position, message.matchIndex, message.hasLost);
     else this.backtrack(position, message);
   }
 
-  private recordProgress(position: number, matchIndex: LogIndex): void {
-    const wasProbing = this.probing[position] === true;
+  /** `isWorthless`: the follower has the entries but may have promised otherwise in a term that it forgot. */
+  private recordProgress(position: number, matchIndex: LogIndex, isWorthless: boolean): void {
+    let advanced = this.probing[position] === true;
     this.probing[position] = false;
-    if (matchIndex > (this.matchIndex[position] as LogIndex)) {
+    if ((this.nextIndex[position] as LogIndex) <= matchIndex) {
+      this.nextIndex[position] = matchIndex + 1;
+      advanced = true;
+    }
+    if (!isWorthless && matchIndex > (this.matchIndex[position] as LogIndex)) {
       this.matchIndex[position] = matchIndex;
-      if ((this.nextIndex[position] as LogIndex) <= matchIndex) this.nextIndex[position] = matchIndex + 1;
+      advanced = true;
       this.advanceCommitIndex();
     }
-    if (wasProbing && (this.nextIndex[position] as LogIndex) <= this.log.lastIndex)
+    // A follower that lags is brought up as fast as it acknowledges, not one message per heartbeat.
+    if (advanced && (this.nextIndex[position] as LogIndex) <= this.log.lastIndex)
       this.sendAppendEntries(position);
   }
 
@@ -241,7 +247,7 @@ export abstract class RaftReplication extends RaftElection {
       matchIndex,
       conflictTerm: 0,
       prevLogIndex: message.prevLogIndex,
-      hasLost: false,
+      hasLost: this.hasForgottenTerm(),
     };
   }
 

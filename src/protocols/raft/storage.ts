@@ -104,6 +104,7 @@ export class RaftStorage {
       this.metaSynced,
       ...this.operations,
       ...this.confirms,
+      ...this.ofWal.map(Number),
     ];
   }
 

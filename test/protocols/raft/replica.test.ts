@@ -264,6 +264,24 @@ describe('raft replication (§5.3)', () => {
     expect(state(replica).commitIndex).toBe(3);
   });
 
+  it('a follower that lags is brought up as fast as it acknowledges', () => {
+    const log = Array.from({ length: 300 }, (_, i) => wal(entry(i + 1, 1)));
+    const { host, replica } = replicaOn(diskOf([meta(1, 1), meta(1, 1)], log));
+    const lagging = replicaOn(EMPTY, 3);
+    elect(host, replica);
+    replica.timerFired('heartbeat');
+    let message = host.take().find(({ to }) => to === 3)?.message;
+    let steps = 0;
+    for (; message !== undefined; steps++) {
+      lagging.replica.receive(0, message);
+      lagging.host.completeAll(lagging.replica);
+      replica.receive(3, lagging.host.take().at(-1)?.message as AppendEntriesResponse);
+      message = host.take().find(({ to }) => to === 3)?.message;
+    }
+    expect(state(lagging.replica).log).toHaveLength(301);
+    expect(steps).toBeLessThan(10);
+  });
+
   it('after a refusal the leader skips back over whole terms, then catches the follower up', () => {
     const log = [1, 1, 1, 4, 4, 5, 5, 6, 6, 6].map((term, i) => wal(entry(i + 1, term))); // Figure 7, leader
     const { host, replica } = replicaOn(diskOf([meta(1, 7), meta(1, 7)], log));
@@ -357,6 +375,53 @@ describe('raft recovery', () => {
     host.completeAll(replica, 'failed');
     expect(host.haltReason).toBe('a sync failed');
     expect(host.take()).toEqual([]);
+  });
+
+  it('copies of term and vote that differ are made equal before anything rests on them', () => {
+    // A crash in the middle of a write leaves one new and one old copy. Believing the new one alone would let
+    // its rot bring back the old vote, and a second vote in the same term.
+    const { host, replica } = replicaOn(diskOf([meta(2, 2, 1), meta(1, 1)], []));
+    replica.receive(1, requestVote(2));
+    expect(host.take()).toEqual([]);
+    host.completeAll(replica);
+    expect(host.take().at(-1)?.message).toMatchObject({ term: 2, granted: true });
+    const copies = host.files.get('meta') as { version: number; votedFor: number }[];
+    expect(copies.map(({ votedFor }) => votedFor)).toEqual([1, 1]);
+  });
+
+  it('a term that only the log shows is written down before anything is acknowledged in it', () => {
+    const { host, replica } = replicaOn(diskOf([meta(1, 1), meta(1, 1)], [wal(entry(1, 3))]));
+    replica.receive(1, append(3, 1, 3));
+    expect(host.take()).toEqual([]);
+    host.completeAll(replica);
+    expect(host.take()).toHaveLength(1);
+    expect(host.files.get('meta')?.[0]).toMatchObject({ term: 3 });
+  });
+
+  it('a replica that forgot its term acknowledges, but says that this must not count', () => {
+    const { host, replica } = replicaOn(diskOf([rotten, rotten], []));
+    replica.receive(1, append(1, 0, 0, [entry(1, 1)]));
+    host.completeAll(replica);
+    expect(host.take().at(-1)?.message).toMatchObject({ success: true, hasLost: true });
+    const leader = replicaOn(EMPTY);
+    elect(leader.host, leader.replica);
+    const worthless = {
+      kind: 'AppendEntriesResponse',
+      term: 1,
+      success: true,
+      matchIndex: 1,
+      conflictTerm: 0,
+      prevLogIndex: 0,
+      hasLost: true,
+    };
+    for (const follower of [1, 2, 3]) leader.replica.receive(follower, worthless as never);
+    expect(state(leader.replica).commitIndex).toBe(0);
+  });
+
+  it('cuts the log at a gap, where a full disk refused a record', () => {
+    const { replica } = replicaOn(diskOf([meta(1, 1), meta(1, 1)], [wal(entry(1, 1)), wal(entry(3, 1))]));
+    expect(state(replica).log.map(([index]) => index)).toEqual([1]);
+    expect(state(replica).suspectTerm).toBe(0);
   });
 
   it('reads back what it wrote', () => {
