@@ -414,7 +414,7 @@ describe('raft recovery', () => {
       prevLogIndex: 0,
       hasLost: true,
     };
-    for (const follower of [1, 2, 3]) leader.replica.receive(follower, worthless as never);
+    for (const follower of [1, 2, 3]) leader.replica.receive(follower, worthless);
     expect(state(leader.replica).commitIndex).toBe(0);
   });
 
