@@ -58,11 +58,11 @@ function count(counts: Map<string, number>, key: string): number {
 /** Passes every question on and reports question and answer with its key. */
 export class RecordingChoices extends Choices {
   override readonly keyed = true;
+  private readonly keys = new KeyMaker();
 
   constructor(
     private readonly inner: Choices,
     private readonly onDecision: (decision: Decision) => void,
-    private readonly keys = new KeyMaker(),
   ) {
     super();
   }

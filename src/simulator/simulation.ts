@@ -71,7 +71,6 @@ export class Simulation implements Stage {
   private readonly messageBytes: (message: Message) => number;
   private status: Status | undefined = undefined;
   private hasEnded = false;
-  private crash: FoundViolation | undefined = undefined;
   private leader: ProcessId = -1;
   private leaderTerm = -1;
   private lastSent: Message | undefined = undefined;

@@ -16,7 +16,10 @@ import type { AppendEntries, AppendEntriesResponse, Entry, LogIndex } from './me
 export abstract class RaftReplication extends RaftElection {
   /** Leader: next index to send to each member, by position in `members`. */
   protected nextIndex: LogIndex[] = [];
-  /** Leader: highest index known to be durable on each member. Invariant: below nextIndex; shrinks only when a disk has lost. */
+  /**
+   * Leader: highest index known to be durable on each member. Invariant: below nextIndex; shrinks only when
+   * a disk has lost.
+   */
   protected matchIndex: LogIndex[] = [];
   /** Leader: true after a refusal, until the next success: one message at a time. */
   protected probing: boolean[] = [];
