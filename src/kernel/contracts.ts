@@ -53,6 +53,8 @@ export interface Host {
   readonly self: ProcessId;
   /** Counts starts of this process, from 1. */
   readonly incarnation: number;
+  /** Version of the protocol that this process's program speaks, from 1; an upgrade changes it at a start. */
+  readonly version: number;
   send(to: ProcessId, message: Message): void;
   /** Arms a named timer with a length drawn from `minMicros … maxMicros`; re-arms it when it is set. */
   setTimer(name: string, minMicros: Micros, maxMicros: Micros): void;
@@ -99,12 +101,28 @@ export interface Replica {
   encode(): Plain;
 }
 
+/**
+ * How a read may be served. Each mode has a contract of its own, which is checked:
+ * - `log`: ordered like a write; linearizable.
+ * - `read-index`, `lease`, `follower`: linearizable without an entry in the log (by a round of the leader, by
+ *   the leader's lease, by any server that asks the leader for its read index).
+ * - `session`: any server, but never older than what this client has seen: reads are monotonic, and it reads
+ *   its own writes.
+ * - `stale`: any server: the state after some prefix of the agreed order, however old.
+ */
+export type ReadMode = 'log' | 'read-index' | 'lease' | 'follower' | 'session' | 'stale';
+
 /** A client's command as protocols order it. Immutable. */
 export interface Command {
   readonly client: ProcessId;
   /** The client's operation number, from 1: with `client` it names the operation for ever. */
   readonly sequence: number;
   readonly input: Plain;
+  /**
+   * Set for an operation that changes nothing: how it may be served. A protocol that knows no reads orders it
+   * like any other, which is stronger than every mode.
+   */
+  readonly read: ReadMode | undefined;
   /** Content hash of client, sequence and input. */
   readonly hash: number;
   /** Size on wire and disk. */
@@ -116,8 +134,14 @@ export type Result = Plain;
 
 /** A deterministic replicated state machine. Its state is plain data and the same on every replica. */
 export interface StateMachine {
-  /** Applies one command and returns its result. Everything in it must follow from state and command. */
-  apply(command: Command): Result;
+  /**
+   * Applies one command and returns its result. Everything in it must follow from state, command and
+   * `timeMicros`: the time that the log gives to the command, which never goes back along the log (0 where a
+   * protocol keeps none).
+   */
+  apply(command: Command, timeMicros: Micros): Result;
+  /** Answers a command that changes nothing, without being ordered; undefined: it must be ordered. */
+  query?(command: Command): Result | undefined;
   /** 32-bit rolling digest of the state; equal histories give equal digests. */
   digest(): number;
   snapshot(): Plain;
@@ -136,9 +160,17 @@ export interface ClientHost {
 
 /** What a driver makes of a message. */
 export type ClientOutcome =
-  | { readonly kind: 'ok'; readonly sequence: number; readonly result: Result }
+  | {
+      readonly kind: 'ok';
+      readonly sequence: number;
+      readonly result: Result;
+      /** The place of the agreed order at which the answer holds; 0 where the protocol does not say. */
+      readonly index: number;
+    }
   /** Definitely not executed, now or ever. */
   | { readonly kind: 'fail'; readonly sequence: number; readonly reason: string }
+  /** Turned away for now, by admission control; the operation's fate is open. Try again later. */
+  | { readonly kind: 'busy'; readonly sequence: number; readonly reason: string }
   /** Try again (elsewhere); the operation's fate is open. */
   | { readonly kind: 'retry'; readonly sequence: number; readonly reason: string };
 
@@ -151,11 +183,29 @@ export interface ClientDriver {
   clone(): ClientDriver;
 }
 
+/** One record of a freshly formatted disk. */
+export interface FormattedRecord {
+  readonly file: string;
+  readonly record: unknown;
+  readonly bytes: number;
+}
+
 /** A protocol: how to build its replicas and clients. Users export one from `module: ./mine.js#name`. */
 export interface Protocol<Settings = unknown> {
   readonly name: string;
   /** Validates the scenario's `protocol.settings`; throws UsageError. */
   settings(raw: Readonly<Record<string, unknown>>): Settings;
+  /**
+   * What a server's disk holds, durably, before its first start: how an operator formats it. A protocol that
+   * formats can tell a lost disk (blank) from a new server, so losing one is a detectable fault for it.
+   * `generation` counts how often this process's disk was formatted before: an old identity is never reused.
+   */
+  format?(
+    self: ProcessId,
+    generation: number,
+    members: readonly ProcessId[],
+    settings: Settings,
+  ): readonly FormattedRecord[];
   createReplica(
     host: Host,
     members: readonly ProcessId[],
@@ -163,6 +213,8 @@ export interface Protocol<Settings = unknown> {
     settings: Settings,
   ): Replica;
   createDriver(settings: Settings): ClientDriver;
+  /** Versions that servers of this protocol may run, lowest and highest; 1 and 1 when left out. */
+  readonly versions?: { readonly lowest: number; readonly highest: number };
   /** Upper bound of the protocol's timers in microseconds: liveness bounds are computed from it. */
   maxTimerMicros(settings: Settings): Micros;
   /** Content hash of a message; a structural hash when left out. Hot path: field-wise is best. */
@@ -203,8 +255,58 @@ export type ProtocolEvent =
     }
   /** A replica that did not trust its disk takes part again. */
   | { readonly kind: 'trust-regained'; readonly term: number; readonly lastIndex: number }
+  /** It asks whether it could win an election, without changing its term. `term` is the one it would have. */
+  | { readonly kind: 'became-pre-candidate'; readonly term: number }
+  /**
+   * The configuration that it acts by is now the one of the entry at `index` (0: the initial one): appended,
+   * restored by a truncation, a restart or a snapshot.
+   */
+  | { readonly kind: 'configuration-changed'; readonly index: number; readonly configuration: Membership }
+  /** A snapshot of everything up to `index` is durable here; made by itself, or received whole. */
+  | {
+      readonly kind: 'snapshot-saved';
+      readonly index: number;
+      readonly term: number;
+      readonly received: boolean;
+    }
+  /** The state is now that of a snapshot: `digest` is the service's after `index`. At a start, or received. */
+  | {
+      readonly kind: 'snapshot-installed';
+      readonly index: number;
+      readonly term: number;
+      readonly digest: number;
+      readonly received: boolean;
+    }
+  /** A snapshot that was being received will not be installed. */
+  | { readonly kind: 'snapshot-failed'; readonly index: number; readonly reason: string }
+  /** The log now begins after `index`, whose entry had this term. */
+  | { readonly kind: 'compacted'; readonly index: number; readonly term: number }
+  | { readonly kind: 'transfer-started'; readonly term: number; readonly to: ProcessId }
+  | { readonly kind: 'transfer-ended'; readonly term: number; readonly outcome: 'done' | 'timed-out' }
+  /** A request was turned away before it was ordered. */
+  | { readonly kind: 'rejected'; readonly reason: string }
+  /** From the entry at `index` on, everybody speaks at least this version. */
+  | { readonly kind: 'version-activated'; readonly index: number; readonly version: number }
+  /** Critical and worth an audit: a start with a version that the cluster has left behind, and such. */
+  | { readonly kind: 'refused-to-run'; readonly reason: string }
+  /** A rare situation was reached; see the checkers' list of situations. Changes nothing. */
+  | { readonly kind: 'reached'; readonly situation: string }
   /** Anything else worth a line in the story. */
   | { readonly kind: 'note'; readonly text: string };
+
+/**
+ * Who takes part, by member id: the process, plus {@link MEMBER_GENERATION} times how often its disk was
+ * formatted anew. Lists are sorted and disjoint but for voters and outgoing.
+ */
+export interface Membership {
+  readonly voters: readonly number[];
+  /** While joint: the voters of the configuration that is being left; else empty. */
+  readonly outgoing: readonly number[];
+  readonly learners: readonly number[];
+}
+
+/** See {@link Membership}. More than there are processes. */
+export const MEMBER_GENERATION = 4096;
 
 /** One event of the clients' history. `unknown` is a time-out: it may have happened, at any later time. */
 export interface HistoryEvent {
@@ -214,5 +316,9 @@ export interface HistoryEvent {
   readonly input: Plain;
   /** Result of an `ok`, reason of a `fail`; null otherwise. */
   readonly output: Plain;
+  /** How a read was asked to be served; undefined for everything else. */
+  readonly read: ReadMode | undefined;
+  /** Of an `ok`: the place of the agreed order at which the answer holds, as the server says; else 0. */
+  readonly index: number;
   readonly time: Micros;
 }

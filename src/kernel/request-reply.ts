@@ -15,42 +15,92 @@ import type {
   ProcessId,
   Result,
 } from './contracts.js';
-import { mix32, mixInteger } from './hash.js';
-import { canonical } from './plain.js';
+import { hashPlain, hashString, mix32, mixInteger } from './hash.js';
+import { canonical, type Plain } from './plain.js';
 
 export interface ClientRequest extends Message {
   readonly kind: 'ClientRequest';
   readonly command: Command;
+  /** For reads of mode `session`: the answer must hold at this place of the agreed order or later. */
+  readonly minIndex: number;
 }
 
-/** `status`: done; not leader (ask `hint`); refused before it was ordered, so that it never happens. */
+/**
+ * `status`: done; not leader (ask `hint`); busy (this copy of the request was turned away for now: try again
+ * later); refused before it was ordered, so that it never happens.
+ */
 export interface ClientReply extends Message {
   readonly kind: 'ClientReply';
   readonly sequence: number;
-  readonly status: 'ok' | 'not-leader' | 'refused';
+  readonly status: 'ok' | 'not-leader' | 'busy' | 'refused';
+  /** Result of an `ok`; the reason, in a word, of busy and refused. */
   readonly result: Result;
+  /** Of an `ok`: the place of the agreed order at which the answer holds; else 0. */
+  readonly index: number;
   /** The leader as far as the server knows, or -1. */
   readonly hint: ProcessId;
 }
 
-export function clientRequest(command: Command): ClientRequest {
-  return { kind: 'ClientRequest', command };
+/**
+ * What an operator asks a server for; the protocol says what `action` may be. Actions are declarative: asking
+ * again for what is already so is answered ok.
+ */
+export interface AdminRequest extends Message {
+  readonly kind: 'AdminRequest';
+  /** Names the request among all of its operator. */
+  readonly id: number;
+  readonly action: Plain;
 }
 
-export function okReply(sequence: number, result: Result): ClientReply {
-  return { kind: 'ClientReply', sequence, status: 'ok', result, hint: -1 };
+/** `status`: done; not leader (ask `hint`); under way or impossible now (try again); refused for good. */
+export interface AdminReply extends Message {
+  readonly kind: 'AdminReply';
+  readonly id: number;
+  readonly status: 'ok' | 'not-leader' | 'busy' | 'refused';
+  readonly reason: string;
+  readonly hint: ProcessId;
+}
+
+export function clientRequest(command: Command, minIndex = 0): ClientRequest {
+  return { kind: 'ClientRequest', command, minIndex };
+}
+
+export function okReply(sequence: number, result: Result, index = 0): ClientReply {
+  return { kind: 'ClientReply', sequence, status: 'ok', result, index, hint: -1 };
 }
 
 export function notLeaderReply(sequence: number, hint: ProcessId): ClientReply {
-  return { kind: 'ClientReply', sequence, status: 'not-leader', result: null, hint };
+  return { kind: 'ClientReply', sequence, status: 'not-leader', result: null, index: 0, hint };
+}
+
+export function busyReply(sequence: number, reason: string): ClientReply {
+  return { kind: 'ClientReply', sequence, status: 'busy', result: reason, index: 0, hint: -1 };
+}
+
+export function adminReply(
+  id: number,
+  status: AdminReply['status'],
+  reason: string,
+  hint: ProcessId = -1,
+): AdminReply {
+  return { kind: 'AdminReply', id, status, reason, hint };
 }
 
 /** Content hash of a request or reply (results enter through their sequence: one per command). */
 export function hashRequestReply(message: ClientRequest | ClientReply): number {
-  if (message.kind === 'ClientRequest') return mix32(0x51ed270b, message.command.hash);
-  const status = message.status === 'ok' ? 1 : message.status === 'not-leader' ? 2 : 3;
-  return mix32(mix32(mixInteger(0x2f0b4c47, message.sequence), status), message.hint);
+  if (message.kind === 'ClientRequest') return mix32(mix32(0x51ed270b, message.command.hash), message.minIndex);
+  const hash = mix32(mixInteger(0x2f0b4c47, message.sequence), STATUS_NUMBERS[message.status]);
+  return mix32(mix32(hash, message.hint), message.index);
 }
+
+/** Content hash of an operator's request or its reply. */
+export function hashAdmin(message: AdminRequest | AdminReply): number {
+  if (message.kind === 'AdminRequest') return mix32(mixInteger(0x6a09e667, message.id), hashPlain(message.action));
+  const hash = mix32(mixInteger(0x3c6ef372, message.id), STATUS_NUMBERS[message.status]);
+  return mix32(mix32(hash, message.hint), hashString(message.reason));
+}
+
+const STATUS_NUMBERS = { ok: 1, 'not-leader': 2, refused: 3, busy: 4 } as const;
 
 /** Operations whose last target is remembered: more than a client has outstanding at a time. */
 const REMEMBERED = 128;
@@ -61,6 +111,8 @@ export class RequestReplyDriver implements ClientDriver {
   /** Whom each of the latest operations was sent to last, by sequence modulo {@link REMEMBERED}. */
   private readonly sequences = new Int32Array(REMEMBERED);
   private readonly targets = new Int32Array(REMEMBERED);
+  /** The highest place of the agreed order that an answer held at: what session reads must not fall behind. */
+  private seenIndex = 0;
 
   /** A retry goes elsewhere, unless the client has turned to another server since the last attempt. */
   request(host: ClientHost, command: Command, attempt: number): void {
@@ -70,7 +122,8 @@ export class RequestReplyDriver implements ClientDriver {
     if (attempt > 1 && wasAsked) this.target = (this.target + 1) % host.servers.length;
     this.sequences[place] = command.sequence;
     this.targets[place] = this.target;
-    host.send(host.servers[this.target] as ProcessId, clientRequest(command));
+    const minIndex = command.read === 'session' ? this.seenIndex : 0;
+    host.send(host.servers[this.target] as ProcessId, clientRequest(command, minIndex));
   }
 
   receive(host: ClientHost, from: ProcessId, message: Message): ClientOutcome | undefined {
@@ -79,7 +132,10 @@ export class RequestReplyDriver implements ClientDriver {
     switch (reply.status) {
       case 'ok':
         this.target = host.servers.indexOf(from);
-        return { kind: 'ok', sequence: reply.sequence, result: reply.result };
+        if (reply.index > this.seenIndex) this.seenIndex = reply.index;
+        return { kind: 'ok', sequence: reply.sequence, result: reply.result, index: reply.index };
+      case 'busy':
+        return { kind: 'busy', sequence: reply.sequence, reason: canonical(reply.result) };
       case 'refused':
         return { kind: 'fail', sequence: reply.sequence, reason: canonical(reply.result) };
       case 'not-leader':
@@ -93,6 +149,7 @@ export class RequestReplyDriver implements ClientDriver {
     copy.target = this.target;
     copy.sequences.set(this.sequences);
     copy.targets.set(this.targets);
+    copy.seenIndex = this.seenIndex;
     return copy;
   }
 

@@ -13,6 +13,8 @@ export class ClientCounters {
   timeouts: number;
   /** Answers that asked to try again elsewhere. */
   redirects: number;
+  /** Answers that an attempt was turned away by admission control. */
+  rejected: number;
   /** Answers that the operation was refused before it was ordered. */
   refused: number;
   /** Times that a retry was wanted and the budget was empty. */
@@ -34,6 +36,7 @@ export class ClientCounters {
     this.retries = 0;
     this.timeouts = 0;
     this.redirects = 0;
+    this.rejected = 0;
     this.refused = 0;
     this.budgetExhausted = 0;
     this.ok = 0;

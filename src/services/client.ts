@@ -215,7 +215,7 @@ export class ClientProcess {
     switch (outcome.kind) {
       case 'ok':
         if (isSessionExpired(outcome.result)) this.expired(slot);
-        else this.succeed(slot, outcome.result);
+        else this.succeed(slot, outcome.result, outcome.index);
         break;
       case 'fail':
         this.refused(slot, outcome.reason);
@@ -224,16 +224,20 @@ export class ClientProcess {
         this.counters.redirects++;
         this.attemptRejected(slot, true);
         break;
+      case 'busy':
+        this.counters.rejected++;
+        this.attemptRejected(slot, false);
+        break;
     }
   }
 
-  protected succeed(slot: OperationSlot, result: Result): void {
+  protected succeed(slot: OperationSlot, result: Result, index: number): void {
     const command = slot.command as Command;
     this.counters.ok++;
     this.latency.record(this.host.now() - slot.invokedAt);
     // The only inputs that this client sends are operations of its own generator.
     this.generator.observe(slot.keyIndex, command.input as KvOperation, result);
-    this.settle(slot, 'ok', result);
+    this.settle(slot, 'ok', result, index);
   }
 
   /**
@@ -299,7 +303,12 @@ export class ClientProcess {
   }
 
   /** Ends an operation: the one place where a slot becomes free. */
-  protected settle(slot: OperationSlot, kind: 'ok' | 'fail' | 'unknown', output: Plain): void {
+  protected settle(
+    slot: OperationSlot,
+    kind: 'ok' | 'fail' | 'unknown',
+    output: Plain,
+    index = 0,
+  ): void {
     const { host } = this;
     const command = slot.command as Command;
     if (slot.phase === 'waiting') host.cancelTimer(ATTEMPT_TIMERS[slot.index] as string);
@@ -307,13 +316,14 @@ export class ClientProcess {
     host.cancelTimer(DEADLINE_TIMERS[slot.index] as string);
     slot.close();
     this.busy--;
-    this.record(kind, command, output);
+    this.record(kind, command, output, index);
     if (this.workload.config.mode === 'closed') this.scheduleNext();
   }
 
-  private record(kind: HistoryEvent['kind'], command: Command, output: Plain): void {
-    const { client, sequence, input } = command;
-    this.host.record({ kind, client, sequence, input, output, time: this.host.now() }, command);
+  private record(kind: HistoryEvent['kind'], command: Command, output: Plain, index = 0): void {
+    const { client, sequence, input, read } = command;
+    const time = this.host.now();
+    this.host.record({ kind, client, sequence, input, output, read, index, time }, command);
   }
 
   /** Open loop: 1 … 2g-1 for a mean gap of g, never 0, so that time always passes. Closed: think time. */

@@ -1,7 +1,7 @@
 /** How a client's command is made: its content hash and its size. */
 
 import { finish32, hashPlain, hashString, mix32, mixInteger } from '../kernel/index.js';
-import type { Command, Plain, ProcessId } from '../kernel/index.js';
+import type { Command, Plain, ProcessId, ReadMode } from '../kernel/index.js';
 
 /** Size of a command without its input: client, sequence, checksum. */
 const HEADER_BYTES = 24;
@@ -10,9 +10,14 @@ const SCALAR_BYTES = 8;
 const DELIMITER_BYTES = 2;
 
 /** The command that carries operation number `sequence` (from 1) of a client. */
-export function makeCommand(client: ProcessId, sequence: number, input: Plain): Command {
+export function makeCommand(
+  client: ProcessId,
+  sequence: number,
+  input: Plain,
+  read: ReadMode | undefined = undefined,
+): Command {
   const hash = hashCommand(client, sequence, input);
-  return { client, sequence, input, hash, bytes: HEADER_BYTES + sizeOf(input) };
+  return { client, sequence, input, read, hash, bytes: HEADER_BYTES + sizeOf(input) };
 }
 
 /** Content hash of a command; recompute it where a command may be forged. */

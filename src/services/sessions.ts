@@ -20,7 +20,7 @@
  * Decomposed on purpose: a bug of the zoo is a subclass that overrides one small method.
  */
 
-import { assert, mix32, mixInteger, type Command, type Plain, type ProcessId } from '../kernel/index.js';
+import { assert, mix32, mixInteger, type Command, type Micros, type Plain, type ProcessId } from '../kernel/index.js';
 import type { Result, StateMachine } from '../kernel/index.js';
 
 export interface SessionLimits {
@@ -79,17 +79,22 @@ export class SessionedService implements StateMachine {
     this.rolling = 0x73657373;
   }
 
-  apply(command: Command): Result {
+  apply(command: Command, timeMicros: Micros = 0): Result {
     const { client, sequence } = command;
     if (!Number.isSafeInteger(sequence) || sequence < 1) return MALFORMED;
     const session = this.sessions.get(client);
     if (session === undefined) {
       if (sequence <= this.forgottenFloor) return SESSION_EXPIRED;
-      return this.execute(command, this.openSession(client));
+      return this.execute(command, this.openSession(client), timeMicros);
     }
     if (this.isExpired(session, sequence)) return SESSION_EXPIRED;
     if (this.isDuplicate(session, sequence)) return this.firstResult(session, sequence);
-    return this.execute(command, session);
+    return this.execute(command, session, timeMicros);
+  }
+
+  /** A read needs no session: it changes nothing, however often it is served. */
+  query(command: Command): Result | undefined {
+    return this.inner.query?.(command);
   }
 
   digest(): number {
@@ -139,8 +144,8 @@ export class SessionedService implements StateMachine {
     return session.results[this.place(sequence)] as Result;
   }
 
-  protected execute(command: Command, session: Session): Result {
-    const result = this.inner.apply(command);
+  protected execute(command: Command, session: Session, timeMicros: Micros): Result {
+    const result = this.inner.apply(command, timeMicros);
     this.remember(session, command, result);
     return result;
   }

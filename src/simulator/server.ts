@@ -41,6 +41,7 @@ const isMessage = (work: Work): boolean => work.kind === EventKind.message;
 
 export class Server implements Host {
   incarnation = 0;
+  version = 1;
   isUp = false;
   isPaused = false;
   /** CPU time per event. */

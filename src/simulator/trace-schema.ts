@@ -7,11 +7,11 @@
  *
  *     decision  [group, detail, nth, value, …]
  *     change    [process, event]
- *     fact      [kind, client, sequence, input, output, time]
+ *     fact      [kind, client, sequence, input, output, read, index, time]
  */
 
 import { PROCESS_LIMIT, hex32, received } from '../kernel/index.js';
-import type { Command, Decision, HistoryEvent, Plain, ProtocolEvent } from '../kernel/index.js';
+import type { Command, Decision, HistoryEvent, Membership, Plain, ProtocolEvent } from '../kernel/index.js';
 import { EVENT_NAMES, type EventName } from './event-kinds.js';
 import type { Recipe } from './outcome.js';
 import {
@@ -92,12 +92,21 @@ function decisionLine({ group: key, detail, nth, values }: Decision): Plain {
 
 // ---- state changes and history ----
 
+const readMode = word('log', 'read-index', 'lease', 'follower', 'session', 'stale');
+
 const command = object<Command>({
   client: process,
   sequence: natural,
   input: plain,
+  read: maybe(readMode),
   hash: hash32,
   bytes: natural,
+});
+
+const membership = object<Membership>({
+  voters: list(natural),
+  outgoing: list(natural),
+  learners: list(natural),
 });
 
 const protocolEvent = tagged<ProtocolEvent, 'kind'>('kind', {
@@ -111,6 +120,18 @@ const protocolEvent = tagged<ProtocolEvent, 'kind'>('kind', {
   applied: { index: natural, term: natural, hash: hash32, digest: hash32, command: maybe(command) },
   recovered: { term: natural, lastIndex: natural, trusted: flag },
   'trust-regained': { term: natural, lastIndex: natural },
+  'became-pre-candidate': { term: natural },
+  'configuration-changed': { index: natural, configuration: membership },
+  'snapshot-saved': { index: natural, term: natural, received: flag },
+  'snapshot-installed': { index: natural, term: natural, digest: hash32, received: flag },
+  'snapshot-failed': { index: natural, reason: anyText },
+  compacted: { index: natural, term: natural },
+  'transfer-started': { term: natural, to: process },
+  'transfer-ended': { term: natural, outcome: word('done', 'timed-out') },
+  rejected: { reason: anyText },
+  'version-activated': { index: natural, version: natural },
+  'refused-to-run': { reason: anyText },
+  reached: { situation: identifier },
   note: { text: anyText },
 });
 
@@ -122,9 +143,16 @@ const readChange: Shape<StateChange> = (value) => {
 
 const factKind = word('invoke', 'ok', 'fail', 'unknown');
 
+/** In a tuple, what is left out is written as null. */
+const readModeOrNone: Shape<HistoryEvent['read']> = (value) =>
+  value === null ? undefined : readMode(value);
+
 const readFact: Shape<HistoryEvent> = (value) => {
-  if (!Array.isArray(value) || value.length !== 6) {
-    return mismatch('a fact of the history: [kind, client, sequence, input, output, time]', value);
+  if (!Array.isArray(value) || value.length !== 8) {
+    return mismatch(
+      'a fact of the history: [kind, client, sequence, input, output, read, index, time]',
+      value,
+    );
   }
   return {
     kind: item(value, 0, factKind),
@@ -132,7 +160,9 @@ const readFact: Shape<HistoryEvent> = (value) => {
     sequence: item(value, 2, natural),
     input: item(value, 3, plain),
     output: item(value, 4, plain),
-    time: item(value, 5, natural),
+    read: item(value, 5, readModeOrNone),
+    index: item(value, 6, natural),
+    time: item(value, 7, natural),
   };
 };
 
@@ -215,8 +245,8 @@ export function eventToLine(event: TraceEvent): Readonly<Record<string, unknown>
   return line;
 }
 
-function factLine({ kind, client, sequence, input, output, time }: HistoryEvent): Plain {
-  return [kind, client, sequence, input, output, time];
+function factLine({ kind, client, sequence, input, output, read, index, time }: HistoryEvent): Plain {
+  return [kind, client, sequence, input, output, read ?? null, index, time];
 }
 
 // ---- header ----

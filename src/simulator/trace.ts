@@ -12,7 +12,7 @@ import type { Recipe, Status } from './outcome.js';
 
 export const TRACE_FORMAT = 'faultline-trace';
 /** A change in draw order, keys or fields is another version. */
-export const TRACE_VERSION = 1;
+export const TRACE_VERSION = 2;
 /** Every so many events, and at the last one, the trace carries the run's digest. */
 export const DIGEST_INTERVAL = 64;
 

@@ -309,7 +309,7 @@ export class Stage implements CheckerContext {
   }
 
   invoke(client: number, sequence: number, input: Plain): void {
-    this.history({ kind: 'invoke', client, sequence, input, output: null, time: this.time });
+    this.history({ kind: 'invoke', client, sequence, input, output: null, read: undefined, index: 0, time: this.time });
   }
 
   conclude(
@@ -319,7 +319,7 @@ export class Stage implements CheckerContext {
     kind: 'ok' | 'fail' | 'unknown',
     output: Plain,
   ): void {
-    this.history({ kind, client, sequence, input, output, time: this.time });
+    this.history({ kind, client, sequence, input, output, read: undefined, index: 0, time: this.time });
   }
 
   // ---- fork ----

@@ -76,7 +76,7 @@ export class PromptServer extends Server {
   }
 
   override handle(world: ClientWorld, client: number, to: number, command: Command): void {
-    const result = this.service.apply(command);
+    const result = this.service.apply(command, 0);
     world.reply(to, client, okReply(command.sequence, result), this.delayMicros);
   }
 
@@ -99,7 +99,7 @@ export class ScriptedServer extends Server {
     const result =
       status === 'expired' ? { error: 'session-expired' } : status === 'ok' ? { ok: true } : 'full';
     const known = status === 'expired' ? 'ok' : status;
-    const reply: ClientReply = { kind: 'ClientReply', sequence, status: known, result, hint: -1 };
+    const reply: ClientReply = { kind: 'ClientReply', sequence, status: known, result, index: 0, hint: -1 };
     world.reply(to, client, reply, 100);
   }
 }
@@ -120,7 +120,7 @@ export class LossyServer extends Server {
   }
 
   override arrive(world: ClientWorld, client: number, to: number, command: Command): void {
-    const result = this.service.apply(command);
+    const result = this.service.apply(command, 0);
     for (let copies = this.stream.integer(0, 2); copies > 0; copies--) {
       world.reply(to, client, okReply(command.sequence, result), this.stream.integer(0, 3_000));
     }

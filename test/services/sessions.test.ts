@@ -117,7 +117,7 @@ test('sessions: no command ever happens twice, even when the table overflows', (
 
 test('sessions: a client that comes back after it was forgotten cannot repeat what it did before', () => {
   const service = sessioned({ maxClients: 1, window: 100 });
-  service.apply(append(1, 1));
+  service.apply(append(1, 1), 0);
   service.apply(append(1, 2));
   service.apply(append(2, 3));
   service.apply(append(1, 4));
@@ -156,7 +156,7 @@ test('sessions: logs of different commands give different digests', () => {
 
 test('sessions: a clone and its original do not share their future', () => {
   const service = sessioned();
-  service.apply(append(1, 1));
+  service.apply(append(1, 1), 0);
   const before = canonical(service.snapshot());
   const copy = service.clone();
   copy.apply(append(1, 2));
@@ -167,7 +167,7 @@ test('sessions: a clone and its original do not share their future', () => {
 
 test('sessions: the one that has executed nothing for longest is forgotten, and its retry is not executed', () => {
   const service = sessioned({ maxClients: 2, window: 4 });
-  service.apply(append(1, 1));
+  service.apply(append(1, 1), 0);
   service.apply(append(2, 1));
   service.apply(append(1, 2));
   service.apply(append(2, 1)); // a duplicate is no execution: client 2 stays the oldest
@@ -207,7 +207,7 @@ test('sessions: a service whose snapshots lose the sessions is given away by its
     }
   }
   const [service, restored] = [sessioned(), new AmnesicService(new KeyValueStore())];
-  service.apply(append(1, 1));
+  service.apply(append(1, 1), 0);
   restored.restore(service.snapshot());
   expect(read(restored)).toBe(read(service));
   expect(restored.digest()).not.toBe(service.digest());
@@ -220,15 +220,15 @@ test('sessions: a bug is one overridden method, and clones keep it', () => {
     }
   }
   const service = new ForgetfulService(new KeyValueStore()).clone();
-  service.apply(append(1, 1));
-  service.apply(append(1, 1));
+  service.apply(append(1, 1), 0);
+  service.apply(append(1, 1), 0);
   expect(read(service)).toBe('<1.1><1.1>');
 });
 
 test('services: kv is the store behind sessions, and an unknown name suggests the nearest', () => {
   const service = createService('kv');
-  service.apply(append(1, 1));
-  service.apply(append(1, 1));
+  service.apply(append(1, 1), 0);
+  service.apply(append(1, 1), 0);
   expect(read(service)).toBe('<1.1>');
   expect(() => createService('vk')).toThrow(/unknown service 'vk'; expected one of: kv/);
 });

@@ -59,6 +59,7 @@ describe('an event for people', () => {
       client: 3,
       sequence: 9,
       input: { op: 'put', key: 'k1', value: 'c3.9' },
+      read: undefined,
       hash: 1,
       bytes: 2,
     };
@@ -71,10 +72,10 @@ describe('an event for people', () => {
         { process: 1, event: { kind: 'note', text: 'all is\nwell' } },
       ],
       history: [
-        { kind: 'invoke', client: 3, sequence: 9, input: command.input, output: null, time: 1 },
-        { kind: 'ok', client: 4, sequence: 2, input: null, output: { value: 'a b' }, time: 1 },
-        { kind: 'fail', client: 4, sequence: 3, input: null, output: 'refused', time: 1 },
-        { kind: 'unknown', client: 4, sequence: 4, input: { op: 'get', key: 'k0' }, output: null, time: 1 },
+        { kind: 'invoke', client: 3, sequence: 9, input: command.input, output: null, read: undefined, index: 0, time: 1 },
+        { kind: 'ok', client: 4, sequence: 2, input: null, output: { value: 'a b' }, read: undefined, index: 0, time: 1 },
+        { kind: 'fail', client: 4, sequence: 3, input: null, output: 'refused', read: undefined, index: 0, time: 1 },
+        { kind: 'unknown', client: 4, sequence: 4, input: { op: 'get', key: 'k0' }, output: null, read: undefined, index: 0, time: 1 },
       ],
       notes: ['n1 halts: out of luck'],
     };

@@ -53,7 +53,7 @@ describe('trace text', () => {
     const { header } = violating;
     expect(header).toMatchObject({
       format: 'faultline-trace',
-      version: 1,
+      version: 2,
       faultline: FAULTLINE_VERSION,
       implementation: { protocol: 'raft', bug: 'R02-vote-sent-before-sync', module: undefined },
       expect: 'violated',
@@ -114,12 +114,12 @@ describe('a bad trace is refused in one line that names its place', () => {
     ['another format', '{"format":"har"}\n', `some.trace:1: expected "format": "faultline-trace", got 'har'`],
     [
       'a future version',
-      withLine(1, header.replace('"version":1', '"version":2').replace('"0.1.0"', '"9.1.0"')),
-      'some.trace:1: expected trace format version 1, got version 2 (it was written by Faultline 9.1.0)',
+      withLine(1, header.replace('"version":2', '"version":3').replace('"0.1.0"', '"9.1.0"')),
+      'some.trace:1: expected trace format version 2, got version 3 (it was written by Faultline 9.1.0)',
     ],
     [
       'no version',
-      withLine(1, header.replace('"version":1,', '')),
+      withLine(1, header.replace('"version":2,', '')),
       'some.trace:1: expected a whole number as version, got nothing',
     ],
     [

@@ -289,12 +289,12 @@ export abstract class RaftReplication extends RaftElection {
       command: entry.command,
     });
     if (entry.command !== undefined && this.role === 'leader') {
-      this.host.send(entry.command.client, okReply(entry.command.sequence, result));
+      this.host.send(entry.command.client, okReply(entry.command.sequence, result, entry.index));
     }
   }
 
   protected applyCommand(command: Command): Result {
-    return this.service.apply(command);
+    return this.service.apply(command, 0);
   }
 
   protected override copyFrom(other: RaftReplication): void {

@@ -21,6 +21,7 @@ import { createService } from '../../../src/services/index.js';
 
 export class FakeHost implements Host {
   incarnation = 1;
+  version = 1;
   sent: { to: number; message: RaftMessage }[] = [];
   timers = new Map<string, readonly [number, number]>();
   events: ProtocolEvent[] = [];
