@@ -1,8 +1,9 @@
 /**
- * The part of a Raft replica that every role shares: term and vote, the log, what is durable, and the
- * rule that nothing which binds leaves before what it rests on is durable.
+ * The part of a Raft replica that every role shares: term and vote, the log and its configurations, what is
+ * durable, and the rule that nothing which binds leaves before what it rests on is durable.
  *
- * Source: Ongaro and Ousterhout, extended version, §5.1 (terms), Figure 2 (persistent state).
+ * Source: Ongaro and Ousterhout, extended version, §5.1 (terms), Figure 2 (persistent state); Ongaro's
+ * dissertation §4.1 (a configuration takes effect when it is appended).
  */
 
 import {
@@ -13,20 +14,22 @@ import {
   type ProtocolEvent,
   type StateMachine,
 } from '../../kernel/index.js';
-import { RaftLog } from './log.js';
+import { ConfigurationLog } from './configuration-log.js';
 import {
-  hashRaftMessage,
-  makeEntry,
-  type Entry,
-  type LogIndex,
-  type RaftMessage,
-  type Term,
-} from './messages.js';
-import { NEVER } from './recovery.js';
+  generationOf,
+  initialConfiguration,
+  isVoter,
+  processOf,
+  type Configuration,
+  type MemberId,
+} from './configuration.js';
+import { RaftLog } from './log.js';
+import type { Entry, LogIndex, PeerMessage, Term } from './messages.js';
 import type { RaftSettings } from './settings.js';
 import { RaftStorage } from './storage.js';
+import { hashRaftMessage } from './wire.js';
 
-export type Role = 'follower' | 'candidate' | 'leader';
+export type Role = 'follower' | 'pre-candidate' | 'candidate' | 'leader';
 
 export const ELECTION_TIMER = 'election';
 export const HEARTBEAT_TIMER = 'heartbeat';
@@ -34,12 +37,16 @@ export const HEARTBEAT_TIMER = 'heartbeat';
 /** A message held back until its ground is durable. */
 interface Deferred {
   readonly to: ProcessId;
-  readonly message: RaftMessage & { readonly term: Term };
+  readonly message: PeerMessage;
+  /** The term in which it was written: what it says need not hold in a later one. */
+  readonly term: Term;
   readonly needsWal: number;
   readonly needsMeta: number;
 }
 
 export abstract class RaftCore {
+  /** Who this server is: from its disk. */
+  protected me: MemberId = -1;
   protected role: Role = 'follower';
   /** Latest term seen. Invariant: only grows; durable before any message of it leaves. */
   protected currentTerm: Term = 0;
@@ -48,12 +55,13 @@ export abstract class RaftCore {
   /** The leader of the current term as far as known, or -1. */
   protected leader: ProcessId = -1;
   protected log = new RaftLog();
+  protected configurations: ConfigurationLog;
   protected storage: RaftStorage;
   /** Highest index known to be committed. Invariant: only grows within an incarnation. */
   protected commitIndex: LogIndex = 0;
   /** Highest index applied to the service. Invariant: at most commitIndex. */
   protected lastApplied: LogIndex = 0;
-  /** Highest index up to which every entry is durable here. */
+  /** Highest index up to which every entry is durable here, or covered by a durable snapshot. */
   protected durableIndex: LogIndex = 0;
   /** Bounds of what a damaged disk may have lost; both 0 when it is trusted. See recovery.ts. */
   protected suspectIndex: LogIndex = 0;
@@ -64,16 +72,26 @@ export abstract class RaftCore {
 
   constructor(
     protected readonly host: Host,
+    /** The members at the cluster's first start. */
     protected readonly members: readonly ProcessId[],
     protected readonly service: StateMachine,
     protected readonly settings: RaftSettings,
   ) {
     this.storage = new RaftStorage(host);
+    this.configurations = new ConfigurationLog(initialConfiguration(members));
   }
 
-  /** More than half of the members (§5.2). */
-  protected quorum(): number {
-    return (this.members.length >> 1) + 1;
+  /** The configuration that this server acts by: the latest in its log. */
+  protected get configuration(): Configuration {
+    return this.configurations.latest.configuration;
+  }
+
+  protected get generation(): number {
+    return generationOf(this.me);
+  }
+
+  protected isVoterHere(): boolean {
+    return isVoter(this.configuration, this.me);
   }
 
   /** False while the disk may have lost what was acknowledged. */
@@ -81,13 +99,12 @@ export abstract class RaftCore {
     return this.suspectTerm === 0;
   }
 
-  /** True when even the term was forgotten: then no acknowledgement may count either, for any term. */
-  protected hasForgottenTerm(): boolean {
-    return this.suspectTerm === NEVER;
-  }
-
   protected emit(event: ProtocolEvent): void {
     this.host.emit(event);
+  }
+
+  protected reached(situation: string): void {
+    this.host.emit({ kind: 'reached', situation });
   }
 
   // ---- persistence ----
@@ -95,22 +112,24 @@ export abstract class RaftCore {
   /** Writes term and vote to disk; they are durable when the storage's metaSynced reaches metaWritten. */
   protected persistTermAndVote(): void {
     const isTrusted = this.trustVersion > 0;
-    this.storage.writeMeta(
-      this.currentTerm,
-      this.votedFor,
-      isTrusted ? 0 : this.suspectIndex,
-      isTrusted ? 0 : this.suspectTerm,
-    );
+    this.storage.writeMeta({
+      member: this.me,
+      term: this.currentTerm,
+      votedFor: this.votedFor,
+      suspectIndex: isTrusted ? 0 : this.suspectIndex,
+      suspectTerm: isTrusted ? 0 : this.suspectTerm,
+    });
   }
 
   /** Adds one entry to the log, in memory and (not yet synced) on disk. */
   protected appendEntry(entry: Entry): void {
-    this.log.append(entry, this.storage.appendEntry(entry));
+    const { log } = this;
+    log.append(entry, this.storage.appendEntry(entry, log.lastIndex, log.lastTerm));
     this.emit({ kind: 'appended', index: entry.index, term: entry.term, hash: entry.hash });
-  }
-
-  protected makeEntry(command: Entry['command']): Entry {
-    return makeEntry(this.log.lastIndex + 1, this.currentTerm, command);
+    if (entry.system?.kind === 'configuration') {
+      this.configurations.append(entry.index, entry.system.configuration);
+      this.configurationChanged();
+    }
   }
 
   /** Removes the entry at `index` and all after it. */
@@ -119,10 +138,17 @@ export abstract class RaftCore {
     this.log.truncateFrom(index);
     if (this.durableIndex >= index) this.durableIndex = index - 1;
     this.emit({ kind: 'truncated', index });
+    if (this.configurations.truncateFrom(index)) this.configurationChanged();
   }
 
   protected mayTruncate(index: LogIndex): boolean {
     return index > this.commitIndex;
+  }
+
+  /** The configuration in force is another one. */
+  protected configurationChanged(): void {
+    const { index, configuration } = this.configurations.latest;
+    this.emit({ kind: 'configuration-changed', index, configuration });
   }
 
   /** Moves durableIndex up to the last entry whose record is synced. */
@@ -135,27 +161,27 @@ export abstract class RaftCore {
 
   // ---- messages that bind ----
 
+  protected sendTo(member: MemberId, message: PeerMessage): void {
+    this.sendWhenDurable(processOf(member), message, 0);
+  }
+
   /** Sends when the log record `needsWal` and the present term and vote are durable; at once if they are. */
-  protected sendWhenDurable(
-    to: ProcessId,
-    message: RaftMessage & { readonly term: Term },
-    needsWal: number,
-  ): void {
+  protected sendWhenDurable(to: ProcessId, message: PeerMessage, needsWal: number): void {
     const needsMeta = this.storage.metaWritten;
     if (this.isDurable(needsWal, needsMeta)) this.host.send(to, message);
-    else this.deferred.push({ to, message, needsWal, needsMeta });
+    else this.deferred.push({ to, message, term: this.currentTerm, needsWal, needsMeta });
   }
 
   /**
-   * Sends what has become durable. A message of an earlier term is dropped: an acknowledgement may speak of
-   * entries that a later leader has replaced since.
+   * Sends what has become durable. What was written in an earlier term is dropped: an acknowledgement may speak
+   * of entries that a later leader has replaced since.
    */
   protected flushDeferred(): void {
     if (this.deferred.length === 0) return;
     const waiting = this.deferred;
     this.deferred = [];
     for (const item of waiting) {
-      if (item.message.term !== this.currentTerm) continue;
+      if (item.term !== this.currentTerm) continue;
       if (this.isDurable(item.needsWal, item.needsMeta)) this.host.send(item.to, item.message);
       else this.deferred.push(item);
     }
@@ -165,17 +191,15 @@ export abstract class RaftCore {
     return needsWal <= this.storage.walSynced && needsMeta <= this.storage.metaSynced;
   }
 
-  protected sendToOthers(send: (to: ProcessId) => void): void {
-    for (const member of this.members) if (member !== this.host.self) send(member);
-  }
-
   /** Copies everything but host and members from another replica of the same class. */
   protected copyFrom(other: RaftCore): void {
+    this.me = other.me;
     this.role = other.role;
     this.currentTerm = other.currentTerm;
     this.votedFor = other.votedFor;
     this.leader = other.leader;
     this.log = other.log.clone();
+    this.configurations = other.configurations.clone();
     this.storage = other.storage.clone(this.host);
     this.commitIndex = other.commitIndex;
     this.lastApplied = other.lastApplied;
@@ -186,13 +210,32 @@ export abstract class RaftCore {
     this.deferred = other.deferred.slice();
   }
 
-  protected encodeDeferred(): Plain {
-    return this.deferred.map(({ to, message, needsWal, needsMeta }) => ({
-      to,
-      hash: hashRaftMessage(message),
-      kind: message.kind,
-      needsWal,
-      needsMeta,
-    }));
+  protected encodeCore(): { readonly [key: string]: Plain } {
+    return {
+      me: this.me,
+      role: this.role,
+      currentTerm: this.currentTerm,
+      votedFor: this.votedFor,
+      leader: this.leader,
+      baseIndex: this.log.baseIndex,
+      baseTerm: this.log.baseTerm,
+      log: this.log.encode(),
+      configurations: this.configurations.encode(),
+      storage: this.storage.encode(),
+      commitIndex: this.commitIndex,
+      lastApplied: this.lastApplied,
+      durableIndex: this.durableIndex,
+      suspectIndex: this.suspectIndex,
+      suspectTerm: this.suspectTerm,
+      trustVersion: this.trustVersion,
+      deferred: this.deferred.map(({ to, message, term, needsWal, needsMeta }) => ({
+        to,
+        hash: hashRaftMessage(message),
+        kind: message.kind,
+        term,
+        needsWal,
+        needsMeta,
+      })),
+    };
   }
 }

@@ -1,12 +1,13 @@
 /**
- * The replica's log in memory (§5.3), with the position of each entry's record in the write-ahead log.
+ * The replica's log in memory (§5.3), with the position of each entry's record in the write-ahead log. It
+ * begins after `baseIndex`: what lies before has been compacted into a snapshot (§7).
  *
  * A record's position tells whether an entry is durable: it is when that many records are synced. Since
  * positions only grow, a late completion for an entry that was since replaced can never be taken for its
  * successor's (the A-C-A trap of asynchronous disks).
  */
 
-import { assert } from '../../kernel/index.js';
+import { assert, type Micros } from '../../kernel/index.js';
 import type { Entry, LogIndex, Term } from './messages.js';
 
 export class RaftLog {
@@ -14,9 +15,9 @@ export class RaftLog {
   private entries: Entry[] = [];
   /** Write-ahead log position of each entry: how many records must be synced for it to be durable. */
   private positions: number[] = [];
-  /** The last index before the first entry, and its term. Invariant: baseIndex + entries.length = lastIndex. */
-  private baseIndex: LogIndex = 0;
-  private baseTerm: Term = 0;
+  /** The last index before the first entry, and its term. */
+  baseIndex: LogIndex = 0;
+  baseTerm: Term = 0;
 
   get lastIndex(): LogIndex {
     return this.baseIndex + this.entries.length;
@@ -26,11 +27,20 @@ export class RaftLog {
     return this.termAt(this.lastIndex);
   }
 
-  /** Term of the entry at this index; 0 before the first one, -1 beyond the last. */
+  /** The last entry; undefined when everything has been compacted. */
+  get lastEntry(): Entry | undefined {
+    return this.entries[this.entries.length - 1];
+  }
+
+  /** Term of the entry at this index; that of the base at the base; -1 before it and beyond the last. */
   termAt(index: LogIndex): Term {
     if (index === this.baseIndex) return this.baseTerm;
     const entry = this.entries[index - this.baseIndex - 1];
     return entry === undefined ? -1 : entry.term;
+  }
+
+  has(index: LogIndex): boolean {
+    return index > this.baseIndex && index <= this.lastIndex;
   }
 
   entryAt(index: LogIndex): Entry {
@@ -39,7 +49,12 @@ export class RaftLog {
     return entry;
   }
 
-  /** Write-ahead log position of the entry at this index; 0 for what lies before the first entry. */
+  /** The log's time at this index; 0 for what has been compacted. */
+  timeAt(index: LogIndex): Micros {
+    return this.entries[index - this.baseIndex - 1]?.timeMicros ?? 0;
+  }
+
+  /** Write-ahead log position of the entry at this index; 0 for what a snapshot covers. */
   positionOf(index: LogIndex): number {
     return this.positions[index - this.baseIndex - 1] ?? 0;
   }
@@ -58,10 +73,48 @@ export class RaftLog {
     this.positions.length = index - this.baseIndex - 1;
   }
 
-  /** Up to `limit` entries from `index` on. */
-  slice(index: LogIndex, limit: number): readonly Entry[] {
+  /** Forgets everything up to `index`, which is in the log. */
+  compactTo(index: LogIndex): void {
+    assert(this.has(index), 'compaction keeps to the log');
+    const count = index - this.baseIndex;
+    this.baseTerm = this.termAt(index);
+    this.entries = this.entries.slice(count);
+    this.positions = this.positions.slice(count);
+    this.baseIndex = index;
+  }
+
+  /** Empty, beginning after this index. */
+  reset(index: LogIndex, term: Term): void {
+    this.entries = [];
+    this.positions = [];
+    this.baseIndex = index;
+    this.baseTerm = term;
+  }
+
+  /** Entries from `index` on: at most `limit`, and of at most `bytes` together unless it is only one. */
+  slice(index: LogIndex, limit: number, bytes: number): readonly Entry[] {
     const start = index - this.baseIndex - 1;
-    return this.entries.slice(start, start + limit);
+    const count = this.countWithin(start, limit, bytes);
+    return this.entries.slice(start, start + count);
+  }
+
+  private countWithin(start: number, limit: number, bytes: number): number {
+    const { entries } = this;
+    const most = Math.min(limit, entries.length - start);
+    let left = bytes;
+    for (let i = 0; i < most; i++) {
+      left -= (entries[start + i] as Entry).bytes;
+      if (left < 0 && i > 0) return i;
+    }
+    return most;
+  }
+
+  /** Sum of the sizes of the entries after `index`. */
+  bytesAfter(index: LogIndex): number {
+    let bytes = 0;
+    const first = Math.max(0, index - this.baseIndex);
+    for (let i = first; i < this.entries.length; i++) bytes += (this.entries[i] as Entry).bytes;
+    return bytes;
   }
 
   /** The last index at or below `index` whose term is at most `term`: what both sides skip back to (§5.3). */

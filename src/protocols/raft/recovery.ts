@@ -8,18 +8,27 @@
  * have been acknowledged, so this replica has forgotten something that it promised. It then refuses to
  * vote until it has from a leader what it lost (after Alagappan et al., "Protocol-Aware Recovery for
  * Consensus-Based Storage", FAST 2018, §3: never treat corruption as a crash).
+ *
+ * A disk that was never formatted, or on which both copies of the identity are gone, belongs to nobody: the
+ * server does not run on it. Under its old name it would vote as if it had promised nothing.
  */
 
-import type { DiskImage, DiskSlot } from '../../kernel/index.js';
+import type { DiskImage, DiskSlot, Plain } from '../../kernel/index.js';
+import type { MemberId } from './configuration.js';
+import type { Entry, LogIndex, Term } from './messages.js';
 import {
+  INCOMING_FILE,
   META_FILE,
-  WAL_FILE,
-  type Entry,
-  type LogIndex,
+  SNAPSHOT_FILE,
+  walFile,
+  walSegmentOf,
   type MetaRecord,
-  type Term,
+  type SnapshotBody,
+  type SnapshotHead,
   type WalRecord,
-} from './messages.js';
+} from './records.js';
+import { Snapshot, type Incoming } from './snapshot-store.js';
+import type { Segment } from './storage.js';
 
 // When is trust regained? The lost entries were acknowledged to leaders of terms up to suspectTerm. (1) The
 // durable log ends in a later term T: its leader was elected without this replica's vote, so its log has
@@ -27,12 +36,10 @@ import {
 // or beyond suspectIndex: the lost entries acknowledged to that term's leader are in its log, which it only
 // appends to, and those of earlier leaders, if committed, were in its log when it was elected.
 
-/** No term ever reaches this: a replica that lost its vote and its term is suspect for good. */
-export const NEVER: Term = Number.MAX_SAFE_INTEGER;
-
 const META_COPIES = 2;
 
 export interface Recovered {
+  readonly member: MemberId;
   readonly term: Term;
   readonly votedFor: number;
   readonly metaVersion: number;
@@ -42,95 +49,283 @@ export interface Recovered {
    * older vote.
    */
   readonly mustRewriteMeta: boolean;
-  /** The log, each entry with the number of its record, from 1. */
-  readonly entries: readonly { readonly entry: Entry; readonly position: number }[];
-  /** Records of the write-ahead log to keep; the file has `walRecords`. */
-  readonly walKept: number;
+  /** The snapshot to start from; undefined: from nothing. */
+  readonly snapshot: Snapshot | undefined;
+  /** The log after its base, each entry with the number of its record, from 1. */
+  readonly baseIndex: LogIndex;
+  readonly baseTerm: Term;
+  readonly entries: readonly RecoveredEntry[];
+  /** The segments to go on with, cut where the log ends; and the number of the next one. */
+  readonly segments: readonly Segment[];
+  readonly nextSegment: number;
   readonly walRecords: number;
-  /** Damage found in this start's log, beyond torn tails. */
-  readonly walDamaged: boolean;
+  /** What must be repaired of the write-ahead log before anything is appended. */
+  readonly repair: WalRepair;
+  /** Damage found at this start, beyond torn tails. */
+  readonly isDamaged: boolean;
   readonly suspectIndex: LogIndex;
   readonly suspectTerm: Term;
+  /** Pieces of a snapshot that was being received. */
+  readonly incoming: Incoming | undefined;
 }
 
-/** Reads term, vote and log back from what the disk really holds. Pure. */
-export function recover(disk: DiskImage): Recovered {
+export interface RecoveredEntry {
+  readonly entry: Entry;
+  readonly position: number;
+}
+
+/**
+ * `cut`: the segment keeps only so many records, and later files go. `isVoid`: the log does not continue the
+ * snapshot, and begins anew after it.
+ */
+export interface WalRepair {
+  readonly cut: { readonly segment: number; readonly records: number } | undefined;
+  readonly remove: readonly string[];
+  readonly isVoid: boolean;
+}
+
+/** Reads everything back from what the disk really holds; undefined when it belongs to nobody. Pure. */
+export function recover(disk: DiskImage): Recovered | undefined {
   const meta = recoverMeta(disk.read(META_FILE));
-  const wal = recoverWal(disk.read(WAL_FILE));
-  const lastTerm = wal.entries[wal.entries.length - 1]?.entry.term ?? 0;
-  const term = Math.max(meta.term, lastTerm);
-  const suspectIndex = wal.damaged
-    ? Math.max(meta.suspectIndex, wal.highestPossibleIndex)
-    : meta.suspectIndex;
-  const suspectTerm = wal.damaged ? Math.max(meta.suspectTerm, term, 1) : meta.suspectTerm;
+  if (meta === undefined) return undefined;
+  const { snapshot, isLost } = recoverSnapshot(disk.read(SNAPSHOT_FILE));
+  const wal = recoverWal(disk);
+  const joined = joinLog(wal, snapshot);
+  // Without the snapshot, a log that begins after it says nothing.
+  const isDamaged = wal.isDamaged || (isLost && wal.baseIndex > 0);
+  const term = Math.max(meta.term, wal.lastTerm, snapshot?.header.term ?? 0);
+  const { suspectIndex, suspectTerm } = meta;
   return {
+    member: meta.member,
     term,
     votedFor: term === meta.term ? meta.votedFor : -1,
     metaVersion: meta.version,
     mustRewriteMeta: !meta.isWhole || term > meta.term,
-    entries: wal.entries,
-    walKept: wal.kept,
+    snapshot,
+    baseIndex: joined.baseIndex,
+    baseTerm: joined.baseTerm,
+    entries: joined.entries,
+    segments: wal.segments,
+    nextSegment: wal.nextSegment,
     walRecords: wal.records,
-    walDamaged: wal.damaged,
-    suspectIndex,
-    suspectTerm,
+    repair: {
+      cut: wal.cut,
+      remove: isLost ? [...wal.remove, SNAPSHOT_FILE] : wal.remove,
+      isVoid: joined.isVoid,
+    },
+    isDamaged,
+    suspectIndex: isDamaged ? Math.max(suspectIndex, wal.highestPossibleIndex) : suspectIndex,
+    suspectTerm: isDamaged ? Math.max(suspectTerm, term, 1) : suspectTerm,
+    incoming: recoverIncoming(disk.read(INCOMING_FILE)),
   };
 }
+
+// ---- term, vote, identity ----
 
 /**
  * Both copies are overwritten together and each fits one sector, so a crash leaves each old or new, never
  * torn; after a sync both are new, and a start makes them equal again before anything rests on them. One
- * rotten copy therefore costs nothing: the other one is as new as anything that left this replica. Two
- * rotten copies mean that a vote, and the term itself, may have been forgotten.
+ * rotten copy therefore costs nothing: the other one is as new as anything that left this replica.
  */
-function recoverMeta(slots: readonly DiskSlot[]): MetaRecord & { isWhole: boolean } {
+function recoverMeta(slots: readonly DiskSlot[]): (MetaRecord & { isWhole: boolean }) | undefined {
   const copies = slots.filter((slot) => slot.intact).map((slot) => slot.record as MetaRecord);
   const [first] = copies;
-  if (first !== undefined) {
-    const best = copies.reduce((a, b) => (b.version > a.version ? b : a), first);
-    const isWhole = copies.length === META_COPIES && copies.every(({ version }) => version === best.version);
-    return { ...best, isWhole };
-  }
-  // A first write that was torn leaves blank sectors; only written and damaged ones can have held a vote.
-  const lostVote = slots.some((slot) => !slot.intact && slot.blankSectors === 0);
-  const suspectTerm = lostVote ? NEVER : 0;
-  return { version: 0, term: 0, votedFor: -1, suspectIndex: 0, suspectTerm, isWhole: slots.length === 0 };
+  if (first === undefined) return undefined;
+  const best = copies.reduce((a, b) => (b.version > a.version ? b : a), first);
+  const isWhole = copies.length === META_COPIES && copies.every(({ version }) => version === best.version);
+  return { ...best, isWhole };
 }
 
+// ---- snapshot ----
+
+/** `isLost`: there was one, and it cannot be read. It was synced before it got its name. */
+function recoverSnapshot(slots: readonly DiskSlot[]): { snapshot: Snapshot | undefined; isLost: boolean } {
+  if (slots.length === 0) return { snapshot: undefined, isLost: false };
+  if (!slots.every((slot) => slot.intact)) return { snapshot: undefined, isLost: true };
+  const { header } = slots[0]?.record as SnapshotHead;
+  const bodies = slots.slice(1).map((slot) => slot.record as SnapshotBody);
+  const [own] = bodies;
+  if (own !== undefined && 'state' in own)
+    return { snapshot: new Snapshot(header, own.state), isLost: false };
+  const text = bodies.map((body) => ('text' in body ? body.text : '')).join('');
+  return { snapshot: new Snapshot(header, JSON.parse(text) as Plain), isLost: false };
+}
+
+/** The pieces that are there without a gap: receiving goes on behind them. */
+function recoverIncoming(slots: readonly DiskSlot[]): Incoming | undefined {
+  const [first] = slots;
+  if (first?.intact !== true) return undefined;
+  const pieces: string[] = [];
+  let received = 0;
+  for (const { intact, record } of slots.slice(1)) {
+    if (!intact) break;
+    const body = record as SnapshotBody;
+    if (!('text' in body) || body.offset !== received) break;
+    pieces.push(body.text);
+    received += body.text.length;
+  }
+  return { head: first.record as SnapshotHead, pieces, received };
+}
+
+// ---- write-ahead log ----
+
 interface RecoveredWal {
-  readonly entries: { readonly entry: Entry; readonly position: number }[];
-  readonly kept: number;
+  readonly baseIndex: LogIndex;
+  readonly baseTerm: Term;
+  readonly entries: readonly RecoveredEntry[];
+  readonly lastTerm: Term;
+  readonly segments: readonly Segment[];
+  readonly nextSegment: number;
   readonly records: number;
-  readonly damaged: boolean;
+  readonly cut: WalRepair['cut'];
+  readonly remove: readonly string[];
+  readonly isDamaged: boolean;
   readonly highestPossibleIndex: LogIndex;
 }
 
-function recoverWal(slots: readonly DiskSlot[]): RecoveredWal {
-  const entries: { entry: Entry; position: number }[] = [];
-  let kept = 0;
-  for (; kept < slots.length; kept++) {
-    const slot = slots[kept] as DiskSlot;
-    if (!slot.intact) break;
-    const { entry } = slot.record as WalRecord;
-    // A gap is where a full disk refused a record; the replica stopped before it could rest on what follows.
-    if (entry.index > (entries[entries.length - 1]?.entry.index ?? 0) + 1) break;
-    // A record replaces every index from its own on.
-    while (entries.length > 0 && (entries[entries.length - 1]?.entry.index ?? 0) >= entry.index)
-      entries.pop();
-    entries.push({ entry, position: kept + 1 });
+/** Reads the segments in order, up to the first record that is damaged or does not follow. */
+class WalReader {
+  readonly entries: RecoveredEntry[] = [];
+  readonly segments: Segment[] = [];
+  baseIndex: LogIndex = 0;
+  baseTerm: Term = 0;
+  /** Position of the last record taken. */
+  position = 0;
+  private hasBegun = false;
+
+  get lastIndex(): LogIndex {
+    return this.entries[this.entries.length - 1]?.entry.index ?? this.baseIndex;
   }
-  const damaged = isRot(slots, kept);
-  // Each record adds at most one index, so what follows the damage bounds what may have been lost.
-  const last = entries[entries.length - 1]?.entry.index ?? 0;
-  return { entries, kept, records: slots.length, damaged, highestPossibleIndex: last + slots.length - kept };
+
+  get lastTerm(): Term {
+    return this.entries[this.entries.length - 1]?.entry.term ?? this.baseTerm;
+  }
+
+  /** False when the record does not follow what came before. */
+  take(record: WalRecord, segment: number): boolean {
+    if (this.hasBegun && record.position !== this.position + 1) return false;
+    if (record.entry === undefined) {
+      if (record.isReset || !this.hasBegun) this.begin(record.lastIndex, record.lastTerm);
+      this.segments.push({ number: segment, last: 0, synced: 0, highestIndex: this.lastIndex });
+    } else if (!this.takeEntry(record.entry, record.position)) return false;
+    this.hasBegun = true;
+    this.position = record.position;
+    const current = this.segments[this.segments.length - 1] as Segment;
+    current.last = record.position;
+    current.synced = record.position;
+    return true;
+  }
+
+  private begin(index: LogIndex, term: Term): void {
+    this.entries.length = 0;
+    this.segments.length = 0;
+    this.baseIndex = index;
+    this.baseTerm = term;
+  }
+
+  private takeEntry(entry: Entry, position: number): boolean {
+    const current = this.segments[this.segments.length - 1];
+    // A gap is where a full disk refused a record; the replica stopped before it could rest on what follows.
+    if (current === undefined || entry.index > this.lastIndex + 1 || entry.index <= this.baseIndex)
+      return false;
+    // A record replaces every index from its own on.
+    while (this.lastIndex >= entry.index) this.entries.pop();
+    this.entries.push({ entry, position });
+    if (entry.index > current.highestIndex) current.highestIndex = entry.index;
+    return true;
+  }
 }
 
-/** Tells rot from a torn tail for the first bad record and what follows it. */
-function isRot(slots: readonly DiskSlot[], firstBad: number): boolean {
-  for (let i = firstBad; i < slots.length; i++) {
-    const slot = slots[i] as DiskSlot;
-    if (!slot.intact && slot.blankSectors === 0) return true;
-    if (slot.intact && (slot.record as WalRecord).syncedRecords > firstBad) return true;
+function recoverWal(disk: DiskImage): RecoveredWal {
+  const numbers = disk
+    .files()
+    .map(walSegmentOf)
+    .filter((number) => number > 0)
+    .sort((a, b) => a - b);
+  const slots = numbers.map((number) => disk.read(walFile(number)));
+  const reader = new WalReader();
+  let bad: { segment: number; slot: number } | undefined;
+  for (let s = 0; s < slots.length && bad === undefined; s++) {
+    const file = slots[s] as readonly DiskSlot[];
+    for (let i = 0; i < file.length; i++) {
+      const slot = file[i] as DiskSlot;
+      if (slot.intact && reader.take(slot.record as WalRecord, numbers[s] as number)) continue;
+      bad = { segment: s, slot: i };
+      break;
+    }
+  }
+  const rest = bad === undefined ? [] : restFrom(slots, bad);
+  // Each record adds at most one index, so what follows the damage bounds what may have been lost.
+  const highestPossibleIndex = Math.max(reader.lastIndex, highestIndexIn(rest)) + rest.length;
+  const kept = new Set(reader.segments.map((segment) => segment.number));
+  const damagedFile = bad === undefined ? 0 : (numbers[bad.segment] as number);
+  return {
+    baseIndex: reader.baseIndex,
+    baseTerm: reader.baseTerm,
+    entries: reader.entries,
+    lastTerm: reader.lastTerm,
+    segments: reader.segments,
+    nextSegment: (numbers[numbers.length - 1] ?? 0) + 1,
+    records: reader.position,
+    cut: bad !== undefined && kept.has(damagedFile) ? { segment: damagedFile, records: bad.slot } : undefined,
+    remove: numbers.filter((number) => !kept.has(number)).map(walFile),
+    isDamaged: isRot(rest, reader.position),
+    highestPossibleIndex,
+  };
+}
+
+function restFrom(
+  slots: readonly (readonly DiskSlot[])[],
+  bad: { segment: number; slot: number },
+): DiskSlot[] {
+  const rest = (slots[bad.segment] as readonly DiskSlot[]).slice(bad.slot);
+  for (const file of slots.slice(bad.segment + 1)) rest.push(...file);
+  return rest;
+}
+
+function highestIndexIn(slots: readonly DiskSlot[]): LogIndex {
+  let highest = 0;
+  for (const { intact, record } of slots) {
+    const index = intact ? ((record as WalRecord).entry?.index ?? 0) : 0;
+    if (index > highest) highest = index;
+  }
+  return highest;
+}
+
+/** Tells rot from a torn tail: `rest` begins with the first bad record, behind position `kept`. */
+function isRot(rest: readonly DiskSlot[], kept: number): boolean {
+  for (const { intact, blankSectors, record } of rest) {
+    if (!intact && blankSectors === 0) return true;
+    if (intact && (record as WalRecord).syncedRecords > kept) return true;
   }
   return false;
+}
+
+// ---- snapshot and log together ----
+
+interface JoinedLog {
+  readonly baseIndex: LogIndex;
+  readonly baseTerm: Term;
+  readonly entries: readonly RecoveredEntry[];
+  readonly isVoid: boolean;
+}
+
+/**
+ * The log continues the snapshot when it has the snapshot's last entry, or begins right after it; else it is
+ * of a time before the snapshot was received and is void (§7: discard the entire log). A log that begins
+ * later than the snapshot ends has lost what lies between.
+ */
+function joinLog(wal: RecoveredWal, snapshot: Snapshot | undefined): JoinedLog {
+  const { baseIndex, baseTerm, entries } = wal;
+  const whole = { baseIndex, baseTerm, entries, isVoid: false };
+  if (snapshot === undefined) {
+    return baseIndex === 0 ? whole : { baseIndex: 0, baseTerm: 0, entries: [], isVoid: true };
+  }
+  const { index, term } = snapshot.header;
+  if (baseIndex <= index) {
+    const atIndex = index === baseIndex ? baseTerm : entries[index - baseIndex - 1]?.entry.term;
+    if (atIndex === term) return whole;
+  }
+  const isEmpty = baseIndex === 0 && entries.length === 0 && wal.records === 0;
+  return { baseIndex: index, baseTerm: term, entries: [], isVoid: !isEmpty };
 }

@@ -2,7 +2,9 @@
  * The Raft replica: start and recovery, dispatch of messages, timers and disk completions, copy and
  * encoding. The one place that applies the term rule (§5.1): a message of a later term makes a follower.
  *
- * Bugs of the zoo are subclasses that override one of the small methods of this class's layers.
+ * The layers below each add one thing: core (term, vote, log, disk), election, replication, rounds (support
+ * and lease), reads, snapshots, versions, membership, admission. Bugs of the zoo are subclasses that override
+ * one of their small methods.
  */
 
 import type {
@@ -10,6 +12,7 @@ import type {
   DiskStatus,
   Host,
   Message,
+  Micros,
   OperationId,
   Plain,
   ProcessId,
@@ -17,11 +20,14 @@ import type {
   StateMachine,
 } from '../../kernel/index.js';
 import { assert } from '../../kernel/index.js';
-import { ELECTION_TIMER } from './core.js';
-import type { RaftMessage } from './messages.js';
+import { RaftAdmission } from './admission.js';
+import { ELECTION_TIMER, HEARTBEAT_TIMER } from './core.js';
+import { TRANSFER_TIMER } from './membership.js';
+import type { PeerMessage, RaftMessage } from './messages.js';
+import { INCOMING_FILE, SAVING_FILE } from './records.js';
 import { recover, type Recovered } from './recovery.js';
-import { RaftReplication } from './replication.js';
 import type { RaftSettings } from './settings.js';
+import { SNAPSHOT_TIMER } from './snapshots.js';
 
 /** Constructor shared by the replica and its subclasses. */
 export type RaftReplicaClass = new (
@@ -31,21 +37,29 @@ export type RaftReplicaClass = new (
   settings: RaftSettings,
 ) => RaftReplica;
 
-export class RaftReplica extends RaftReplication implements Replica {
-  /** Records to keep of a damaged log, once the fact that it was damaged is durable; -1 when there is none. */
-  private truncateTo = -1;
+export class RaftReplica extends RaftAdmission implements Replica {
+  /** What is left to repair of a damaged log, once the fact that it was damaged is durable. */
+  private repair: Recovered | undefined = undefined;
+  /** True on a disk that belongs to nobody: then this server takes no part in anything. */
+  private isNobody = false;
 
   // ---- life ----
 
   start(disk: DiskImage): void {
     const found = this.recoverFrom(disk);
+    if (found === undefined) {
+      this.isNobody = true;
+      this.emit({ kind: 'recovered', term: 0, lastIndex: 0, trusted: false });
+      this.emit({ kind: 'refused-to-run', reason: 'the disk is blank, or does not say whose it is' });
+      return;
+    }
+    this.lastLeaderContact = this.host.monotonicNow();
+    this.me = found.member;
     this.currentTerm = found.term;
     this.votedFor = found.votedFor;
     this.suspectIndex = found.suspectIndex;
     this.suspectTerm = found.suspectTerm;
-    for (const { entry, position } of found.entries) this.log.append(entry, position);
-    this.storage.restart(found.walKept, found.metaVersion);
-    this.advanceDurableIndex();
+    this.takeLog(found);
     this.repairDisk(found);
     this.emit({
       kind: 'recovered',
@@ -53,11 +67,33 @@ export class RaftReplica extends RaftReplication implements Replica {
       lastIndex: this.log.lastIndex,
       trusted: this.trustsDisk(),
     });
+    this.configurationChanged();
     this.resetElectionTimer();
+    this.startSnapshotTimer();
   }
 
-  protected recoverFrom(disk: DiskImage): Recovered {
+  protected recoverFrom(disk: DiskImage): Recovered | undefined {
     return recover(disk);
+  }
+
+  /** The log, and below it the state of the snapshot. */
+  private takeLog(found: Recovered): void {
+    const { log, storage, snapshots } = this;
+    log.reset(found.baseIndex, found.baseTerm);
+    for (const { entry, position } of found.entries) log.append(entry, position);
+    for (const { entry } of found.entries) {
+      if (entry.system?.kind === 'configuration') {
+        this.configurations.append(entry.index, entry.system.configuration);
+      }
+    }
+    storage.restart(found.segments, found.nextSegment, found.walRecords, found.metaVersion);
+    snapshots.incoming = found.incoming;
+    if (found.snapshot !== undefined) {
+      snapshots.current = found.snapshot;
+      this.adoptState(found.snapshot, false);
+    }
+    this.durableIndex = Math.max(log.baseIndex, this.commitIndex);
+    this.advanceDurableIndex();
   }
 
   /**
@@ -65,23 +101,35 @@ export class RaftReplica extends RaftReplication implements Replica {
    * cut: the other way round, a crash between the two would leave a short log that looks whole.
    */
   private repairDisk(found: Recovered): void {
-    if (found.walDamaged) {
-      this.truncateTo = found.walKept;
+    this.host.remove(SAVING_FILE);
+    if (found.incoming !== undefined) this.host.truncate(INCOMING_FILE, 1 + found.incoming.pieces.length);
+    if (found.isDamaged) {
+      this.repair = found;
       this.persistTermAndVote();
       return;
     }
     if (found.mustRewriteMeta) this.persistTermAndVote();
-    if (found.walKept < found.walRecords) this.storage.truncateWal(found.walKept);
+    this.repairWal(found);
+  }
+
+  private repairWal({ repair, baseIndex, baseTerm }: Recovered): void {
+    for (const file of repair.remove) this.host.remove(file);
+    if (repair.isVoid) {
+      this.storage.startSegment(baseIndex, baseTerm, true);
+      this.storage.syncWal();
+    } else if (repair.cut !== undefined) {
+      this.storage.truncateWal(repair.cut.segment, repair.cut.records);
+    }
   }
 
   private isRepairing(): boolean {
-    return this.truncateTo >= 0;
+    return this.repair !== undefined;
   }
 
   private continueRepair(): void {
-    if (this.storage.metaSynced < this.storage.metaWritten) return;
-    this.storage.truncateWal(this.truncateTo);
-    this.truncateTo = -1;
+    if (this.repair === undefined || this.storage.metaSynced < this.storage.metaWritten) return;
+    this.repairWal(this.repair);
+    this.repair = undefined;
   }
 
   /**
@@ -107,41 +155,133 @@ export class RaftReplica extends RaftReplication implements Replica {
   // ---- events ----
 
   receive(from: ProcessId, message: Message): void {
-    if (this.isRepairing()) return;
+    if (this.isNobody || this.isRepairing()) return;
     const raft = message as RaftMessage;
     switch (raft.kind) {
       case 'ClientRequest':
         this.onClientRequest(from, raft);
         return;
+      case 'AdminRequest':
+        this.onAdminRequest(from, raft);
+        return;
       case 'ClientReply':
+      case 'AdminReply':
         return;
       default:
-        break;
+        this.receiveFromPeer(from, raft);
     }
-    if (raft.term > this.currentTerm) this.becomeFollower(raft.term, -1);
-    switch (raft.kind) {
+  }
+
+  private receiveFromPeer(from: ProcessId, message: PeerMessage): void {
+    if (!this.isMeant(message)) return;
+    if (this.carriesTerm(message) && message.term > this.currentTerm) this.becomeFollower(message.term, -1);
+    switch (message.kind) {
       case 'AppendEntries':
-        this.onAppendEntries(from, raft);
+        this.onAppendEntries(from, message);
+        if (this.waitingReads.length > 0) this.dropExpiredReads();
         return;
       case 'AppendEntriesResponse':
-        this.onAppendEntriesResponse(from, raft);
+        this.onAppendEntriesResponse(from, message);
+        if (this.transferTo >= 0) this.continueTransfer();
+        return;
+      case 'PreVote':
+        this.onPreVote(from, message);
+        return;
+      case 'PreVoteResponse':
+        this.onPreVoteResponse(from, message);
         return;
       case 'RequestVote':
-        this.onRequestVote(from, raft);
+        this.onRequestVote(from, message);
         return;
       case 'RequestVoteResponse':
-        this.onRequestVoteResponse(from, raft);
+        this.onRequestVoteResponse(from, message);
+        return;
+      case 'InstallSnapshot':
+        this.onInstallSnapshot(from, message);
+        return;
+      case 'InstallSnapshotResponse':
+        this.onInstallSnapshotResponse(from, message);
+        return;
+      case 'TimeoutNow':
+        this.onTimeoutNow(message);
+        return;
+      case 'ReadIndexRequest':
+        this.onReadIndexRequest(from, message);
+        return;
+      case 'ReadIndexResponse':
+        this.onReadIndexResponse(message);
         return;
     }
+  }
+
+  /** False for what was meant for whoever had this process's disk before, and for what must not disturb. */
+  private isMeant(message: PeerMessage): boolean {
+    switch (message.kind) {
+      case 'RequestVote':
+        return this.isForMe(message) && !this.isDisruptive(message);
+      case 'AppendEntries':
+      case 'InstallSnapshot':
+      case 'PreVote':
+      case 'TimeoutNow':
+      case 'ReadIndexResponse':
+        return this.isForMe(message);
+      default:
+        return true;
+    }
+  }
+
+  /** A pre-vote's term is one that nobody is in yet, and so is that of its grant (§9.6). */
+  protected carriesTerm(message: PeerMessage): boolean {
+    return message.kind !== 'PreVote' && !(message.kind === 'PreVoteResponse' && message.granted);
   }
 
   timerFired(name: string): void {
-    if (name === ELECTION_TIMER) this.electionTimedOut();
-    else if (this.role === 'leader') this.heartbeatTimedOut();
+    if (this.isNobody) return;
+    switch (name) {
+      case ELECTION_TIMER:
+        this.electionTimedOut();
+        return;
+      case HEARTBEAT_TIMER:
+        if (this.role === 'leader') this.leaderTick();
+        return;
+      case SNAPSHOT_TIMER:
+        this.snapshotTimedOut();
+        return;
+      case TRANSFER_TIMER:
+        this.transferTimedOut();
+        return;
+    }
+  }
+
+  private leaderTick(): void {
+    this.heartbeatTimedOut();
+    if (this.role !== 'leader') return;
+    this.watchLearners();
+    this.announceVersions();
+    this.activateIfPossible();
+    this.dropExpiredReads();
+  }
+
+  protected override stopLeading(): void {
+    this.peers = [];
+    this.uncommittedBytes = 0;
+    this.endTransfer('done');
+    this.abandonReads();
+  }
+
+  protected override afterCommit(): void {
+    if (this.role === 'leader') {
+      this.recountUncommitted();
+      this.settleConfiguration();
+      this.beginReads();
+    }
+    this.answerWaitingReads();
+    this.saveSnapshotIfDue();
   }
 
   diskCompleted(operation: OperationId, status: DiskStatus): void {
-    this.storage.completed(operation, status);
+    if (this.isNobody) return;
+    if (!this.storage.completed(operation, status)) this.snapshotStepCompleted(operation, status);
     if (status !== 'ok') return;
     if (this.isRepairing()) {
       this.continueRepair();
@@ -154,6 +294,17 @@ export class RaftReplica extends RaftReplication implements Replica {
     this.advanceCommitIndex();
   }
 
+  private snapshotStepCompleted(operation: OperationId, status: DiskStatus): void {
+    const placed = this.snapshots.completed(operation, status);
+    if (placed === undefined) return;
+    this.snapshotPlaced(placed.snapshot, placed.isReceived);
+    this.answerWaitingReads();
+  }
+
+  clockJumped(_byMicros: Micros): void {
+    if (this.role === 'leader') this.suspendLease();
+  }
+
   // ---- state as a value ----
 
   clone(host: Host): Replica {
@@ -161,30 +312,36 @@ export class RaftReplica extends RaftReplication implements Replica {
     const copy = new Class(host, this.members, this.service.clone(), this.settings);
     assert(copy instanceof RaftReplica, 'a clone is of the same class');
     copy.copyFrom(this);
-    copy.truncateTo = this.truncateTo;
+    copy.repair = this.repair;
+    copy.isNobody = this.isNobody;
     return copy;
   }
 
   encode(): Plain {
     return {
-      role: this.role,
-      currentTerm: this.currentTerm,
-      votedFor: this.votedFor,
-      leader: this.leader,
-      log: this.log.encode(),
-      storage: this.storage.encode(),
-      commitIndex: this.commitIndex,
-      lastApplied: this.lastApplied,
-      durableIndex: this.durableIndex,
-      suspectIndex: this.suspectIndex,
-      suspectTerm: this.suspectTerm,
-      trustVersion: this.trustVersion,
-      truncateTo: this.truncateTo,
+      ...this.encodeCore(),
+      isNobody: this.isNobody,
+      isRepairing: this.isRepairing(),
       votes: this.votes,
-      nextIndex: this.nextIndex,
-      matchIndex: this.matchIndex,
-      probing: this.probing,
-      deferred: this.encodeDeferred(),
+      lastLeaderContact: this.lastLeaderContact,
+      peers: this.peers.map((peer) => peer.encode()),
+      appliedTime: this.appliedTime,
+      systemDigest: this.systemDigest,
+      round: this.round,
+      quorumRound: this.quorumRound,
+      supportedSince: this.supportedSince,
+      hasForfeitedLease: this.hasForfeitedLease,
+      waitingReads: this.waitingReads.map(({ from, round, index, question }) => [
+        from,
+        round,
+        index,
+        question,
+      ]),
+      snapshots: this.snapshots.encode(),
+      activeVersion: this.activeVersion,
+      announced: [...this.announcedVersions()],
+      transferTo: this.transferTo,
+      uncommittedBytes: this.uncommittedBytes,
       service: this.service.snapshot(),
     };
   }

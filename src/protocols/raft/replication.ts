@@ -2,102 +2,198 @@
  * Log replication, commitment and execution.
  *
  * Source: Ongaro and Ousterhout, extended version, §5.3 (replication, conflict backtracking), §5.4.2
- * (only entries of the current term are committed by counting), §8 (no-op at the start of a term).
- * The leader sends without waiting for acknowledgements (pipelining) while a follower keeps up, and one
- * message at a time after a refusal (probing). It counts itself only for what is durable on its own disk.
+ * (only entries of the current term are committed by counting), §8 (no-op at the start of a term); Ongaro's
+ * dissertation §10.2.1 (the leader sends while its own write is under way). The leader sends without waiting
+ * for acknowledgements (pipelining) while a follower keeps up and its window has room, and one message at a
+ * time after a refusal (probing). It counts itself only for what is durable on its own disk.
  */
 
-import type { ClientRequest, Command, ProcessId, Result } from '../../kernel/index.js';
-import { notLeaderReply, okReply } from '../../kernel/index.js';
+import {
+  mix32,
+  okReply,
+  type Command,
+  type Micros,
+  type ProcessId,
+  type Result,
+} from '../../kernel/index.js';
+import {
+  generationOf,
+  memberOf,
+  membersOf,
+  quorumValue,
+  type MemberId,
+  type ValueOf,
+} from './configuration.js';
 import { HEARTBEAT_TIMER } from './core.js';
 import { RaftElection } from './election.js';
-import type { AppendEntries, AppendEntriesResponse, Entry, LogIndex } from './messages.js';
+import type { AppendEntries, AppendEntriesResponse, Entry, LogIndex, SystemCommand } from './messages.js';
+import { Progress } from './progress.js';
+import { makeEntry } from './wire.js';
 
 export abstract class RaftReplication extends RaftElection {
-  /** Leader: next index to send to each member, by position in `members`. */
-  protected nextIndex: LogIndex[] = [];
-  /**
-   * Leader: highest index known to be durable on each member. Invariant: below nextIndex; shrinks only when
-   * a disk has lost.
-   */
-  protected matchIndex: LogIndex[] = [];
-  /** Leader: true after a refusal, until the next success: one message at a time. */
-  protected probing: boolean[] = [];
-  private scratch: LogIndex[] = [];
+  /** Leader: what is known of each other member, and of members whose removal is not committed yet. */
+  protected peers: Progress[] = [];
+  /** Leader: the log's time and this server's clock when it was elected. */
+  private timeBase: Micros = 0;
+  private clockBase: Micros = 0;
+  /** The log's time of the last entry applied, and of the log's base. */
+  protected appliedTime: Micros = 0;
+  /** Rolling digest of the system commands applied: replicated state that is not the service's. */
+  protected systemDigest = 0x5ca1ab1e;
   /** The last AppendEntries built; followers that are equally far get the same immutable message. */
   private lastBuilt: AppendEntries | undefined = undefined;
+
+  /** The leader's latest round; see rounds.ts. */
+  protected abstract currentRound(): number;
+  protected abstract roundAnswered(peer: Progress, round: number): void;
+  /** The follower lacks what has been compacted. */
+  protected abstract sendSnapshot(peer: Progress): void;
+  /** Something was committed, or applied. */
+  protected abstract afterCommit(): void;
+  /** A system command that is not a configuration is executed. */
+  protected abstract applySystem(entry: Entry, system: SystemCommand): void;
+  /** False when this program does not understand the entry: then it has stopped. */
+  protected abstract understands(entry: Entry): boolean;
 
   // ---- leader ----
 
   protected override startLeading(): void {
-    const next = this.log.lastIndex + 1;
-    this.nextIndex = this.members.map(() => next);
-    this.matchIndex = this.members.map(() => 0);
-    this.probing = this.members.map(() => false);
-    this.propose(undefined);
+    this.peers = [];
+    this.trackMembers();
+    this.clockBase = this.host.monotonicNow();
+    this.timeBase = this.log.lastEntry?.timeMicros ?? this.appliedTime;
+    this.propose(undefined, undefined);
     this.host.setTimer(HEARTBEAT_TIMER, this.settings.heartbeatMicros, this.settings.heartbeatMicros);
   }
 
+  protected override configurationChanged(): void {
+    super.configurationChanged();
+    if (this.role === 'leader') this.trackMembers();
+  }
+
+  /** Serves whoever is a member now; those that were go on until their removal is committed. */
+  protected trackMembers(): void {
+    for (const member of membersOf(this.configuration)) {
+      if (member === this.me || this.peers.some((peer) => peer.member === member)) continue;
+      const peer = new Progress(member, this.log.lastIndex + 1);
+      peer.lastAnswer = this.host.monotonicNow();
+      this.peers.push(peer);
+    }
+    this.peers.sort((a, b) => a.member - b.member);
+  }
+
+  protected peerOf(process: ProcessId, generation: number): Progress | undefined {
+    const { peers } = this;
+    for (let i = 0; i < peers.length; i++) {
+      const peer = peers[i] as Progress;
+      if (peer.process === process && peer.generation === generation) return peer;
+    }
+    return undefined;
+  }
+
   /** Appends an entry of the current term and sends it to everybody. */
-  protected propose(command: Entry['command']): void {
-    this.appendEntry(this.makeEntry(command));
+  protected propose(command: Command | undefined, system: SystemCommand | undefined, version = 1): void {
+    const index = this.log.lastIndex + 1;
+    this.appendEntry(makeEntry(index, this.currentTerm, this.logTime(), command, system, version));
     this.storage.syncWal();
     this.sendNewEntries();
   }
 
-  protected onClientRequest(from: ProcessId, message: ClientRequest): void {
-    if (this.role === 'leader') this.propose(message.command);
-    else this.host.send(from, notLeaderReply(message.command.sequence, this.leader));
-  }
-
-  protected heartbeatTimedOut(): void {
-    this.host.setTimer(HEARTBEAT_TIMER, this.settings.heartbeatMicros, this.settings.heartbeatMicros);
-    for (let i = 0; i < this.members.length; i++) this.sendHeartbeat(i);
+  /** The log's own time: it goes on from where the leaders before left it, with this leader's clock. */
+  private logTime(): Micros {
+    return this.timeBase + this.host.monotonicNow() - this.clockBase;
   }
 
   /** Says that the leader is alive, and brings what the member lacks. */
-  private sendHeartbeat(position: number): void {
-    if (this.settings.emptyHeartbeats) this.sendEmptyHeartbeat(position);
-    else this.sendAppendEntries(position);
+  protected sendHeartbeats(): void {
+    for (const peer of this.peers) {
+      peer.isWaiting = false;
+      if (peer.state === 'snapshot') {
+        this.sendAppend(peer, 1, 0);
+        this.sendSnapshot(peer);
+      } else if (this.settings.emptyHeartbeats) this.sendEmptyHeartbeat(peer);
+      else if (!this.sendEntries(peer)) this.sendAppend(peer, peer.next, 0);
+    }
+  }
+
+  /** Asks everybody whether he still follows. */
+  protected sendRound(): void {
+    for (const peer of this.peers) this.sendAppend(peer, peer.state === 'snapshot' ? 1 : peer.next, 0);
   }
 
   /**
    * A heartbeat without entries, at the place that is known to match, or else at the one that is tried now.
    * It does not show what was lost, so whatever is not yet acknowledged is sent again behind it.
    */
-  private sendEmptyHeartbeat(position: number): void {
-    const to = this.members[position] as ProcessId;
-    const match = this.matchIndex[position] as LogIndex;
-    if (to === this.host.self) return;
-    if (match > 0 && this.probing[position] === false) this.nextIndex[position] = match + 1;
-    const next = this.nextIndex[position] as LogIndex;
-    this.sendWhenDurable(to, this.buildAppendEntries(next, 0), 0);
-    if (next <= this.log.lastIndex) this.sendAppendEntries(position);
+  private sendEmptyHeartbeat(peer: Progress): void {
+    if (peer.match > 0 && peer.state === 'replicate') {
+      peer.next = peer.match + 1;
+      peer.inflights.clear();
+    }
+    const { next } = peer;
+    this.sendAppend(peer, next, 0);
+    if (next <= this.log.lastIndex) this.sendEntries(peer);
   }
 
   private sendNewEntries(): void {
-    for (let i = 0; i < this.members.length; i++) if (this.probing[i] === false) this.sendAppendEntries(i);
+    const { peers } = this;
+    for (let i = 0; i < peers.length; i++) this.sendEntries(peers[i] as Progress);
   }
 
-  /** Sends a member what it lacks, or an empty message as a heartbeat. */
-  protected sendAppendEntries(position: number): void {
-    const to = this.members[position] as ProcessId;
-    if (to === this.host.self) return;
-    const next = this.nextIndex[position] as LogIndex;
-    const message = this.buildAppendEntries(next, this.settings.maxEntriesPerMessage);
-    if (this.probing[position] === false) this.nextIndex[position] = next + message.entries.length;
-    this.sendWhenDurable(to, message, 0);
+  /** Sends a member what it lacks, or an empty message; false when it may not be sent anything now. */
+  protected sendEntries(peer: Progress): boolean {
+    if (!this.maySend(peer)) return false;
+    const { next } = peer;
+    if (next <= this.log.baseIndex) {
+      this.sendSnapshot(peer);
+      return true;
+    }
+    const { entries } = this.sendAppend(peer, next, this.settings.maxEntriesPerMessage);
+    const last = entries[entries.length - 1];
+    if (peer.state === 'probe') peer.isWaiting = true;
+    else if (last !== undefined) {
+      peer.inflights.add(last.index, sizeOf(entries));
+      peer.next = last.index + 1;
+    }
+    return true;
   }
 
-  private buildAppendEntries(next: LogIndex, limit: number): AppendEntries {
+  /** Flow control: one message while probing, a full window while replicating, nothing beside a snapshot. */
+  protected maySend(peer: Progress): boolean {
+    switch (peer.state) {
+      case 'probe':
+        return !peer.isWaiting;
+      case 'snapshot':
+        return false;
+      case 'replicate': {
+        const { inflights } = peer;
+        const { maxInflightMessages, maxInflightBytes } = this.settings;
+        const hasRoom = inflights.count < maxInflightMessages && inflights.bytes < maxInflightBytes;
+        if (!hasRoom) this.reached('raft/inflight-window-full');
+        return hasRoom;
+      }
+    }
+  }
+
+  private sendAppend(peer: Progress, next: LogIndex, limit: number): AppendEntries {
+    // What has been compacted is committed and matches everywhere: the beginning of the log will do.
+    const message = this.buildAppendEntries(next <= this.log.baseIndex ? 1 : next, limit, peer.generation);
+    this.sendTo(peer.member, message);
+    return message;
+  }
+
+  private buildAppendEntries(next: LogIndex, limit: number, generation: number): AppendEntries {
     const prevLogIndex = next - 1;
     const last = this.lastBuilt;
+    const round = this.currentRound();
     const count = Math.min(this.log.lastIndex - prevLogIndex, limit);
     if (
       last !== undefined &&
       last.prevLogIndex === prevLogIndex &&
-      last.entries.length === count &&
+      (last.entries.length === count || (count > 0 && last.entries.length > 0 && this.wasBuiltFull(last))) &&
       last.leaderCommit === this.commitIndex &&
+      last.round === round &&
+      last.generation === generation &&
       last.term === this.currentTerm
     ) {
       return last;
@@ -106,69 +202,102 @@ export abstract class RaftReplication extends RaftElection {
       kind: 'AppendEntries',
       term: this.currentTerm,
       prevLogIndex,
-      prevLogTerm: this.log.termAt(prevLogIndex),
-      entries: this.log.slice(next, count),
+      prevLogTerm: prevLogIndex === 0 ? 0 : this.log.termAt(prevLogIndex),
+      entries: count <= 0 ? NO_ENTRIES : this.log.slice(next, count, this.settings.maxBytesPerMessage),
       leaderCommit: this.commitIndex,
+      round,
+      generation,
     };
     this.lastBuilt = message;
     return message;
   }
 
-  protected onAppendEntriesResponse(from: ProcessId, message: AppendEntriesResponse): void {
-    if (this.role !== 'leader' || message.term !== this.currentTerm) return;
-    const position = this.members.indexOf(from);
-    if (position < 0) return;
-    if (message.success) this.recordProgress(position, message.matchIndex, message.hasLost);
-    else this.backtrack(position, message);
+  /** True when the message was cut short by its size, so that as much would be built again. */
+  private wasBuiltFull(message: AppendEntries): boolean {
+    const end = message.prevLogIndex + message.entries.length;
+    if (end >= this.log.lastIndex || message.entries.length >= this.settings.maxEntriesPerMessage)
+      return false;
+    return sizeOf(message.entries) + this.log.entryAt(end + 1).bytes > this.settings.maxBytesPerMessage;
   }
 
-  /** `isWorthless`: the follower has the entries but may have promised otherwise in a term that it forgot. */
-  private recordProgress(position: number, matchIndex: LogIndex, isWorthless: boolean): void {
-    let advanced = this.probing[position] === true;
-    this.probing[position] = false;
-    if ((this.nextIndex[position] as LogIndex) <= matchIndex) {
-      this.nextIndex[position] = matchIndex + 1;
+  protected onAppendEntriesResponse(from: ProcessId, message: AppendEntriesResponse): void {
+    if (this.role !== 'leader' || message.term !== this.currentTerm) return;
+    const peer = this.peerOf(from, message.generation);
+    if (peer === undefined) return;
+    this.heardFromPeer(peer, message.round);
+    peer.version = message.version;
+    if (message.success) this.recordProgress(peer, message.matchIndex);
+    else this.backtrack(peer, message);
+  }
+
+  protected heardFromPeer(peer: Progress, round: number): void {
+    peer.lastAnswer = this.host.monotonicNow();
+    if (round <= peer.round) return;
+    peer.round = round;
+    this.roundAnswered(peer, round);
+  }
+
+  protected recordProgress(peer: Progress, matchIndex: LogIndex): void {
+    let advanced = false;
+    if (matchIndex > peer.match) {
+      peer.match = matchIndex;
       advanced = true;
     }
-    if (!isWorthless && matchIndex > (this.matchIndex[position] as LogIndex)) {
-      this.matchIndex[position] = matchIndex;
+    if (peer.next <= matchIndex) {
+      peer.next = matchIndex + 1;
       advanced = true;
-      this.advanceCommitIndex();
     }
+    if (peer.state === 'probe') {
+      peer.becomeReplicate();
+      advanced = true;
+    } else if (peer.state === 'replicate') peer.inflights.freeTo(matchIndex);
+    else if (peer.match >= this.log.baseIndex) peer.becomeProbe(peer.match + 1);
+    if (advanced) this.advanceCommitIndex();
     // A follower that lags is brought up as fast as it acknowledges, not one message per heartbeat.
-    if (advanced && (this.nextIndex[position] as LogIndex) <= this.log.lastIndex)
-      this.sendAppendEntries(position);
+    if (advanced && this.role === 'leader' && peer.next <= this.log.lastIndex) this.sendEntries(peer);
   }
 
   /** A refusal: skip back over whole terms from both sides' knowledge, then probe (§5.3). */
-  private backtrack(position: number, message: AppendEntriesResponse): void {
-    if (message.hasLost) this.forgetProgress(position, message.matchIndex);
-    const match = this.matchIndex[position] as LogIndex;
-    const next = this.nextIndex[position] as LogIndex;
+  private backtrack(peer: Progress, message: AppendEntriesResponse): void {
+    if (message.hasLost) this.forgetProgress(peer, message.matchIndex);
+    if (peer.state === 'snapshot') return;
+    const { match, next } = peer;
     const isStale =
-      this.probing[position] === true ? message.prevLogIndex !== next - 1 : message.prevLogIndex <= match;
+      peer.state === 'probe' ? message.prevLogIndex !== next - 1 : message.prevLogIndex <= match;
     if (isStale) return;
     const candidate = this.log.lastIndexNotAbove(message.matchIndex, message.conflictTerm);
     const back = Math.max(match, Math.min(candidate, message.prevLogIndex - 1)) + 1;
-    this.nextIndex[position] = back;
-    this.probing[position] = true;
+    peer.becomeProbe(back);
     // Without a step back, sending again at once would be a storm; the next heartbeat probes.
-    if (back < next) this.sendAppendEntries(position);
+    if (back < next) this.sendEntries(peer);
+    else peer.isWaiting = true;
   }
 
   /** The follower no longer has what it acknowledged. Knowing less of it is always safe. */
-  protected forgetProgress(position: number, index: LogIndex): void {
-    if (index < (this.matchIndex[position] as LogIndex)) this.matchIndex[position] = index;
+  protected forgetProgress(peer: Progress, index: LogIndex): void {
+    if (index < peer.match) peer.match = index;
   }
 
-  /** Commits what a majority holds durably, if it is of the current term (§5.3, §5.4.2). */
+  // ---- commitment ----
+
+  /** For quorumValue: what each member is known to have durably. */
+  private readonly matches: ValueOf = { valueOf: (member) => this.matchOf(member) };
+
+  private matchOf(member: MemberId): LogIndex {
+    if (member === this.me) return this.ownMatchIndex();
+    const { peers } = this;
+    for (let i = 0; i < peers.length; i++) {
+      const peer = peers[i] as Progress;
+      if (peer.member === member) return peer.match;
+    }
+    return 0;
+  }
+
+  /** Commits what a quorum holds durably, if it is of the current term (§5.3, §5.4.2). */
   protected advanceCommitIndex(): void {
     if (this.role !== 'leader') return;
-    this.matchIndex[this.members.indexOf(this.host.self)] = this.ownMatchIndex();
-    const index = this.majorityMatchIndex();
-    if (index > this.commitIndex && this.isCommittable(index)) {
-      this.commitTo(index);
-    }
+    const index = this.quorumMatchIndex();
+    if (index > this.commitIndex && this.isCommittable(index)) this.commitTo(index);
   }
 
   /** The leader counts itself only for what is on its own disk. */
@@ -176,24 +305,19 @@ export abstract class RaftReplication extends RaftElection {
     return this.durableIndex;
   }
 
+  /** The highest index that a quorum has: of the voters only, and of both halves while joint (§4.3). */
+  protected quorumMatchIndex(): LogIndex {
+    return quorumValue(this.configuration, this.matches);
+  }
+
   /** §5.4.2, Figure 8: an entry of an earlier term is never committed by counting replicas. */
   protected isCommittable(index: LogIndex): boolean {
     return this.log.termAt(index) === this.currentTerm;
   }
 
-  /** The highest index that a majority has: the quorum-th largest matchIndex. */
-  protected majorityMatchIndex(): LogIndex {
-    const { scratch, matchIndex } = this;
-    for (let i = 0; i < matchIndex.length; i++) {
-      const value = matchIndex[i] as LogIndex;
-      let j = i;
-      while (j > 0 && (scratch[j - 1] as LogIndex) < value) {
-        scratch[j] = scratch[j - 1] as LogIndex;
-        j--;
-      }
-      scratch[j] = value;
-    }
-    return scratch[this.quorum() - 1] ?? 0;
+  /** True when this leader has committed an entry of its own term: before, it may not know what is committed. */
+  protected hasCommittedInTerm(): boolean {
+    return this.log.termAt(this.commitIndex) === this.currentTerm;
   }
 
   // ---- follower ----
@@ -203,9 +327,8 @@ export abstract class RaftReplication extends RaftElection {
       this.refuseAppend(from, message);
       return;
     }
-    if (this.role !== 'follower' || this.leader !== from) this.becomeFollower(message.term, from);
-    this.resetElectionTimer();
-    if (this.log.termAt(message.prevLogIndex) !== message.prevLogTerm) {
+    this.heardFromLeader(from);
+    if (!this.matchesAt(message)) {
       this.refuseAppend(from, message);
       return;
     }
@@ -216,6 +339,12 @@ export abstract class RaftReplication extends RaftElection {
     this.acknowledge(from, message, lastNew);
   }
 
+  /** The consistency check (§5.3). What has been compacted is committed, so it matches every leader's log. */
+  protected matchesAt(message: AppendEntries): boolean {
+    const { prevLogIndex, prevLogTerm } = message;
+    return prevLogIndex < this.log.baseIndex || this.log.termAt(prevLogIndex) === prevLogTerm;
+  }
+
   /**
    * Appends what is new; removes the log's tail only at a proven conflict of terms, since a message may
    * arrive late or twice and say less than what is already here (§5.3).
@@ -223,6 +352,7 @@ export abstract class RaftReplication extends RaftElection {
   protected storeEntries(message: AppendEntries): void {
     let wrote = false;
     for (const entry of message.entries) {
+      if (entry.index <= this.log.baseIndex) continue;
       const present = this.log.termAt(entry.index);
       if (present === entry.term) continue;
       if (present !== -1) this.truncateLog(entry.index);
@@ -237,8 +367,15 @@ export abstract class RaftReplication extends RaftElection {
     return Math.min(message.leaderCommit, lastNew);
   }
 
-  /** Acknowledges when everything up to `lastNew` is durable. */
+  /**
+   * Acknowledges when everything up to `lastNew` is durable. A heartbeat is answered at once, for what is
+   * durable already: a slow disk must not look like a lost follower.
+   */
   protected acknowledge(to: ProcessId, message: AppendEntries, lastNew: LogIndex): void {
+    const { durableIndex } = this;
+    if (message.entries.length === 0 && durableIndex < lastNew) {
+      this.sendWhenDurable(to, this.buildSuccess(message, durableIndex), 0);
+    }
     this.sendWhenDurable(to, this.buildSuccess(message, lastNew), this.log.positionOf(lastNew));
   }
 
@@ -250,7 +387,10 @@ export abstract class RaftReplication extends RaftElection {
       matchIndex,
       conflictTerm: 0,
       prevLogIndex: message.prevLogIndex,
-      hasLost: this.hasForgottenTerm(),
+      hasLost: false,
+      round: message.round,
+      version: this.host.version,
+      generation: this.generation,
     };
   }
 
@@ -264,6 +404,9 @@ export abstract class RaftReplication extends RaftElection {
       conflictTerm: this.log.termAt(hint),
       prevLogIndex: message.prevLogIndex,
       hasLost: !this.trustsDisk(),
+      round: message.round,
+      version: this.host.version,
+      generation: this.generation,
     };
     this.sendWhenDurable(to, response, 0);
   }
@@ -273,37 +416,69 @@ export abstract class RaftReplication extends RaftElection {
   protected commitTo(index: LogIndex): void {
     this.commitIndex = index;
     this.emit({ kind: 'committed', index, term: this.log.termAt(index) });
-    while (this.lastApplied < this.commitIndex) this.applyNext();
+    while (this.lastApplied < this.commitIndex) {
+      const entry = this.log.entryAt(this.lastApplied + 1);
+      if (!this.understands(entry)) return;
+      this.applyNext(entry);
+    }
+    this.afterCommit();
   }
 
-  private applyNext(): void {
-    const entry = this.log.entryAt(this.lastApplied + 1);
-    const result = entry.command === undefined ? null : this.applyCommand(entry.command);
+  private applyNext(entry: Entry): void {
+    const { command, system } = entry;
+    this.appliedTime = entry.timeMicros;
+    const result = command === undefined ? null : this.applyCommand(command, entry.timeMicros);
+    if (system !== undefined) {
+      this.systemDigest = mix32(this.systemDigest, entry.hash);
+      this.applySystem(entry, system);
+    }
     this.lastApplied = entry.index;
     this.emit({
       kind: 'applied',
       index: entry.index,
       term: entry.term,
       hash: entry.hash,
-      digest: this.service.digest(),
-      command: entry.command,
+      digest: this.stateDigest(),
+      command,
     });
-    if (entry.command !== undefined && this.role === 'leader') {
-      this.host.send(entry.command.client, okReply(entry.command.sequence, result, entry.index));
+    if (command !== undefined && this.role === 'leader') {
+      this.host.send(command.client, okReply(command.sequence, result, entry.index));
     }
   }
 
-  protected applyCommand(command: Command): Result {
-    return this.service.apply(command, 0);
+  /** Digest of everything that is replicated: the service, and what system commands made. */
+  protected stateDigest(): number {
+    return mix32(this.service.digest(), this.systemDigest);
+  }
+
+  protected applyCommand(command: Command, timeMicros: Micros): Result {
+    return this.service.apply(command, timeMicros);
+  }
+
+  /** The member that a message of this process and generation comes from. */
+  protected senderOf(from: ProcessId, message: { readonly generation: number }): MemberId {
+    return memberOf(from, message.generation);
+  }
+
+  protected isForMe(message: { readonly generation: number }): boolean {
+    return message.generation === generationOf(this.me);
   }
 
   protected override copyFrom(other: RaftReplication): void {
     super.copyFrom(other);
-    this.votes = other.votes.slice();
-    this.nextIndex = other.nextIndex.slice();
-    this.matchIndex = other.matchIndex.slice();
-    this.probing = other.probing.slice();
-    this.scratch = other.scratch.slice();
+    this.peers = other.peers.map((peer) => peer.clone());
+    this.timeBase = other.timeBase;
+    this.clockBase = other.clockBase;
+    this.appliedTime = other.appliedTime;
+    this.systemDigest = other.systemDigest;
     this.lastBuilt = other.lastBuilt;
   }
+}
+
+const NO_ENTRIES: readonly Entry[] = [];
+
+function sizeOf(entries: readonly Entry[]): number {
+  let bytes = 0;
+  for (let i = 0; i < entries.length; i++) bytes += (entries[i] as Entry).bytes;
+  return bytes;
 }

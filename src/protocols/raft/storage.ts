@@ -1,12 +1,32 @@
 /**
- * The replica's disk: the write-ahead log and the two copies of term and vote, written asynchronously.
+ * The write-ahead log in segments, and the two copies of term, vote and identity, written asynchronously.
  *
- * Several syncs may be under way. Two watermarks say what is durable: records of the log, and versions
- * of term and vote. A completion only ever raises them, in whatever order completions come in.
+ * Several syncs may be under way. Two watermarks say what is durable: records of the log, and versions of term
+ * and vote. A completion only ever raises them, in whatever order completions come in. A record counts as
+ * durable when every record before it is, in whichever segment.
  */
 
-import { assert, type DiskStatus, type Host, type OperationId } from '../../kernel/index.js';
-import { META_BYTES, META_FILE, WAL_FILE, type Entry, type LogIndex, type Term } from './messages.js';
+import type { DiskStatus, Host, OperationId } from '../../kernel/index.js';
+import type { Entry, LogIndex, Term } from './messages.js';
+import { META_BYTES, META_FILE, WAL_START_BYTES, walFile, type MetaRecord } from './records.js';
+
+/** One file of the write-ahead log. */
+export interface Segment {
+  readonly number: number;
+  /** Positions of its last record written, and of the last that is synced. */
+  last: number;
+  synced: number;
+  /** The highest index in it or in any segment before. */
+  highestIndex: LogIndex;
+}
+
+/** A sync under way: of a segment, or of term and vote (segment 0). */
+interface Sync {
+  readonly operation: OperationId;
+  readonly segment: number;
+  /** The watermark that its completion confirms. */
+  readonly confirms: number;
+}
 
 export class RaftStorage {
   /** Records appended to the write-ahead log so far, and how many of them are known to be durable. */
@@ -15,102 +35,173 @@ export class RaftStorage {
   /** Versions of term and vote written so far, and the latest that is durable. */
   metaWritten = 0;
   metaSynced = 0;
-  // Syncs under way: operation, whether it is of the log, and the watermark that its completion confirms.
-  private operations: OperationId[] = [];
-  private ofWal: boolean[] = [];
-  private confirms: number[] = [];
+  /** Oldest first; the last one is appended to. Empty before the first record. */
+  private segments: Segment[] = [];
+  private nextSegment = 1;
+  private syncs: Sync[] = [];
 
   constructor(private readonly host: Host) {}
 
   /** Takes over what recovery found: all of it is durable. */
-  restart(walRecords: number, metaVersion: number): void {
+  restart(segments: readonly Segment[], nextSegment: number, walRecords: number, metaVersion: number): void {
+    this.segments = segments.map((segment) => ({ ...segment }));
+    this.nextSegment = nextSegment;
     this.walWritten = walRecords;
     this.walSynced = walRecords;
     this.metaWritten = metaVersion;
     this.metaSynced = metaVersion;
   }
 
+  // ---- write-ahead log ----
+
   /** Appends one record and returns its number, from 1. Durable after a later {@link syncWal}. */
-  appendEntry(entry: Entry): number {
-    this.host.append(WAL_FILE, { entry, syncedRecords: this.walSynced }, entry.bytes);
-    return ++this.walWritten;
+  appendEntry(entry: Entry, lastIndex: LogIndex, lastTerm: Term): number {
+    if (this.segments.length === 0) this.startSegment(lastIndex, lastTerm, false);
+    const segment = this.segments[this.segments.length - 1] as Segment;
+    const position = ++this.walWritten;
+    this.host.append(
+      walFile(segment.number),
+      { position, syncedRecords: this.walSynced, entry },
+      entry.bytes,
+    );
+    segment.last = position;
+    if (entry.index > segment.highestIndex) segment.highestIndex = entry.index;
+    return position;
   }
 
   syncWal(): void {
-    this.track(this.host.sync(WAL_FILE), true, this.walWritten);
+    const segment = this.segments[this.segments.length - 1];
+    if (segment !== undefined) this.syncSegment(segment);
   }
 
-  /** Cuts the write-ahead log after a damaged or torn tail was found. */
-  truncateWal(records: number): void {
-    this.host.truncate(WAL_FILE, records);
-    this.walWritten = records;
-    this.walSynced = records;
-    this.syncWal();
+  /** True when the current segment holds an entry: else there is nothing to end. */
+  get hasOpenSegment(): boolean {
+    const segment = this.segments[this.segments.length - 1];
+    return segment !== undefined && segment.highestIndex > 0;
   }
 
-  /** Overwrites both copies of term and vote and starts their sync. */
-  writeMeta(term: Term, votedFor: number, suspectIndex: LogIndex, suspectTerm: Term): void {
+  /**
+   * Goes on in a new segment. With `isReset` everything before is void, and its files are removed; the log
+   * begins after the given index. Else it is continued, and ends there now.
+   */
+  startSegment(lastIndex: LogIndex, lastTerm: Term, isReset: boolean): void {
+    const current = this.segments[this.segments.length - 1];
+    if (isReset) this.dropSegments(this.segments.length);
+    else if (current !== undefined && current.synced < current.last) this.syncSegment(current);
+    const number = this.nextSegment++;
+    const position = ++this.walWritten;
+    const record = {
+      position,
+      syncedRecords: this.walSynced,
+      entry: undefined,
+      lastIndex,
+      lastTerm,
+      isReset,
+    };
+    this.host.append(walFile(number), record, WAL_START_BYTES);
+    this.segments.push({ number, last: position, synced: 0, highestIndex: lastIndex });
+  }
+
+  /** Removes the segments that hold nothing after `index`; the one that is appended to stays. */
+  removeSegmentsBelow(index: LogIndex): void {
+    let count = 0;
+    while (count < this.segments.length - 1 && (this.segments[count] as Segment).highestIndex <= index)
+      count++;
+    this.dropSegments(count);
+  }
+
+  /** Cuts the last segment, of which only the first `records` are kept, and syncs it. */
+  truncateWal(segment: number, records: number): void {
+    this.host.truncate(walFile(segment), records);
+    this.track(this.host.sync(walFile(segment)), segment, this.walWritten);
+  }
+
+  private dropSegments(count: number): void {
+    for (const { number } of this.segments.splice(0, count)) this.host.remove(walFile(number));
+  }
+
+  private syncSegment(segment: Segment): void {
+    this.track(this.host.sync(walFile(segment.number)), segment.number, segment.last);
+  }
+
+  /** A record is durable when its segment is synced up to it and every segment before is synced whole. */
+  private advanceWalSynced(): void {
+    for (const { last, synced } of this.segments) {
+      if (synced > this.walSynced) this.walSynced = synced;
+      if (synced < last) return;
+    }
+  }
+
+  // ---- term and vote ----
+
+  /** Overwrites both copies and starts their sync. */
+  writeMeta(record: Omit<MetaRecord, 'version'>): void {
     const version = ++this.metaWritten;
-    const record = { version, term, votedFor, suspectIndex, suspectTerm };
-    this.host.writeAt(META_FILE, 0, record, META_BYTES);
-    this.host.writeAt(META_FILE, 1, record, META_BYTES);
-    this.track(this.host.sync(META_FILE), false, version);
+    const { member, term, votedFor, suspectIndex, suspectTerm } = record;
+    const copy: MetaRecord = { version, member, term, votedFor, suspectIndex, suspectTerm };
+    this.host.writeAt(META_FILE, 0, copy, META_BYTES);
+    this.host.writeAt(META_FILE, 1, copy, META_BYTES);
+    this.track(this.host.sync(META_FILE), 0, version);
   }
 
-  /** Raises the watermark that this completion confirms. Anything but success stops the process. */
-  completed(operation: OperationId, status: DiskStatus): void {
+  // ---- completions ----
+
+  /**
+   * Raises the watermark that this completion confirms; false when the operation is none of this storage's.
+   * Anything but success stops the process.
+   */
+  completed(operation: OperationId, status: DiskStatus): boolean {
     if (status !== 'ok') {
       // After a failed sync the page cache lies about what is on the disk; trying again would "succeed".
       this.host.halt(status === 'full' ? 'the disk is full' : 'a sync failed');
-      return;
+      return true;
     }
-    const position = this.operations.indexOf(operation);
-    assert(position >= 0, 'a completion of an unknown disk operation');
-    const confirmed = this.confirms[position] as number;
-    if (this.ofWal[position] === true) {
-      if (confirmed > this.walSynced) this.walSynced = confirmed;
-    } else if (confirmed > this.metaSynced) this.metaSynced = confirmed;
-    this.forget(position);
+    const place = this.placeOf(operation);
+    if (place < 0) return false;
+    const { segment, confirms } = this.syncs[place] as Sync;
+    // Their order means nothing: the last one fills the gap.
+    const last = this.syncs.pop() as Sync;
+    if (place < this.syncs.length) this.syncs[place] = last;
+    if (segment === 0) {
+      if (confirms > this.metaSynced) this.metaSynced = confirms;
+      return true;
+    }
+    const of = this.segments.find(({ number }) => number === segment);
+    if (of !== undefined && confirms > of.synced) of.synced = confirms;
+    this.advanceWalSynced();
+    return true;
   }
 
-  /** Fills the gap with the last one: their order means nothing. */
-  private forget(position: number): void {
-    const last = this.operations.length - 1;
-    this.operations[position] = this.operations[last] as OperationId;
-    this.ofWal[position] = this.ofWal[last] as boolean;
-    this.confirms[position] = this.confirms[last] as number;
-    this.operations.pop();
-    this.ofWal.pop();
-    this.confirms.pop();
+  private placeOf(operation: OperationId): number {
+    const { syncs } = this;
+    for (let i = 0; i < syncs.length; i++) if ((syncs[i] as Sync).operation === operation) return i;
+    return -1;
   }
+
+  private track(operation: OperationId, segment: number, confirms: number): void {
+    this.syncs.push({ operation, segment, confirms });
+  }
+
+  // ---- as a value ----
 
   clone(host: Host): RaftStorage {
     const copy = new RaftStorage(host);
-    copy.walWritten = this.walWritten;
+    copy.restart(this.segments, this.nextSegment, this.walWritten, this.metaWritten);
     copy.walSynced = this.walSynced;
-    copy.metaWritten = this.metaWritten;
     copy.metaSynced = this.metaSynced;
-    copy.operations = this.operations.slice();
-    copy.ofWal = this.ofWal.slice();
-    copy.confirms = this.confirms.slice();
+    copy.syncs = this.syncs.slice();
     return copy;
   }
 
   encode(): readonly number[] {
-    return [
-      this.walWritten,
-      this.walSynced,
-      this.metaWritten,
-      this.metaSynced,
-      ...this.operations,
-      ...this.confirms,
-      ...this.ofWal.map(Number),
-    ];
-  }
-
-  private track(operation: OperationId, ofWal: boolean, confirms: number): void {
-    this.operations.push(operation);
-    this.ofWal.push(ofWal);
-    this.confirms.push(confirms);
+    const syncs = this.syncs.flatMap(({ operation, segment, confirms }) => [operation, segment, confirms]);
+    const segments = this.segments.flatMap(({ number, last, synced, highestIndex }) => [
+      number,
+      last,
+      synced,
+      highestIndex,
+    ]);
+    const { walWritten, walSynced, metaWritten, metaSynced, nextSegment } = this;
+    return [walWritten, walSynced, metaWritten, metaSynced, nextSegment, ...segments, ...syncs];
   }
 }

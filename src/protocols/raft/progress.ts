@@ -1,0 +1,154 @@
+/**
+ * What a leader knows of each member: how far its log matches, and in which of three states it is served
+ * (after etcd's raft). *Probe*: one message at a time, until one is answered. *Replicate*: as fast as the
+ * window of unanswered messages allows. *Snapshot*: what it lacks has been compacted, so it gets a snapshot.
+ */
+
+import type { Micros, Plain, ProcessId } from '../../kernel/index.js';
+import { generationOf, processOf, type MemberId } from './configuration.js';
+import type { LogIndex } from './messages.js';
+import type { Snapshot } from './snapshot-store.js';
+
+export type ProgressState = 'probe' | 'replicate' | 'snapshot';
+
+/** AppendEntries on the way without an answer: a queue of their last indexes and sizes. */
+export class Inflights {
+  private lastIndexes: LogIndex[] = [];
+  private sizes: number[] = [];
+  private head = 0;
+  bytes = 0;
+
+  get count(): number {
+    return this.lastIndexes.length - this.head;
+  }
+
+  add(lastIndex: LogIndex, bytes: number): void {
+    this.lastIndexes.push(lastIndex);
+    this.sizes.push(bytes);
+    this.bytes += bytes;
+  }
+
+  /** Answered: everything up to this index. */
+  freeTo(index: LogIndex): void {
+    const { lastIndexes } = this;
+    while (this.head < lastIndexes.length && (lastIndexes[this.head] as LogIndex) <= index) {
+      this.bytes -= this.sizes[this.head] as number;
+      this.head++;
+    }
+    if (this.head === lastIndexes.length) this.clear();
+    else if (this.head >= 64) this.shift();
+  }
+
+  clear(): void {
+    this.lastIndexes.length = 0;
+    this.sizes.length = 0;
+    this.head = 0;
+    this.bytes = 0;
+  }
+
+  clone(): Inflights {
+    const copy = new Inflights();
+    copy.lastIndexes = this.lastIndexes.slice(this.head);
+    copy.sizes = this.sizes.slice(this.head);
+    copy.bytes = this.bytes;
+    return copy;
+  }
+
+  private shift(): void {
+    this.lastIndexes = this.lastIndexes.slice(this.head);
+    this.sizes = this.sizes.slice(this.head);
+    this.head = 0;
+  }
+}
+
+export class Progress {
+  readonly process: ProcessId;
+  readonly generation: number;
+  /** Highest index known to be durable there. Invariant: below next; shrinks only when a disk has lost. */
+  match: LogIndex = 0;
+  /** Next index to send. */
+  next: LogIndex;
+  state: ProgressState = 'probe';
+  /** Probe: true when a message is on the way. */
+  isWaiting = false;
+  inflights = new Inflights();
+  /** The latest round that it has answered. */
+  round = 0;
+  /** When it last answered anything, on the leader's clock. */
+  lastAnswer: Micros = 0;
+  /** The highest protocol version that its program understands; 0: not heard of yet. */
+  version = 0;
+  /** Snapshot: which one, and where the next piece begins. It is kept until it is installed. */
+  snapshot: Snapshot | undefined = undefined;
+  offset = 0;
+  /** Snapshot: heartbeats since a piece was sent that is not answered, plus 1; 0: none is on the way. */
+  pieceAge = 0;
+  /** Catching up, round by round (dissertation §4.2.1): the index to reach, and since when. */
+  catchUpTo: LogIndex = 0;
+  catchUpSince: Micros = 0;
+  catchUpRounds = 0;
+
+  constructor(
+    readonly member: MemberId,
+    next: LogIndex,
+  ) {
+    this.process = processOf(member);
+    this.generation = generationOf(member);
+    this.next = next;
+  }
+
+  becomeProbe(next: LogIndex): void {
+    this.state = 'probe';
+    this.next = next;
+    this.isWaiting = false;
+    this.endSnapshot();
+    this.inflights.clear();
+  }
+
+  becomeReplicate(): void {
+    this.state = 'replicate';
+    this.isWaiting = false;
+    this.endSnapshot();
+    if (this.next <= this.match) this.next = this.match + 1;
+  }
+
+  becomeSnapshot(snapshot: Snapshot): void {
+    this.state = 'snapshot';
+    this.snapshot = snapshot;
+    this.offset = 0;
+    this.pieceAge = 0;
+    this.inflights.clear();
+  }
+
+  private endSnapshot(): void {
+    this.snapshot = undefined;
+    this.offset = 0;
+    this.pieceAge = 0;
+  }
+
+  clone(): Progress {
+    const copy = new Progress(this.member, this.next);
+    Object.assign(copy, this);
+    copy.inflights = this.inflights.clone();
+    return copy;
+  }
+
+  encode(): Plain {
+    const { member, match, next, state, isWaiting, round, version, offset, pieceAge, catchUpTo } = this;
+    return {
+      member,
+      match,
+      next,
+      state,
+      isWaiting,
+      round,
+      version,
+      offset,
+      pieceAge,
+      catchUpTo,
+      inflight: this.inflights.count,
+      inflightBytes: this.inflights.bytes,
+      snapshot: this.snapshot?.header.index ?? 0,
+    };
+  }
+}
