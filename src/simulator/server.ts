@@ -17,25 +17,15 @@ import {
   type Micros,
   type OperationId,
   type ProcessId,
-  type Protocol,
   type ProtocolEvent,
   type Replica,
-  type StateMachine,
 } from '../kernel/index.js';
-import type { Clock, Disk, ProcessConfig } from '../world/index.js';
+import type { Clock, Disk } from '../world/index.js';
 import type { Engine } from './engine.js';
 import { EventKind } from './event-kinds.js';
 import { Inbox, type Work } from './inbox.js';
+import type { Program } from './program.js';
 import { Timers } from './timers.js';
-
-/** What all servers of a run share. */
-export interface ServerProgram {
-  readonly protocol: Protocol;
-  readonly settings: unknown;
-  readonly members: readonly ProcessId[];
-  readonly process: ProcessConfig;
-  createService(): StateMachine;
-}
 
 const isMessage = (work: Work): boolean => work.kind === EventKind.message;
 
@@ -55,7 +45,7 @@ export class Server implements Host {
   constructor(
     readonly self: ProcessId,
     private readonly engine: Engine,
-    private readonly program: ServerProgram,
+    private readonly program: Program,
     readonly disk: Disk,
     readonly clock: Clock,
     timers?: Timers,
@@ -72,8 +62,8 @@ export class Server implements Host {
     assert(!this.isUp, 'a running process is not started');
     this.isUp = true;
     this.incarnation++;
-    const { protocol, members, settings } = this.program;
-    this.replica = protocol.createReplica(this, members, this.program.createService(), settings);
+    const { protocol, servers, settings } = this.program;
+    this.replica = protocol.createReplica(this, servers, this.program.createService(), settings);
     rejectThenable(this.replica.start(disk));
   }
 
