@@ -20,6 +20,10 @@ export interface Program {
   readonly settings: unknown;
   /** Every server of the cluster. */
   readonly servers: readonly ProcessId[];
+  /** Those that take part from the beginning; the others are spare. */
+  readonly members: readonly ProcessId[];
+  /** Of the protocol, that every server speaks at first. */
+  readonly version: number;
   readonly process: ProcessConfig;
   /** Id of the zoo bug, when it is one. */
   readonly bug: string | undefined;
@@ -31,14 +35,35 @@ export function prepareProgram(scenario: Scenario, implementation: Implementatio
   const { protocol, bug } = implementation;
   const settings = protocol.settings(scenario.protocol.settings);
   requireFeasiblePromise(scenario, protocol, settings);
+  const { nodes, members } = scenario.cluster;
   return {
     protocol,
     settings,
-    servers: Array.from({ length: scenario.cluster.nodes }, (_, server) => server),
+    servers: Array.from({ length: nodes }, (_, server) => server),
+    members: Array.from({ length: members }, (_, server) => server),
+    version: initialVersion(scenario, protocol),
     process: scenario.process,
     bug,
     createService: () => implementation.createService(),
   };
+}
+
+/** Versions of a protocol that says nothing of them. */
+const ONE_VERSION = { lowest: 1, highest: 1 };
+
+/** The versions that servers of a protocol may run. */
+export function versionsOf(protocol: Protocol): NonNullable<Protocol['versions']> {
+  return protocol.versions ?? ONE_VERSION;
+}
+
+function initialVersion(scenario: Scenario, protocol: Protocol): number {
+  const { lowest, highest } = versionsOf(protocol);
+  const { version = highest } = scenario.cluster;
+  if (version >= lowest && version <= highest) return version;
+  throw new UsageError(
+    'unknown-version',
+    `cluster.version: expected ${lowest === highest ? `${lowest}, the only version` : `a version from ${lowest} to ${highest}`} of ${protocol.name}, got ${version}`,
+  );
 }
 
 /** Timers of the protocol that must be able to run out, one after another, before progress is due. */

@@ -31,7 +31,9 @@ const isMessage = (work: Work): boolean => work.kind === EventKind.message;
 
 export class Server implements Host {
   incarnation = 0;
-  version = 1;
+  version: number;
+  /** How often the disk was formatted anew: an old identity is never used again. */
+  generation = 0;
   isUp = false;
   isPaused = false;
   /** CPU time per event. */
@@ -51,6 +53,7 @@ export class Server implements Host {
     timers?: Timers,
     inbox?: Inbox,
   ) {
+    this.version = program.version;
     this.serviceMicros = program.process.serviceMicros;
     this.timers = timers ?? new Timers(self, engine.queue);
     this.inbox = inbox ?? new Inbox();
@@ -62,9 +65,20 @@ export class Server implements Host {
     assert(!this.isUp, 'a running process is not started');
     this.isUp = true;
     this.incarnation++;
-    const { protocol, servers, settings } = this.program;
-    this.replica = protocol.createReplica(this, servers, this.program.createService(), settings);
+    const { protocol, members, settings } = this.program;
+    this.replica = protocol.createReplica(this, members, this.program.createService(), settings);
     rejectThenable(this.replica.start(disk));
+  }
+
+  /**
+   * Formats a blank disk, as its operator does, for this identity. Nothing happens for a protocol that formats
+   * none.
+   */
+  formatDisk(): void {
+    assert(!this.isUp, 'the disk of a running process is not formatted');
+    const { protocol, members, settings } = this.program;
+    if (protocol.format === undefined) return;
+    this.disk.format(protocol.format(this.self, this.generation, members, settings));
   }
 
   /** Power loss. */
@@ -238,6 +252,8 @@ export class Server implements Host {
       this.inbox.clone(),
     );
     copy.incarnation = this.incarnation;
+    copy.version = this.version;
+    copy.generation = this.generation;
     copy.isUp = this.isUp;
     copy.isPaused = this.isPaused;
     copy.serviceMicros = this.serviceMicros;

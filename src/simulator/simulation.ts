@@ -361,7 +361,10 @@ export class Simulation implements Stage {
     const { bounds } = this.scenario;
     this.scheduleControl(bounds.healAtMicros, Control.heal, 0);
     this.scheduleControl(bounds.endMicros, Control.end, 0);
-    for (const server of this.servers) this.startServer(server.self);
+    for (const server of this.servers) {
+      this.formatDisk(server.self);
+      this.startServer(server.self);
+    }
     for (const endpoint of this.clients) endpoint.client.start();
     this.nemesis.start();
   }
@@ -477,6 +480,14 @@ export class Simulation implements Stage {
     this.counters.crashes++;
     (this.servers[process] as Server).crash();
     this.observers.crashed(process);
+  }
+
+  formatDisk(process: ProcessId): void {
+    try {
+      (this.servers[process] as Server).formatDisk();
+    } catch (error) {
+      this.crashed(process, error);
+    }
   }
 
   startServer(process: ProcessId): void {
