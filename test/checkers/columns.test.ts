@@ -61,7 +61,7 @@ describe('columns', () => {
       fc.property(fc.array(step, { maxLength: 60 }), (steps) =>
         follow(new IntColumn(blank), new Oracle(blank), steps),
       ),
-      { numRuns: 50 },
+      { numRuns: 20 },
     );
   });
 
@@ -70,7 +70,7 @@ describe('columns', () => {
       fc.property(fc.array(step, { maxLength: 60 }), (steps) =>
         follow(new TimeColumn(), new Oracle(0), steps),
       ),
-      { numRuns: 50 },
+      { numRuns: 20 },
     );
   });
 
