@@ -42,8 +42,9 @@ export class ClientHistory {
   /** Operations that have ended since the last cut; see settlement.ts. */
   endedSinceCut = 0;
   /** The highest place that an answer was known to hold at. */
-  private floor = 0;
-  private positions = 0;
+  answered = 0;
+  /** Position of the next event. */
+  position = 0;
   private nextId = 0;
   /** By id, hence in the order of invocation. */
   private retained = new Map<number, MutableOperation>();
@@ -71,7 +72,7 @@ export class ClientHistory {
    * the operation; undefined for an event that changes none.
    */
   record(event: HistoryEvent, place = 0): ClientOperation | undefined {
-    const position = this.positions++;
+    const position = this.position++;
     if (event.kind === 'invoke') return this.invoke(event, position);
     const operation = this.bySequence[event.client - this.servers]?.get(event.sequence);
     if (operation === undefined || operation.outcome !== 'open') return undefined;
@@ -80,7 +81,7 @@ export class ClientHistory {
     operation.index = event.index;
     operation.endedAt = event.time;
     operation.returnPosition = position;
-    if (place > this.floor) this.floor = place;
+    if (place > this.answered) this.answered = place;
     this.endedSinceCut++;
     return operation;
   }
@@ -119,8 +120,8 @@ export class ClientHistory {
   clone(): ClientHistory {
     const copy = new ClientHistory(this.servers);
     copy.endedSinceCut = this.endedSinceCut;
-    copy.floor = this.floor;
-    copy.positions = this.positions;
+    copy.answered = this.answered;
+    copy.position = this.position;
     copy.nextId = this.nextId;
     copy.highest = this.highest.slice();
     this.bySequence.forEach(() => copy.bySequence.push(new Map()));
@@ -152,7 +153,7 @@ export class ClientHistory {
       endedAt: -1,
       callPosition: position,
       returnPosition: -1,
-      floor: this.floor,
+      floor: this.answered,
     });
   }
 

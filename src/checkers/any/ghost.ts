@@ -17,6 +17,8 @@ export class RunGhost {
   readonly progress = { isDue: false, isMade: false };
   /** Up to this place of the agreed order, everything about clients is judged. */
   settledIndex = 0;
+  /** Position in the history of the latest cut; 0 before the first. */
+  settledPosition = 0;
   /** True while the agreed order cannot explain an answer, so that all since must be kept for a search. */
   isUnexplained = false;
   /** Histories, or segments of one, that were too hard to judge. */
@@ -40,6 +42,7 @@ export class RunGhost {
     copy.progress.isDue = this.progress.isDue;
     copy.progress.isMade = this.progress.isMade;
     copy.settledIndex = this.settledIndex;
+    copy.settledPosition = this.settledPosition;
     copy.isUnexplained = this.isUnexplained;
     copy.unjudgedHistories = this.unjudgedHistories;
     return copy;

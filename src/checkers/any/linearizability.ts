@@ -12,8 +12,7 @@ import {
 import { processName } from '../names.js';
 import type { ClientOperation } from './client-history.js';
 import { DECLARED_MODEL, type RunGhost } from './ghost.js';
-import type { KeyStates } from './key-states.js';
-import { linearizableOperation } from './log-witness.js';
+import { linearizableOperation, placeOf } from './log-witness.js';
 
 export const LINEARIZABILITY: InvariantInfo = {
   id: 'any/linearizability',
@@ -48,8 +47,8 @@ export class Linearizability extends GhostChecker<RunGhost> {
 
   /** Judges everything that is not explained by searching for an order, from the states that are. */
   search(): void {
-    const { history, witness, servers } = this.ghost;
-    const { operations, isPartial } = judgeable(history.operations(), witness.states);
+    const { history, servers } = this.ghost;
+    const { operations, isPartial } = judgeable(this.ghost);
     const options = this.maxSteps === undefined ? {} : { maxSteps: this.maxSteps };
     const result = checkLinearizability(kvModel(), operations, options);
     if (result.verdict === 'not-linearizable') {
@@ -79,18 +78,23 @@ const BEFORE_ALL = { process: -1, output: { ok: true }, call: -2, return: -1 } a
 
 /**
  * The operations on keys whose state at the beginning is sure, with that state written first. `isPartial` says
- * that some key had to be left out.
+ * that this is not all there is to judge: some key had to be left out, or an operation belongs before the
+ * beginning as far as clients can tell.
  */
-function judgeable(
-  all: Iterable<ClientOperation>,
-  states: KeyStates,
-): { readonly operations: readonly Operation[]; readonly isPartial: boolean } {
+function judgeable(ghost: RunGhost): {
+  readonly operations: readonly Operation[];
+  readonly isPartial: boolean;
+} {
+  const { history, witness } = ghost;
   const operations: Operation[] = [];
   const begun = new Set<string>();
   let isPartial = false;
-  for (const operation of linearizableOperations(all)) {
-    const { key } = operation.input;
-    const { value, certainty } = states.of(key);
+  for (const operation of history.operations()) {
+    const timed = linearizableOperation(operation);
+    if (timed === undefined) continue;
+    const { key } = timed.input;
+    const { value, certainty } = witness.states.of(key);
+    if (timed.return < witness.latestCall) isPartial = true;
     if (certainty !== 'sure') {
       isPartial = true;
       continue;
@@ -99,7 +103,15 @@ function judgeable(
       begun.add(key);
       operations.push({ ...BEFORE_ALL, id: -begun.size, input: { op: 'put', key, value } });
     }
-    operations.push(operation);
+    const isLoose = isOutsideTheOrder(ghost, operation);
+    if (isLoose) isPartial = true;
+    operations.push(isLoose ? { ...timed, output: undefined, return: Infinity } : timed);
   }
   return { operations, isPartial };
+}
+
+/** Acknowledged across a cut, but not applied: nobody can tell on which side of the cut it took effect. */
+function isOutsideTheOrder({ order, settledPosition }: RunGhost, operation: ClientOperation): boolean {
+  if (operation.outcome !== 'ok' || operation.callPosition >= settledPosition) return false;
+  return placeOf(order, operation).place === 0;
 }

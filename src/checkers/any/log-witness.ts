@@ -36,8 +36,8 @@ export class LogWitness {
   /** The last place that is explained. */
   explained = 0;
   states = new KeyStates();
-  /** Position of the latest call among all that is explained. */
-  private latestCall = -1;
+  /** Position of the latest call among all that is explained; -1 when nothing is. */
+  latestCall = -1;
 
   /**
    * Goes on to place `end`. `operations` are all that have a place up to there and are not explained yet;

@@ -4,9 +4,9 @@
  *
  * A cut needs no quiet moment. It is a place of the agreed order: everything up to it is final when no open
  * operation can still turn out to belong there. An open operation that was applied pins the cut below its
- * place. An open read that is answered aside of the log pins it at the highest place that an answer was
- * known to hold at when the read was invoked: should it hold at less, it is stale. Any other open operation
- * will be applied after all that is applied now. What has ended, and has a place up to the cut, is judged
+ * place. A read that was not pins it at the highest place that an answer was known to hold at when the read
+ * was invoked, for it may be answered aside of the log: should it hold at less, it is stale. Reads yet to come
+ * pin it likewise. Any other open operation will be applied after all that is applied now. What has ended, and has a place up to the cut, is judged
  * and forgotten. What timed out and was never applied is carried on: it may still be.
  *
  * Where the agreed order does not explain an answer, everything since the last cut is kept, and the search
@@ -20,8 +20,8 @@ import type { AgreedOrder } from './agreed-order.js';
 import {
   changesNothing,
   hadNoEffect,
-  isReadAside,
   isWeakRead,
+  type ClientHistory,
   type ClientOperation,
 } from './client-history.js';
 import type { AcknowledgedDurability } from './acknowledged-durability.js';
@@ -61,7 +61,7 @@ export class Settlement {
     const { order, history } = ghost;
     history.endedSinceCut = 0;
     if (order.last === 0) return;
-    const end = finalIndex(order, history.operations());
+    const end = finalIndex(order, history);
     if (!ghost.isUnexplained) {
       const settled = [...history.operations()].filter((operation) => isSettled(order, operation, end));
       ghost.isUnexplained = judges.linearizability?.explain(settled, end) === false;
@@ -87,6 +87,7 @@ export class Settlement {
     judges.exactlyOnce?.judge(operations);
     ghost.history.forget(operations);
     ghost.settledIndex = Math.max(ghost.settledIndex, end);
+    ghost.settledPosition = ghost.history.position;
     this.pruneOrder();
   }
 
@@ -113,13 +114,13 @@ export class Settlement {
 }
 
 /** The highest place of the order such that everything up to it is final. */
-function finalIndex(order: AgreedOrder, operations: Iterable<ClientOperation>): number {
-  let end = order.last;
-  for (const operation of operations) {
+function finalIndex(order: AgreedOrder, history: ClientHistory): number {
+  let end = Math.min(order.last, history.answered);
+  for (const operation of history.operations()) {
     if (operation.outcome !== 'open' || isWeakRead(operation)) continue;
     const place = order.indexOf(operation.client, operation.sequence);
     if (place > 0) end = Math.min(end, place - 1);
-    else if (isReadAside(operation)) end = Math.min(end, operation.floor);
+    else if (changesNothing(operation)) end = Math.min(end, operation.floor);
   }
   return end;
 }
@@ -131,6 +132,8 @@ function isSettled(order: AgreedOrder, operation: ClientOperation, end: number):
   if (outcome === 'fail' || isWeakRead(operation)) return true;
   if (changesNothing(operation) && (outcome === 'unknown' || hadNoEffect(operation))) return true;
   const { place } = placeOf(order, operation);
+  // An answered read whose place nobody can tell: no witness explains it, now or ever.
+  if (changesNothing(operation) && (place === 0 || place > order.last)) return true;
   return place > 0 && place <= end;
 }
 
