@@ -13,6 +13,11 @@ import { EXACTLY_ONCE, ExactlyOnce } from './exactly-once.js';
 import { DECLARED_MODEL, type RunGhost } from './ghost.js';
 import { LINEARIZABILITY, Linearizability } from './linearizability.js';
 import { CONVERGENCE, Convergence, PROGRESS, Progress, type LivenessTerms } from './liveness.js';
+import { ReadCheckers } from './read-checkers.js';
+import { READ_FRESHNESS } from './read-freshness.js';
+import { ReadGhost } from './read-ghost.js';
+import { READ_PREFIX } from './read-prefix.js';
+import { SESSION_READS } from './session-reads.js';
 import { STATE_DIGEST, StateDigest } from './state-digest.js';
 
 /** Reported by the simulator itself, which catches what a replica throws. */
@@ -34,6 +39,9 @@ export const RUN_INVARIANTS: readonly InvariantInfo[] = [
   APPLY_ORDER,
   DUPLICATE_EFFECT,
   NO_CRASH,
+  READ_FRESHNESS,
+  SESSION_READS,
+  READ_PREFIX,
   ACKNOWLEDGED_DURABILITY,
   EXACTLY_ONCE,
   LINEARIZABILITY,
@@ -59,6 +67,7 @@ export class RunCheckers implements Observer {
   private readonly applyOrder: ApplyOrder;
   private readonly duplicateEffect: DuplicateEffect | undefined;
   private readonly linearizability: Linearizability | undefined;
+  private readonly reads: ReadCheckers;
   /** In the order in which they are asked: a lost operation says more than a history that makes no sense. */
   private readonly atEnd: { onEnd(): void }[];
 
@@ -66,6 +75,7 @@ export class RunCheckers implements Observer {
     readonly ghost: RunGhost,
     sink: ViolationSink,
     private readonly options: RunCheckerOptions,
+    readGhost = new ReadGhost(ghost),
   ) {
     const { isKeyValue, hasSessions, liveness, linearizabilitySteps } = options;
     this.agreement = new Agreement(ghost, sink);
@@ -73,6 +83,7 @@ export class RunCheckers implements Observer {
     this.applyOrder = new ApplyOrder(ghost, sink);
     this.duplicateEffect = hasSessions ? new DuplicateEffect(ghost, sink) : undefined;
     this.linearizability = isKeyValue ? new Linearizability(ghost, sink, linearizabilitySteps) : undefined;
+    this.reads = new ReadCheckers(readGhost, sink, options);
     this.atEnd = [new AcknowledgedDurability(ghost, sink)];
     if (isKeyValue && hasSessions) this.atEnd.push(new ExactlyOnce(ghost, sink));
     if (this.linearizability !== undefined) this.atEnd.push(this.linearizability);
@@ -86,12 +97,18 @@ export class RunCheckers implements Observer {
     return this.linearizability?.unjudged ?? 0;
   }
 
+  /** Reads that named a place of which the values were no longer known. */
+  get unjudgedReads(): number {
+    return this.reads.ghost.unjudged;
+  }
+
   onProtocolEvent(process: ProcessId, event: ProtocolEvent): void {
     if (event.kind !== 'applied' || process >= this.ghost.servers) return;
     this.agreement.onApplied(process, event);
     this.stateDigest.onApplied(process, event);
     this.applyOrder.onApplied(process, event);
     if (this.duplicateEffect !== undefined) this.duplicateEffect.onApplied(event);
+    this.reads.onApplied(event);
     this.ghost.order.applied(process, event, this.ghost.context.now());
   }
 
@@ -101,6 +118,7 @@ export class RunCheckers implements Observer {
 
   onHistory(event: HistoryEvent): void {
     this.ghost.history.record(event);
+    this.reads.onHistory(event);
   }
 
   onEnd(): void {
@@ -108,6 +126,7 @@ export class RunCheckers implements Observer {
   }
 
   clone(context: CheckerContext, sink: ViolationSink): RunCheckers {
-    return new RunCheckers(this.ghost.clone(context), sink, this.options);
+    const ghost = this.ghost.clone(context);
+    return new RunCheckers(ghost, sink, this.options, this.reads.ghost.clone(ghost));
   }
 }
