@@ -14,6 +14,11 @@ import { EXACTLY_ONCE, ExactlyOnce } from './exactly-once.js';
 import { DECLARED_MODEL, type RunGhost } from './ghost.js';
 import { LINEARIZABILITY, Linearizability } from './linearizability.js';
 import { CONVERGENCE, Convergence, PROGRESS, Progress, type LivenessTerms } from './liveness.js';
+import { ReadCheckers } from './read-checkers.js';
+import { READ_FRESHNESS } from './read-freshness.js';
+import { ReadGhost } from './read-ghost.js';
+import { READ_PREFIX } from './read-prefix.js';
+import { SESSION_READS } from './session-reads.js';
 import { Settlement } from './settlement.js';
 import { STATE_DIGEST, StateDigest } from './state-digest.js';
 
@@ -36,6 +41,9 @@ export const RUN_INVARIANTS: readonly InvariantInfo[] = [
   APPLY_ORDER,
   DUPLICATE_EFFECT,
   NO_CRASH,
+  READ_FRESHNESS,
+  SESSION_READS,
+  READ_PREFIX,
   ACKNOWLEDGED_DURABILITY,
   EXACTLY_ONCE,
   LINEARIZABILITY,
@@ -64,17 +72,20 @@ export class RunCheckers implements Observer {
   private readonly settlement: Settlement;
   private readonly progress: Progress | undefined;
   private readonly convergence: Convergence | undefined;
+  private readonly reads: ReadCheckers;
 
   constructor(
     readonly ghost: RunGhost,
     sink: ViolationSink,
     private readonly options: RunCheckerOptions,
+    readGhost = new ReadGhost(ghost),
   ) {
     const { isKeyValue, hasSessions, liveness, linearizabilitySteps } = options;
     this.agreement = new Agreement(ghost, sink);
     this.stateDigest = new StateDigest(ghost, sink);
     this.applyOrder = new ApplyOrder(ghost, sink);
     this.duplicateEffect = hasSessions ? new DuplicateEffect(ghost, sink) : undefined;
+    this.reads = new ReadCheckers(readGhost, sink, options);
     this.acknowledged = new AcknowledgedDurability(ghost, sink);
     this.settlement = new Settlement(ghost, {
       acknowledged: this.acknowledged,
@@ -90,6 +101,11 @@ export class RunCheckers implements Observer {
     return this.ghost.unjudgedHistories;
   }
 
+  /** Reads that named a place of which the values were no longer known. */
+  get unjudgedReads(): number {
+    return this.reads.ghost.unjudged;
+  }
+
   onProtocolEvent(process: ProcessId, event: ProtocolEvent): void {
     if (process >= this.ghost.servers) return;
     switch (event.kind) {
@@ -99,6 +115,7 @@ export class RunCheckers implements Observer {
         this.applyOrder.onApplied(process, event);
         if (this.duplicateEffect !== undefined) this.duplicateEffect.onApplied(event);
         this.acknowledged.onApplied(event);
+        this.reads.onApplied(event);
         this.ghost.order.applied(process, event, this.ghost.context.now());
         return;
       case 'snapshot-installed':
@@ -121,6 +138,7 @@ export class RunCheckers implements Observer {
   onHistory(event: HistoryEvent): void {
     const { history } = this.ghost;
     const operation = history.record(event, event.kind === 'ok' ? this.placeOfAnswer(event) : 0);
+    this.reads.onHistory(event);
     if (operation === undefined) return;
     if (this.progress !== undefined) this.progress.onHistory(operation);
     if (event.kind !== 'invoke') this.settlement.ended();
@@ -139,6 +157,7 @@ export class RunCheckers implements Observer {
   }
 
   clone(context: CheckerContext, sink: ViolationSink): RunCheckers {
-    return new RunCheckers(this.ghost.clone(context), sink, this.options);
+    const ghost = this.ghost.clone(context);
+    return new RunCheckers(ghost, sink, this.options, this.reads.ghost.clone(ghost));
   }
 }
