@@ -18,6 +18,7 @@ import { READ_FRESHNESS } from './read-freshness.js';
 import { ReadGhost } from './read-ghost.js';
 import { READ_PREFIX } from './read-prefix.js';
 import { SESSION_READS } from './session-reads.js';
+import { SHADOW_AGREEMENT, ShadowAgreement } from './shadow-agreement.js';
 import { STATE_DIGEST, StateDigest } from './state-digest.js';
 
 /** Reported by the simulator itself, which catches what a replica throws. */
@@ -42,6 +43,7 @@ export const RUN_INVARIANTS: readonly InvariantInfo[] = [
   READ_FRESHNESS,
   SESSION_READS,
   READ_PREFIX,
+  SHADOW_AGREEMENT,
   ACKNOWLEDGED_DURABILITY,
   EXACTLY_ONCE,
   LINEARIZABILITY,
@@ -68,6 +70,7 @@ export class RunCheckers implements Observer {
   private readonly duplicateEffect: DuplicateEffect | undefined;
   private readonly linearizability: Linearizability | undefined;
   private readonly reads: ReadCheckers;
+  private readonly shadowAgreement: ShadowAgreement;
   /** In the order in which they are asked: a lost operation says more than a history that makes no sense. */
   private readonly atEnd: { onEnd(): void }[];
 
@@ -83,6 +86,7 @@ export class RunCheckers implements Observer {
     this.applyOrder = new ApplyOrder(ghost, sink);
     this.duplicateEffect = hasSessions ? new DuplicateEffect(ghost, sink) : undefined;
     this.linearizability = isKeyValue ? new Linearizability(ghost, sink, linearizabilitySteps) : undefined;
+    this.shadowAgreement = new ShadowAgreement(ghost, sink);
     this.reads = new ReadCheckers(readGhost, sink, options);
     this.atEnd = [new AcknowledgedDurability(ghost, sink)];
     if (isKeyValue && hasSessions) this.atEnd.push(new ExactlyOnce(ghost, sink));
@@ -103,6 +107,7 @@ export class RunCheckers implements Observer {
   }
 
   onProtocolEvent(process: ProcessId, event: ProtocolEvent): void {
+    if (event.kind === 'shadow-diverged') this.shadowAgreement.onDiverged(process, event.index, event.text);
     if (event.kind !== 'applied' || process >= this.ghost.servers) return;
     this.agreement.onApplied(process, event);
     this.stateDigest.onApplied(process, event);

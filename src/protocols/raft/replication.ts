@@ -288,6 +288,9 @@ export abstract class RaftReplication extends RaftElection {
       digest: this.service.digest(),
       command: entry.command,
     });
+    const divergence = this.service.takeDivergence?.();
+    if (divergence !== undefined)
+      this.emit({ kind: 'shadow-diverged', index: entry.index, text: divergence });
     if (entry.command !== undefined && this.role === 'leader') {
       this.host.send(entry.command.client, okReply(entry.command.sequence, result, entry.index));
     }
