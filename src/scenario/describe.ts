@@ -7,6 +7,7 @@ import { Document, isMap, isScalar, isSeq, visit } from 'yaml';
 import { z } from 'zod';
 
 import { formatDuration, formatDurationRange, formatRatio } from '../kernel/index.js';
+import type { ServiceConfig } from '../services/service-config.js';
 import { READ_MODES, type ReadMix, type WorkloadConfig } from '../services/workload-config.js';
 import { distributionYaml, faultsYaml, limitYaml, networkYaml, topologyYaml } from './describe-faults.js';
 import type { Yaml } from './describe-faults.js';
@@ -47,7 +48,14 @@ const SPACED: ReadonlySet<string> = new Set([
   'expect',
 ]);
 /** Small maps, told by their first key: distributions, weights. */
-const FLOW_MAPS: ReadonlySet<string> = new Set(['constant', 'uniform', 'long-tail', 'get', 'log']);
+const FLOW_MAPS: ReadonlySet<string> = new Set([
+  'constant',
+  'uniform',
+  'long-tail',
+  'get',
+  'log',
+  'max-clients',
+]);
 
 function firstKey(node: { readonly items: readonly { readonly key: unknown }[] }): string {
   const key = node.items[0]?.key;
@@ -70,7 +78,7 @@ export function scenarioYaml(scenario: Scenario): Readonly<Record<string, unknow
       topology: topologyYaml(cluster.topology, roster),
     },
     model: scenario.model,
-    service: scenario.service,
+    service: serviceYaml(scenario.service),
     workload: workloadYaml(scenario.workload),
     network: networkYaml(scenario.network, roster),
     disk: { 'sync-latency': distributionYaml(disk.syncLatency), capacity: limitYaml(disk.capacityBytes) },
@@ -102,6 +110,15 @@ function protocolYaml(protocol: Scenario['protocol']): Readonly<Record<string, u
 
 function durationOrWord(micros: number, word: string): string {
   return micros === 0 ? word : formatDuration(micros);
+}
+
+function serviceYaml({ name, sessions, shadow }: ServiceConfig): Readonly<Record<string, unknown>> {
+  const { maxClients, window, timeoutMicros } = sessions;
+  return {
+    name,
+    sessions: { 'max-clients': maxClients, window, timeout: durationOrWord(timeoutMicros, 'never') },
+    ...(shadow === undefined ? {} : { shadow }),
+  };
 }
 
 function workloadYaml(workload: WorkloadConfig): Readonly<Record<string, Yaml>> {

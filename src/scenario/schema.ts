@@ -17,6 +17,7 @@ import {
   wholeNumber,
   word,
 } from './schema-values.js';
+import { service } from './schema-service.js';
 import { workload } from './schema-workload.js';
 import { clock, cluster, disk, network, process } from './schema-world.js';
 
@@ -90,7 +91,7 @@ export const scenarioSchema = z.strictObject({
   protocol,
   cluster: cluster.prefault({}),
   model: model.prefault({}),
-  service: word.prefault('kv'),
+  service: service.prefault('kv').describe('what is replicated: a name, or a map of name, sessions, shadow'),
   workload: workload.prefault({}),
   network: network.prefault({}),
   disk: disk.prefault({}),

@@ -6,6 +6,7 @@
 import type { Micros } from '../kernel/index.js';
 import type { FailureModel } from '../faults/failure-model.js';
 import type { FaultPlan } from '../faults/plan.js';
+import type { ServiceConfig } from '../services/service-config.js';
 import type { WorkloadConfig } from '../services/workload-config.js';
 import type { ClockConfig, DiskConfig, NetworkConfig, ProcessConfig, Topology } from '../world/config.js';
 
@@ -52,7 +53,7 @@ export interface Scenario {
     readonly topology: Topology;
   };
   readonly model: FailureModel;
-  readonly service: string;
+  readonly service: ServiceConfig;
   readonly workload: WorkloadConfig;
   readonly network: NetworkConfig;
   readonly disk: DiskConfig;

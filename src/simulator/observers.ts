@@ -107,7 +107,7 @@ export class Observers implements DiskTap {
     const { progressWithinMicros } = scenario.expect;
     const liveness = progressWithinMicros === undefined ? undefined : { healAtMicros, progressWithinMicros };
     const protocol = options.checkers === false ? NO_CHECKERS : name;
-    const { service } = scenario;
+    const service = scenario.service.name;
     const set = createCheckers(protocol, context, sink, { liveness, service, extra: options.extraCheckers });
     const coverage = options.coverage === true ? CoverageObserver.create(name, context) : undefined;
     return new Observers(set, scenario.cluster.nodes, sink, coverage);

@@ -12,6 +12,8 @@ import type {
   OperationMix,
   ReadMix,
   RetryPolicy,
+  ServiceConfig,
+  SessionLimits,
   WorkloadConfig,
 } from '../services/index.js';
 import type {
@@ -131,7 +133,15 @@ function scenarioShape(servers: number, processes: number): Shape<Scenario> {
       clock: flag,
       byzantine: integer(0, MOST_SERVERS),
     }),
-    service: name,
+    service: object<ServiceConfig>({
+      name,
+      sessions: object<SessionLimits>({
+        maxClients: integer(1, 1_000_000),
+        window: integer(1, 100_000),
+        timeoutMicros: micros,
+      }),
+      shadow: maybe(name),
+    }),
     workload: workloadShape,
     network: object<NetworkConfig>({
       link,

@@ -118,6 +118,7 @@ const protocolEvent = tagged<ProtocolEvent, 'kind'>('kind', {
   truncated: { index: natural },
   committed: { index: natural, term: natural },
   applied: { index: natural, term: natural, hash: hash32, digest: hash32, command: maybe(command) },
+  'shadow-diverged': { index: natural, text: anyText },
   recovered: { term: natural, lastIndex: natural, trusted: flag },
   'trust-regained': { term: natural, lastIndex: natural },
   'became-pre-candidate': { term: natural },
@@ -144,8 +145,7 @@ const readChange: Shape<StateChange> = (value) => {
 const factKind = word('invoke', 'ok', 'fail', 'unknown');
 
 /** In a tuple, what is left out is written as null. */
-const readModeOrNone: Shape<HistoryEvent['read']> = (value) =>
-  value === null ? undefined : readMode(value);
+const readModeOrNone: Shape<HistoryEvent['read']> = (value) => (value === null ? undefined : readMode(value));
 
 const readFact: Shape<HistoryEvent> = (value) => {
   if (!Array.isArray(value) || value.length !== 8) {

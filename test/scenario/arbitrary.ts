@@ -210,6 +210,24 @@ export const scenarioInput: fc.Arbitrary<ScenarioInput> = fc
           { crash: fc.boolean(), disk: fc.constantFrom('none', 'detectable', 'amnesia') },
           { requiredKeys: [] },
         ),
+        service: fc.oneof(
+          fc.constantFrom('kv', 'kv-next'),
+          fc.record(
+            {
+              name: fc.constantFrom('kv', 'kv-next'),
+              sessions: fc.record(
+                {
+                  'max-clients': fc.integer({ min: 1, max: 99 }),
+                  window: fc.integer({ min: 1, max: 99 }),
+                  timeout: fc.oneof(positive, fc.constant('never')),
+                },
+                { requiredKeys: [] },
+              ),
+              shadow: fc.constantFrom('kv', 'kv-next'),
+            },
+            { requiredKeys: [] },
+          ),
+        ),
         workload: fc.record({
           clients: fc.constant(cluster.clients),
           mode: fc.constantFrom('open', 'closed'),

@@ -20,6 +20,7 @@ import { ReadGhost } from './read-ghost.js';
 import { READ_PREFIX } from './read-prefix.js';
 import { SESSION_READS } from './session-reads.js';
 import { Settlement } from './settlement.js';
+import { SHADOW_AGREEMENT, ShadowAgreement } from './shadow-agreement.js';
 import { STATE_DIGEST, StateDigest } from './state-digest.js';
 
 /** Reported by the simulator itself, which catches what a replica throws. */
@@ -44,6 +45,7 @@ export const RUN_INVARIANTS: readonly InvariantInfo[] = [
   READ_FRESHNESS,
   SESSION_READS,
   READ_PREFIX,
+  SHADOW_AGREEMENT,
   ACKNOWLEDGED_DURABILITY,
   EXACTLY_ONCE,
   LINEARIZABILITY,
@@ -73,6 +75,7 @@ export class RunCheckers implements Observer {
   private readonly progress: Progress | undefined;
   private readonly convergence: Convergence | undefined;
   private readonly reads: ReadCheckers;
+  private readonly shadowAgreement: ShadowAgreement;
 
   constructor(
     readonly ghost: RunGhost,
@@ -85,6 +88,7 @@ export class RunCheckers implements Observer {
     this.stateDigest = new StateDigest(ghost, sink);
     this.applyOrder = new ApplyOrder(ghost, sink);
     this.duplicateEffect = hasSessions ? new DuplicateEffect(ghost, sink) : undefined;
+    this.shadowAgreement = new ShadowAgreement(ghost, sink);
     this.reads = new ReadCheckers(readGhost, sink, options);
     this.acknowledged = new AcknowledgedDurability(ghost, sink);
     this.settlement = new Settlement(ghost, {
@@ -126,6 +130,9 @@ export class RunCheckers implements Observer {
       case 'snapshot-saved':
         this.ghost.order.snapshotSaved(process, event.index);
         this.settlement.pruneOrder();
+        return;
+      case 'shadow-diverged':
+        this.shadowAgreement.onDiverged(process, event.index, event.text);
         return;
       default:
     }

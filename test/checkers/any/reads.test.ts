@@ -147,6 +147,20 @@ describe('read-prefix:', () => {
     expect([once.violated, twice.violated]).toEqual(['any/read-prefix', 'any/read-prefix']);
   });
 
+  test('a read that was ordered twice may be given its first answer at its second place', () => {
+    const stage = written(1);
+    const get = makeCommand(C2, 1, { op: 'get', key: 'k' }, 'stale');
+    stage.invokeRead(C2, 1, 'stale');
+    stage.apply(0, makeEntry(2, 1, get));
+    stage.apply(0, makeEntry(3, 1, makeCommand(C1, 2, put('v3'))));
+    stage.apply(0, makeEntry(4, 1, get), makeEntry(3, 1, makeCommand(C1, 2, put('v3'))).hash);
+    const lying = stage.fork();
+    stage.answerRead(C2, 1, 'stale', 4, 'v1');
+    expect(stage.violated).toBeUndefined();
+    lying.answerRead(C2, 1, 'stale', 4, null);
+    expect(lying.violated).toBe('any/read-prefix');
+  });
+
   test('answers that are errors, other services, and protocols that apply nothing are not judged', () => {
     const stage = written(1);
     const event = {

@@ -71,6 +71,10 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
     acknowledged(stage, 2, 2, put('c3.2'));
     stage.read(C2, 1, 'stale', 1, 'c3.2');
   },
+  'any/shadow-agreement: a server reports that its shadow answered otherwise': (stage) => {
+    stage.apply(0, makeEntry(1, 1, makeCommand(C1, 1, put('c3.1'))));
+    stage.emit(0, { kind: 'shadow-diverged', index: 1, text: 'command 1 was answered otherwise' });
+  },
   'any/acknowledged-durability: an acknowledged operation was never applied': (stage) => {
     ordered(stage, 1, 1, put('c3.0'), { ok: true });
     stage.operation(C1, 2, put('c3.1'), 'ok', { ok: true });
