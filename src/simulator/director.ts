@@ -16,6 +16,7 @@ export interface Stage extends Engine {
   readonly configuredServiceMicros: Micros;
   currentLeader(): ProcessId;
   crashServer(process: ProcessId): void;
+  formatDisk(process: ProcessId): void;
   startServer(process: ProcessId): void;
   note(text: string): void;
 }
@@ -89,6 +90,11 @@ export class Director implements WorldControls {
 
   setServiceMicros(process: ProcessId, micros: Micros): void {
     this.server(process).serviceMicros = micros;
+  }
+
+  wipeDisk(process: ProcessId): void {
+    this.server(process).disk.wipe();
+    this.stage.formatDisk(process);
   }
 
   jumpClock(process: ProcessId, byMicros: Micros): void {

@@ -35,6 +35,7 @@ export function prepareProgram(scenario: Scenario, implementation: Implementatio
   const { protocol, bug } = implementation;
   const settings = protocol.settings(scenario.protocol.settings);
   requireFeasiblePromise(scenario, protocol, settings);
+  requireFormat(scenario, protocol);
   const { nodes, members } = scenario.cluster;
   return {
     protocol,
@@ -63,6 +64,18 @@ function initialVersion(scenario: Scenario, protocol: Protocol): number {
   throw new UsageError(
     'unknown-version',
     `cluster.version: expected ${lowest === highest ? `${lowest}, the only version` : `a version from ${lowest} to ${highest}`} of ${protocol.name}, got ${version}`,
+  );
+}
+
+/** A blank disk is a new server's to a protocol that formats none: losing one would be amnesia. */
+function requireFormat({ faults }: Scenario, protocol: Protocol): void {
+  if (protocol.format !== undefined) return;
+  const lost = [...faults.schedule, ...faults.random].find(({ action }) => action.do === 'lose-disk');
+  if (lost === undefined) return;
+  throw new UsageError(
+    'no-formatted-disks',
+    `faults.${lost.id}.do: expected a protocol that formats its disks for 'lose-disk', got ${protocol.name}, which does not`,
+    "'wipe' empties the disk of any protocol; it takes model.disk: amnesia",
   );
 }
 

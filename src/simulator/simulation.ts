@@ -343,7 +343,6 @@ export class Simulation implements Stage {
         break;
       case Control.heal:
         this.nemesis.healAll();
-        for (const server of this.servers) if (!server.isUp) this.startServer(server.self);
         break;
       case Control.restart:
         if (!(this.servers[process] as Server).isUp && !this.nemesis.holdsDown(process))

@@ -258,6 +258,7 @@ function actionShape(servers: number, processes: number): Shape<FaultAction> {
     'full-disk': onServers,
     'fail-sync': onServers,
     'bit-rot': onServers,
+    'lose-disk': onServers,
     'lost-write': onServers,
     'lying-sync': onServers,
     rollback: onServers,

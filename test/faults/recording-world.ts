@@ -140,6 +140,11 @@ export class RecordingWorld implements WorldControls {
     this.write(`resume ${process}`);
   }
 
+  wipeDisk(process: ProcessId): void {
+    this.disks[process]?.wipe();
+    this.write(`wipe ${process}`);
+  }
+
   setServiceMicros(process: ProcessId, micros: Micros): void {
     this.service[process] = micros;
   }
