@@ -60,6 +60,8 @@ export interface WorldControls {
   now(): Micros;
   /** The server that last became leader and is up, or -1. */
   leader(): ProcessId;
+  /** Voters in the configuration in force; while it is joint, in the smaller half. */
+  voters(): number;
   isUp(process: ProcessId): boolean;
   isPaused(process: ProcessId): boolean;
   disk(process: ProcessId): DiskControl;

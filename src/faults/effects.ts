@@ -319,12 +319,12 @@ export class Effects {
   }
 
   /**
-   * Within the plan's budget, and never beyond what leaves a majority of the disks undamaged. `doomed`: disks
+   * Within the plan's budget, and never beyond what leaves a majority of the voters' disks undamaged. `doomed`: disks
    * that count as damaged already.
    */
   private mayDamage(server: ProcessId, doomed: readonly ProcessId[] = []): boolean {
     const { controls } = this;
-    const limit = Math.min(this.damagedDiskBudget, Math.floor((controls.servers - 1) / 2));
+    const limit = Math.min(this.damagedDiskBudget, Math.floor((controls.voters() - 1) / 2));
     let others = 0;
     for (let other = 0; other < controls.servers; other++) {
       if (other !== server && (doomed.includes(other) || controls.disk(other).damaged())) others++;

@@ -10,6 +10,7 @@ import { formatDuration, formatDurationRange, formatRatio } from '../kernel/inde
 import type { WorkloadConfig } from '../services/workload-config.js';
 import { distributionYaml, faultsYaml, limitYaml, networkYaml, topologyYaml } from './describe-faults.js';
 import type { Yaml } from './describe-faults.js';
+import { operatorYaml } from './describe-operator.js';
 import { Roster } from './resolve-topology.js';
 import { formatThousandths } from './schema-workload.js';
 import { scenarioSchema } from './schema.js';
@@ -44,6 +45,7 @@ const SPACED: ReadonlySet<string> = new Set([
   'network',
   'disk',
   'faults',
+  'operator',
   'expect',
 ]);
 /** Small maps, told by their first key: distributions, weights. */
@@ -81,6 +83,7 @@ export function scenarioYaml(scenario: Scenario): Readonly<Record<string, unknow
       'restart-after-halt': durationOrWord(process.restartAfterHaltMicros, 'never'),
     },
     faults: faultsYaml(scenario.faults, roster),
+    ...(scenario.operator === undefined ? {} : { operator: operatorYaml(scenario.operator, roster) }),
     expect: {
       outcome: expect.outcome,
       ...(expect.invariant === undefined ? {} : { invariant: expect.invariant }),

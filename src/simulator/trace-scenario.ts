@@ -18,6 +18,7 @@ import type {
   ProcessConfig,
   Topology,
 } from '../world/index.js';
+import { MOST_VERSIONS, operatorShape } from './trace-operator.js';
 import {
   Mismatch,
   asRecord,
@@ -38,7 +39,6 @@ import {
 const MOST_SERVERS = 64;
 const MOST_CLIENTS = 256;
 const MOST_FAULTS = 1000;
-const MOST_VERSIONS = 1_000_000;
 /** Links of a cluster, each way, in groups. */
 const MOST_OVERRIDES = 4000;
 const LARGEST_SIZE = 1024 * 1024 * 1024 * 1024;
@@ -142,6 +142,7 @@ function scenarioShape(servers: number, processes: number): Shape<Scenario> {
       restartAfterHaltMicros: micros,
     }),
     faults: faultsShape(servers, processes),
+    operator: maybe(operatorShape(servers, ratio)),
     expect: object<Expectation>({
       outcome: word('passed', 'violated'),
       invariant: maybe(name),

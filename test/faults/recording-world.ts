@@ -100,6 +100,10 @@ export class RecordingWorld implements WorldControls {
     return this.leaderNow >= 0 && this.up[this.leaderNow] === true ? this.leaderNow : -1;
   }
 
+  voters(): number {
+    return this.servers;
+  }
+
   isUp(process: ProcessId): boolean {
     return this.up[process] === true;
   }

@@ -66,7 +66,7 @@ describe('disks that are wiped or lost', () => {
 
   it('losing a disk takes a protocol that formats disks', () => {
     expect(() => prepareProgram(struck('lose-disk'), scriptedImplementation(unformatted))).toThrow(
-      /^faults\.schedule\.0\.do: expected a protocol that formats its disks for 'lose-disk', got scripted/,
+      /^faults\.schedule\.0: expected a protocol that formats its disks for 'lose-disk', got scripted/,
     );
     expect(() => prepareProgram(struck('wipe'), scriptedImplementation(unformatted))).not.toThrow();
   });
