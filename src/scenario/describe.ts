@@ -11,6 +11,7 @@ import type { ServiceConfig } from '../services/service-config.js';
 import { READ_MODES, type ReadMix, type WorkloadConfig } from '../services/workload-config.js';
 import { distributionYaml, faultsYaml, limitYaml, networkYaml, topologyYaml } from './describe-faults.js';
 import type { Yaml } from './describe-faults.js';
+import { operatorYaml } from './describe-operator.js';
 import { Roster } from './resolve-topology.js';
 import { formatThousandths } from './schema-workload.js';
 import { scenarioSchema } from './schema.js';
@@ -45,6 +46,7 @@ const SPACED: ReadonlySet<string> = new Set([
   'network',
   'disk',
   'faults',
+  'operator',
   'expect',
 ]);
 /** Small maps, told by their first key: distributions, weights. */
@@ -89,6 +91,7 @@ export function scenarioYaml(scenario: Scenario): Readonly<Record<string, unknow
       'restart-after-halt': durationOrWord(process.restartAfterHaltMicros, 'never'),
     },
     faults: faultsYaml(scenario.faults, roster),
+    ...(scenario.operator === undefined ? {} : { operator: operatorYaml(scenario.operator, roster) }),
     expect: {
       outcome: expect.outcome,
       ...(expect.invariant === undefined ? {} : { invariant: expect.invariant }),

@@ -11,6 +11,7 @@ import type { WorkloadConfig } from '../services/workload-config.js';
 import type { LinkConfig, NetworkConfig, Topology } from '../world/config.js';
 import { impossible } from './problems.js';
 import { overlayLink, resolveFaults } from './resolve-faults.js';
+import { resolveOperator } from './resolve-operator.js';
 import { Roster, resolveGroup, resolveTopology } from './resolve-topology.js';
 import { MAX_LINKS } from './schema-world.js';
 import type { ScenarioForm } from './schema.js';
@@ -61,6 +62,8 @@ export function resolveForm(form: ScenarioForm, context: ResolveContext): Scenar
       restartAfterHaltMicros: restart === 'never' ? 0 : restart,
     },
     faults,
+    operator:
+      form.operator === undefined ? undefined : resolveOperator(form.operator, roster, bounds.healAtMicros),
     expect: resolveExpectation(form.expect, bounds),
     bounds,
   };

@@ -7,6 +7,7 @@
 import { z } from 'zod';
 
 import { faults } from './schema-faults.js';
+import { operator } from './schema-operator.js';
 import {
   choice,
   duration,
@@ -98,6 +99,7 @@ export const scenarioSchema = z.strictObject({
   clock: clock.prefault({}),
   process: process.prefault({}),
   faults: faults.prefault({}),
+  operator: operator.optional().describe('a process that changes the running cluster, as operators do'),
   expect: expect.prefault({}),
   bounds: bounds.prefault({}),
 });

@@ -5,6 +5,7 @@
 
 import type { Micros } from '../kernel/index.js';
 import type { FailureModel } from '../faults/failure-model.js';
+import type { OperatorPlan } from '../faults/operator-plan.js';
 import type { FaultPlan } from '../faults/plan.js';
 import type { ServiceConfig } from '../services/service-config.js';
 import type { WorkloadConfig } from '../services/workload-config.js';
@@ -60,6 +61,8 @@ export interface Scenario {
   readonly clock: ClockConfig;
   readonly process: ProcessConfig;
   readonly faults: FaultPlan;
+  /** Undefined: the cluster is left as it is. */
+  readonly operator: OperatorPlan | undefined;
   readonly expect: Expectation;
   readonly bounds: Bounds;
 }

@@ -26,6 +26,7 @@ import type {
   ProcessConfig,
   Topology,
 } from '../world/index.js';
+import { MOST_VERSIONS, operatorShape } from './trace-operator.js';
 import {
   Mismatch,
   asRecord,
@@ -46,7 +47,6 @@ import {
 const MOST_SERVERS = 64;
 const MOST_CLIENTS = 256;
 const MOST_FAULTS = 1000;
-const MOST_VERSIONS = 1_000_000;
 /** Links of a cluster, each way, in groups. */
 const MOST_OVERRIDES = 4000;
 const LARGEST_SIZE = 1024 * 1024 * 1024 * 1024;
@@ -158,6 +158,7 @@ function scenarioShape(servers: number, processes: number): Shape<Scenario> {
       restartAfterHaltMicros: micros,
     }),
     faults: faultsShape(servers, processes),
+    operator: maybe(operatorShape(servers, ratio)),
     expect: object<Expectation>({
       outcome: word('passed', 'violated'),
       invariant: maybe(name),
@@ -286,6 +287,7 @@ function actionShape(servers: number, processes: number): Shape<FaultAction> {
     'full-disk': onServers,
     'fail-sync': onServers,
     'bit-rot': onServers,
+    'lose-disk': onServers,
     'lost-write': onServers,
     'lying-sync': onServers,
     rollback: onServers,

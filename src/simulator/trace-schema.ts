@@ -56,7 +56,7 @@ const eventNumber = integer(0, TRACE_LIMITS.events);
 // ---- decisions ----
 
 /** Family, then subject; the rest of a key is checked by the run that asks for it. */
-const group = textLike(/^[mtdcfrp]:/, 'the key of a decision, such as m:0>2:AppendEntries');
+const group = textLike(/^[mtdcfrpo]:/, 'the key of a decision, such as m:0>2:AppendEntries');
 /** A message is lost (-1), corrupted (-2), or delayed. */
 const firstDelay = integer(-2);
 const anyInteger = integer();

@@ -90,7 +90,12 @@ function action(
   const verb = <V extends string>(...verbs: V[]): fc.Arbitrary<V> => fc.constantFrom(...verbs);
   const ppm = fc.integer({ min: -100_000, max: 100_000 }).filter((value) => value !== 0);
   return fc.oneof(
-    lasting(fc.record({ do: verb('crash', 'pause', 'full-disk', 'lying-sync', 'rollback', 'wipe'), on })),
+    lasting(
+      fc.record({
+        do: verb('crash', 'pause', 'full-disk', 'lying-sync', 'rollback', 'wipe', 'lose-disk'),
+        on,
+      }),
+    ),
     lasting(fc.record({ do: verb('slow-cpu'), on, service: positive })),
     lasting(fc.record({ do: verb('random-partition', 'majority-ring') })),
     lasting(
