@@ -160,7 +160,8 @@ export class RunCheckers implements Observer {
   /** The place that a linearizable answer holds at; 0 when it has none, or says that nothing was done. */
   private placeOfAnswer({ client, sequence, output, read, index }: HistoryEvent): number {
     if (errorOf(output) !== undefined || read === 'session' || read === 'stale') return 0;
-    return this.ghost.order.indexOf(client, sequence) || index;
+    const place = this.ghost.order.indexOf(client, sequence);
+    return place > 0 || read === undefined || read === 'log' ? place : index;
   }
 
   clone(context: CheckerContext, sink: ViolationSink): RunCheckers {
