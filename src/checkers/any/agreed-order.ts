@@ -1,6 +1,10 @@
 /**
  * Ghost: the agreed order of a run, learnt from what replicas apply. The first server to apply a place
  * decides what the others must show there; that holds over all time, restarts included.
+ *
+ * A long run forgets the places that no server will start below again: those under everybody's snapshot
+ * ({@link AgreedOrder.prune}). A server that has lost its disk may still apply one of them; that is counted,
+ * since nothing is left to judge it by.
  */
 
 import type { Command, Micros, ProcessId } from '../../kernel/index.js';
@@ -14,20 +18,40 @@ export interface AppliedPlace {
   readonly command: Command | undefined;
 }
 
+/** A server that stays behind the newest snapshot by more places than this no longer holds them back. */
+export const PLACES_BEHIND_MAX = 1 << 16;
+
 export class AgreedOrder {
   /** Highest index that any server ever applied. */
   last = 0;
-  /** Per server: the index applied last since its start; 0 before the first. */
+  /** Lowest index that is remembered. */
+  base = 1;
+  /** Applications below the base, of which nobody knows any more whether they were right. */
+  unjudged = 0;
+  /** True once some place changed the service's digest: only then do equal digests tell anything. */
+  hasDigests = false;
+  /** Per server: the index applied last since its start, or that of its snapshot; 0 before the first. */
   readonly appliedBy: number[];
+  /** Per server: the highest index of a snapshot that it saved; 0 before the first. */
+  private readonly snapshotOf: number[];
   private hashes = new IntColumn();
   private digests = new IntColumn();
   /** When each index was first applied anywhere. Invariant: never decreases with the index. */
   private times = new TimeColumn();
-  /** Per client, by sequence: the first index that holds this command; 0 when there is none. */
-  private places: IntColumn[] = [];
+  /** Per client, by sequence: the first index that holds this command. */
+  private places: Map<number, number>[] = [];
+  /** Per index that is the first to hold a client's command: that command. Clients count from 1; 0: none. */
+  private clients = new IntColumn();
+  private sequences = new IntColumn();
 
   constructor(readonly servers: number) {
     this.appliedBy = new Array<number>(servers).fill(0);
+    this.snapshotOf = new Array<number>(servers).fill(0);
+  }
+
+  /** True for a place that was applied somewhere and is remembered. */
+  knows(index: number): boolean {
+    return index >= this.base && index <= this.last;
   }
 
   hashAt(index: number): number {
@@ -39,52 +63,106 @@ export class AgreedOrder {
     return this.digests.get(index);
   }
 
-  /** The first index at which the client's command was applied; 0 when it never was. */
+  /** The first index at which the client's command was applied; 0 when it never was, or that is forgotten. */
   indexOf(client: ProcessId, sequence: number): number {
     const places = this.places[client - this.servers];
-    return places === undefined ? 0 : places.get(sequence);
+    return places?.get(sequence) ?? 0;
   }
 
-  /** The highest index that had been applied somewhere at this time. */
+  /** The highest index that had been applied somewhere at this time; 0 when that is forgotten. */
   lastAt(time: Micros): number {
     let index = this.last;
-    while (index > 0 && this.times.get(index) > time) index--;
-    return index;
+    while (index >= this.base && this.times.get(index) > time) index--;
+    // The time of the place right below the base is still there.
+    return this.times.get(index) > time ? 0 : index;
   }
 
-  /** A server started: it applies from the beginning again. */
+  /** A server started: it applies from the beginning again, or installs a snapshot. */
   started(server: ProcessId): void {
     this.appliedBy[server] = 0;
+  }
+
+  /** A server's state is now that of a snapshot. Call after judging it. */
+  installed(server: ProcessId, index: number): void {
+    this.appliedBy[server] = index;
+  }
+
+  /** A server will not start below this index again, unless it loses its disk. */
+  snapshotSaved(server: ProcessId, index: number): void {
+    if (index > (this.snapshotOf[server] as number)) this.snapshotOf[server] = index;
+  }
+
+  /** Below this, nobody is expected to apply anything again; 0 when nobody has saved a snapshot. */
+  get coveredIndex(): number {
+    let lowest = 0;
+    let highest = 0;
+    for (let server = 0; server < this.servers; server++) {
+      const index = this.snapshotOf[server] as number;
+      if (index === 0) continue;
+      if (lowest === 0 || index < lowest) lowest = index;
+      if (index > highest) highest = index;
+    }
+    return Math.max(lowest, highest - PLACES_BEHIND_MAX);
   }
 
   /** Takes in what a server applied. Call after judging it. */
   applied(server: ProcessId, place: AppliedPlace, now: Micros): void {
     const { index, command } = place;
     this.appliedBy[server] = index;
+    if (index < this.base) this.unjudged++;
     if (index <= this.last) return;
     this.last = index;
     this.hashes.set(index, place.hash);
     this.digests.set(index, place.digest);
     this.times.set(index, now);
+    if (index > 1 && place.digest !== this.digests.get(index - 1)) this.hasDigests = true;
     if (command === undefined || command.client < this.servers) return;
     const places = this.placesOf(command.client);
-    if (places.get(command.sequence) === 0) places.set(command.sequence, index);
+    if (places.has(command.sequence)) return;
+    places.set(command.sequence, index);
+    this.clients.set(index, command.client - this.servers + 1);
+    this.sequences.set(index, command.sequence);
+  }
+
+  /** Forgets all places below `below`, and which commands they hold. */
+  prune(below: number): void {
+    const end = Math.min(below, this.last + 1);
+    if (end <= this.base) return;
+    for (let index = this.base; index < end; index++) {
+      const client = this.clients.get(index);
+      if (client > 0) this.places[client - 1]?.delete(this.sequences.get(index));
+    }
+    this.hashes.dropBelow(end);
+    this.clients.dropBelow(end);
+    this.sequences.dropBelow(end);
+    // The place right below is where the next one began.
+    this.digests.dropBelow(end - 1);
+    this.times.dropBelow(end - 1);
+    this.base = end;
   }
 
   clone(): AgreedOrder {
     const copy = new AgreedOrder(this.servers);
     copy.last = this.last;
-    this.appliedBy.forEach((index, server) => (copy.appliedBy[server] = index));
+    copy.base = this.base;
+    copy.unjudged = this.unjudged;
+    copy.hasDigests = this.hasDigests;
+    for (let server = 0; server < this.servers; server++) {
+      copy.appliedBy[server] = this.appliedBy[server] as number;
+      copy.snapshotOf[server] = this.snapshotOf[server] as number;
+    }
     copy.hashes = this.hashes.clone();
     copy.digests = this.digests.clone();
     copy.times = this.times.clone();
-    copy.places = this.places.map((places) => places.clone());
+    copy.places = this.places.map((places) => new Map(places));
+    copy.clients = this.clients.clone();
+    copy.sequences = this.sequences.clone();
     return copy;
   }
 
-  private placesOf(client: ProcessId): IntColumn {
+  private placesOf(client: ProcessId): Map<number, number> {
     const number = client - this.servers;
-    while (this.places.length <= number) this.places.push(new IntColumn());
-    return this.places[number] as IntColumn;
+    while (this.places.length <= number) this.places.push(new Map());
+    return this.places[number] as Map<number, number>;
   }
 }

@@ -11,7 +11,7 @@ export const AGREEMENT: InvariantInfo = {
   id: 'any/agreement',
   title: 'No two servers ever apply different things at the same place of the agreed order.',
   statement:
-    'For all servers a, b and all indexes i, over all time and restarts: if a applies i with content hash g and b applies i with content hash h, then g = h. Judged at every applied event.',
+    'For all servers a, b and all indexes i, over all time and restarts: if a applies i with content hash g and b applies i with content hash h, then g = h. Judged at every applied event, except at places that everybody has put behind a snapshot.',
   protocol: 'any',
   family: 'protocol-independent',
   kind: 'safety',
@@ -25,7 +25,7 @@ export class Agreement extends GhostChecker<RunGhost> {
   /** Before the ghost takes the event in. */
   onApplied(server: ProcessId, place: AppliedPlace): void {
     const { order } = this.ghost;
-    if (place.index > order.last || order.hashAt(place.index) === place.hash) return;
+    if (!order.knows(place.index) || order.hashAt(place.index) === place.hash) return;
     this.violate(
       `${processName(server, this.ghost.servers)} applied ${hex32(place.hash)} at index ${place.index}, where ` +
         `${hex32(order.hashAt(place.index))} had been applied before`,

@@ -10,7 +10,7 @@ export const DUPLICATE_EFFECT: InvariantInfo = {
   id: 'any/duplicate-effect',
   title: 'A command that is ordered a second time leaves the state as it is.',
   statement:
-    'If the command (client, sequence) was applied at index i and is applied again at index j > i, then the digest of the service after j equals the digest after j - 1. Judged when j is first applied. Holds for services behind client sessions.',
+    'If the command (client, sequence) was applied at index i and is applied again at index j > i, then the digest of the service after j equals the digest after j - 1. Judged when j is first applied, unless i lies behind a snapshot of everybody. Holds for services behind client sessions.',
   protocol: 'any',
   family: 'protocol-independent',
   kind: 'safety',

@@ -87,12 +87,25 @@ export class RunCheckers implements Observer {
   }
 
   onProtocolEvent(process: ProcessId, event: ProtocolEvent): void {
-    if (event.kind !== 'applied' || process >= this.ghost.servers) return;
-    this.agreement.onApplied(process, event);
-    this.stateDigest.onApplied(process, event);
-    this.applyOrder.onApplied(process, event);
-    if (this.duplicateEffect !== undefined) this.duplicateEffect.onApplied(event);
-    this.ghost.order.applied(process, event, this.ghost.context.now());
+    if (process >= this.ghost.servers) return;
+    switch (event.kind) {
+      case 'applied':
+        this.agreement.onApplied(process, event);
+        this.stateDigest.onApplied(process, event);
+        this.applyOrder.onApplied(process, event);
+        if (this.duplicateEffect !== undefined) this.duplicateEffect.onApplied(event);
+        this.ghost.order.applied(process, event, this.ghost.context.now());
+        return;
+      case 'snapshot-installed':
+        this.stateDigest.onInstalled(process, event.index, event.digest);
+        this.applyOrder.onInstalled(process, event.index);
+        this.ghost.order.installed(process, event.index);
+        return;
+      case 'snapshot-saved':
+        this.ghost.order.snapshotSaved(process, event.index);
+        return;
+      default:
+    }
   }
 
   onStart(process: ProcessId, _incarnation: number, _disk: DiskImage): void {

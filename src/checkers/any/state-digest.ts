@@ -11,7 +11,7 @@ export const STATE_DIGEST: InvariantInfo = {
   id: 'any/state-digest',
   title: 'Servers that applied the same prefix of the agreed order are in the same state.',
   statement:
-    "For all servers a, b and all indexes i: the digest of a's service after applying i equals that of b's service after applying i, sessions included. Judged at every applied event.",
+    "For all servers a, b and all indexes i: the digest of a's service after applying i equals that of b's service after applying i, sessions included; likewise for a state taken from a snapshot of everything up to i. Judged at every applied event and whenever a snapshot is installed, except at places that everybody has put behind a snapshot.",
   protocol: 'any',
   family: 'protocol-independent',
   kind: 'safety',
@@ -24,11 +24,20 @@ export class StateDigest extends GhostChecker<RunGhost> {
 
   /** Before the ghost takes the event in. */
   onApplied(server: ProcessId, place: AppliedPlace): void {
-    const { order } = this.ghost;
-    if (place.index > order.last || order.digestAt(place.index) === place.digest) return;
+    this.judge(server, place.index, place.digest);
+  }
+
+  /** The server's state is now that of a snapshot of everything up to `index`. */
+  onInstalled(server: ProcessId, index: number, digest: number): void {
+    this.judge(server, index, digest);
+  }
+
+  private judge(server: ProcessId, index: number, digest: number): void {
+    const { order, servers } = this.ghost;
+    if (!order.knows(index) || order.digestAt(index) === digest) return;
     this.violate(
-      `after index ${place.index} the state of ${processName(server, this.ghost.servers)} has digest ` +
-        `${hex32(place.digest)}, elsewhere it was ${hex32(order.digestAt(place.index))}`,
+      `after index ${index} the state of ${processName(server, servers)} has digest ` +
+        `${hex32(digest)}, elsewhere it was ${hex32(order.digestAt(index))}`,
     );
   }
 }
