@@ -9,7 +9,8 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UsageError, excerpt, nearest } from '../kernel/index.js';
 import { loadScenario, nameOfPath, type Scenario, type ScenarioFile } from '../scenario/index.js';
-import { builtInImplementation, requireFeasiblePromise } from '../simulator/implementation.js';
+import { builtInImplementation } from '../simulator/implementation.js';
+import { prepareProgram } from '../simulator/program.js';
 import { fileProblem } from './file-errors.js';
 
 /** A scenario file, not yet read. */
@@ -122,9 +123,7 @@ function locateModule(specifier: string, from: string, cwd: string): string {
 /** A user's module reads its settings where it is loaded; those of built-in protocols are read here. */
 function checkSettings(scenario: Scenario): void {
   if (scenario.protocol.module !== undefined) return;
-  const implementation = builtInImplementation(scenario);
-  implementation.protocol.settings(scenario.protocol.settings);
-  requireFeasiblePromise(scenario, implementation);
+  prepareProgram(scenario, builtInImplementation(scenario));
 }
 
 function unknownScenario(name: string, all: readonly FoundScenario[]): UsageError {

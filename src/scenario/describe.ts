@@ -63,7 +63,12 @@ export function scenarioYaml(scenario: Scenario): Readonly<Record<string, unknow
     title: scenario.title,
     description: scenario.description,
     protocol: protocolYaml(scenario.protocol),
-    cluster: { nodes: cluster.nodes, topology: topologyYaml(cluster.topology, roster) },
+    cluster: {
+      nodes: cluster.nodes,
+      members: cluster.members,
+      ...(cluster.version === undefined ? {} : { version: cluster.version }),
+      topology: topologyYaml(cluster.topology, roster),
+    },
     model: scenario.model,
     service: scenario.service,
     workload: workloadYaml(scenario.workload),

@@ -18,6 +18,8 @@ import type { KeyPath } from './source-tree.js';
 /** What the rest of the scenario says, as far as faults depend on it. */
 export interface FaultContext {
   readonly roster: Roster;
+  /** How many of the servers take part from the beginning. */
+  readonly members: number;
   readonly topology: Topology;
   /** What a degraded link keeps unless its entry says otherwise. */
   readonly link: LinkConfig;
@@ -25,14 +27,17 @@ export interface FaultContext {
 }
 
 export function resolveFaults(form: ScenarioForm['faults'], context: FaultContext): FaultPlan {
-  const { roster, healAtMicros } = context;
+  const { members, healAtMicros } = context;
   if (form.schedule.length + form.random.length > MAX_FAULTS) {
     impossible(['faults'], `at most ${MAX_FAULTS} faults`, String(form.schedule.length + form.random.length));
   }
-  const minority = Math.floor((roster.servers - 1) / 2);
+  const minority = Math.floor((members - 1) / 2);
   const budget = form['damaged-disks'] ?? Math.min(1, minority);
   if (budget > minority) {
-    impossible(['faults', 'damaged-disks'], `at most ${minority}, a minority of ${roster.servers} nodes`);
+    impossible(
+      ['faults', 'damaged-disks'],
+      `at most ${minority}, a minority of ${members} ${members === context.roster.servers ? 'nodes' : 'members'}`,
+    );
   }
   return {
     schedule: form.schedule.map((entry, i) => {

@@ -33,9 +33,11 @@ export function resolveForm(form: ScenarioForm, context: ResolveContext): Scenar
   const roster = new Roster(form.cluster.nodes, form.workload.clients);
   const topology = resolveTopology(form.cluster.topology, roster, ['cluster', 'topology']);
   const network = resolveNetwork(form.network, roster, topology);
+  const members = resolveMembers(form.cluster, roster.servers);
   const bounds = resolveBounds(form.bounds);
   const faults = resolveFaults(form.faults, {
     roster,
+    members,
     topology,
     link: network.link,
     healAtMicros: bounds.healAtMicros,
@@ -46,7 +48,7 @@ export function resolveForm(form: ScenarioForm, context: ResolveContext): Scenar
     title: form.title,
     description: form.description,
     protocol: resolveProtocol(form.protocol, context),
-    cluster: { nodes: roster.servers, topology },
+    cluster: { nodes: roster.servers, members, version: form.cluster.version, topology },
     model: resolveModel(form.model, roster.servers),
     service: resolveService(form.service),
     workload: resolveWorkload(form.workload),
@@ -103,6 +105,15 @@ function resolveModel(form: ScenarioForm['model'], servers: number): Scenario['m
     );
   }
   return form;
+}
+
+function resolveMembers({ members }: ScenarioForm['cluster'], servers: number): number {
+  if (members === undefined || members <= servers) return members ?? servers;
+  return impossible(
+    ['cluster', 'members'],
+    `at most ${servers}, as many as there are nodes`,
+    String(members),
+  );
 }
 
 function resolveNetwork(form: ScenarioForm['network'], roster: Roster, topology: Topology): NetworkConfig {

@@ -17,6 +17,8 @@ import {
 } from './schema-values.js';
 
 export const MAX_NODES = 64;
+/** Of a protocol; each protocol says which it has. */
+export const MAX_VERSION = 1_000_000;
 /** Entries of `network.links`; one that holds both ways counts twice. */
 export const MAX_LINKS = 2000;
 
@@ -46,6 +48,12 @@ const topology = z.strictObject({
 
 export const cluster = z.strictObject({
   nodes: wholeNumber(1, MAX_NODES).prefault(5).describe('servers, named n1, n2, …'),
+  members: wholeNumber(1, MAX_NODES)
+    .optional()
+    .describe('how many of the nodes, the first ones, take part from the beginning; default: all of them'),
+  version: wholeNumber(1, MAX_VERSION)
+    .optional()
+    .describe('the version of the protocol that every server speaks at first; default: the highest'),
   topology: topology.prefault({}),
 });
 

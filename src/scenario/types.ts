@@ -43,7 +43,14 @@ export interface Scenario {
     readonly module: string | undefined;
     readonly settings: Readonly<Record<string, unknown>>;
   };
-  readonly cluster: { readonly nodes: number; readonly topology: Topology };
+  readonly cluster: {
+    readonly nodes: number;
+    /** How many of the nodes, the first ones, take part from the beginning; the others are spare. */
+    readonly members: number;
+    /** Protocol version that every server speaks at first; undefined: the highest. */
+    readonly version: number | undefined;
+    readonly topology: Topology;
+  };
   readonly model: FailureModel;
   readonly service: string;
   readonly workload: WorkloadConfig;

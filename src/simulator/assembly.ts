@@ -4,11 +4,11 @@ import { Family, type Micros, type OperationId, type ProcessId } from '../kernel
 import type { Scenario } from '../scenario/index.js';
 import { Workload } from '../services/index.js';
 import { Clock, Disk, type DiskScheduler, type DiskTap } from '../world/index.js';
-import { ClientEndpoint, type ClientProgram } from './client-endpoint.js';
+import { ClientEndpoint, type ClientErrand } from './client-endpoint.js';
 import type { Engine } from './engine.js';
 import { EventKind } from './event-kinds.js';
-import type { Implementation } from './implementation.js';
-import { Server, type ServerProgram } from './server.js';
+import type { Program } from './program.js';
+import { Server } from './server.js';
 
 /** Brings disk completions back through the event queue; a new incarnation voids the old one's. */
 class QueueScheduler implements DiskScheduler {
@@ -37,11 +37,10 @@ export function assembleServers(
   engine: Engine,
   tap: DiskTap,
   scenario: Scenario,
-  implementation: Implementation,
+  program: Program,
   originals: readonly Server[] | undefined,
 ): Server[] {
-  const program = serverProgram(scenario, implementation);
-  return program.members.map((process) => {
+  return program.servers.map((process) => {
     const scheduler = new QueueScheduler(engine);
     const original = originals?.[process];
     const server =
@@ -57,16 +56,6 @@ export function assembleServers(
     scheduler.server = server;
     return server;
   });
-}
-
-function serverProgram(scenario: Scenario, implementation: Implementation): ServerProgram {
-  return {
-    protocol: implementation.protocol,
-    settings: implementation.protocol.settings(scenario.protocol.settings),
-    members: Array.from({ length: scenario.cluster.nodes }, (_, i) => i),
-    process: scenario.process,
-    createService: () => implementation.createService(),
-  };
 }
 
 function drawClock(process: ProcessId, engine: Engine, scenario: Scenario): Clock {
@@ -88,19 +77,19 @@ function drawClock(process: ProcessId, engine: Engine, scenario: Scenario): Cloc
 export function assembleClients(
   engine: Engine,
   scenario: Scenario,
-  implementation: Implementation,
+  program: Program,
   originals: readonly ClientEndpoint[] | undefined,
 ): ClientEndpoint[] {
   if (originals !== undefined) return originals.map((original) => original.clone(engine));
   const { cluster, workload, bounds } = scenario;
   if (workload.clients === 0) return [];
-  const settings = implementation.protocol.settings(scenario.protocol.settings);
-  const program: ClientProgram = {
-    servers: Array.from({ length: cluster.nodes }, (_, i) => i),
+  const errand: ClientErrand = {
+    servers: program.servers,
     workload: new Workload(workload),
     stopAtMicros: bounds.stopClientsAtMicros,
   };
+  const { protocol, settings } = program;
   return Array.from({ length: workload.clients }, (_, i) =>
-    ClientEndpoint.create(cluster.nodes + i, engine, program, implementation.protocol.createDriver(settings)),
+    ClientEndpoint.create(cluster.nodes + i, engine, errand, protocol.createDriver(settings)),
   );
 }

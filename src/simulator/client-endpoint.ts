@@ -15,7 +15,7 @@ import type { Engine } from './engine.js';
 import { Timers } from './timers.js';
 
 /** What all clients of a run share. */
-export interface ClientProgram {
+export interface ClientErrand {
   readonly servers: readonly ProcessId[];
   readonly workload: Workload;
   readonly stopAtMicros: Micros;
@@ -30,32 +30,27 @@ export class ClientEndpoint implements ClientProcessHost {
   private constructor(
     readonly self: ProcessId,
     private readonly engine: Engine,
-    private readonly program: ClientProgram,
+    private readonly errand: ClientErrand,
     private readonly driver: ClientDriver,
     timers: Timers | undefined,
     original: ClientProcess | undefined,
   ) {
-    this.servers = program.servers;
+    this.servers = errand.servers;
     this.choices = engine.choices;
     this.timers = timers ?? new Timers(self, engine.queue);
     this.client =
       original === undefined
-        ? new ClientProcess(this, driver, program.workload, program.stopAtMicros)
+        ? new ClientProcess(this, driver, errand.workload, errand.stopAtMicros)
         : original.clone(this, driver);
   }
 
-  static create(
-    self: ProcessId,
-    engine: Engine,
-    program: ClientProgram,
-    driver: ClientDriver,
-  ): ClientEndpoint {
-    return new ClientEndpoint(self, engine, program, driver, undefined, undefined);
+  static create(self: ProcessId, engine: Engine, errand: ClientErrand, driver: ClientDriver): ClientEndpoint {
+    return new ClientEndpoint(self, engine, errand, driver, undefined, undefined);
   }
 
   clone(engine: Engine): ClientEndpoint {
     const timers = this.timers.clone(engine.queue);
-    return new ClientEndpoint(this.self, engine, this.program, this.driver.clone(), timers, this.client);
+    return new ClientEndpoint(this.self, engine, this.errand, this.driver.clone(), timers, this.client);
   }
 
   now(): Micros {

@@ -1,6 +1,6 @@
 /** What runs inside a scenario: a protocol and the service that it replicates. */
 
-import { UsageError, formatMicros, nearest, type Protocol, type StateMachine } from '../kernel/index.js';
+import { UsageError, nearest, type Protocol, type StateMachine } from '../kernel/index.js';
 import { raftProtocol } from '../protocols/raft/index.js';
 import type { Scenario } from '../scenario/index.js';
 import { createService } from '../services/index.js';
@@ -44,20 +44,4 @@ export function buggyImplementation(scenario: Scenario, id: string): Implementat
     createService: () => bug.createService?.() ?? correct.createService(),
     bug: bug.id,
   };
-}
-
-/** Timers of the protocol that must be able to run out, one after another, before progress is due. */
-const TIMERS_BEFORE_PROGRESS = 4;
-
-/** Refuses a promise of progress that comes sooner than the protocol's own timers allow. Throws UsageError. */
-export function requireFeasiblePromise(scenario: Scenario, { protocol }: Implementation): void {
-  const { progressWithinMicros } = scenario.expect;
-  if (progressWithinMicros === undefined) return;
-  const largest = protocol.maxTimerMicros(protocol.settings(scenario.protocol.settings));
-  const least = largest * TIMERS_BEFORE_PROGRESS;
-  if (progressWithinMicros >= least) return;
-  throw new UsageError(
-    'infeasible-promise',
-    `expect.progress-within: expected at least ${formatMicros(least)}, ${TIMERS_BEFORE_PROGRESS} times the largest timer of ${protocol.name}, got ${formatMicros(progressWithinMicros)}`,
-  );
 }

@@ -11,6 +11,7 @@ import type {
   Message,
   Micros,
   ProcessId,
+  Protocol,
   ProtocolEvent,
 } from '../kernel/index.js';
 import {
@@ -23,7 +24,6 @@ import {
 } from '../checkers/index.js';
 import type { Scenario } from '../scenario/index.js';
 import type { DiskTap } from '../world/index.js';
-import type { Implementation } from './implementation.js';
 import type { Server } from './server.js';
 import type { SimulateOptions } from './simulate-options.js';
 
@@ -85,7 +85,7 @@ export class Observers implements DiskTap {
   static create(
     watched: Watched,
     scenario: Scenario,
-    implementation: Implementation,
+    { name }: Protocol,
     options: SimulateOptions,
   ): Observers {
     const sink = new ViolationSink(new Set(options.ignoredInvariants));
@@ -93,7 +93,7 @@ export class Observers implements DiskTap {
     const { healAtMicros } = scenario.bounds;
     const { progressWithinMicros } = scenario.expect;
     const liveness = progressWithinMicros === undefined ? undefined : { healAtMicros, progressWithinMicros };
-    const protocol = options.checkers === false ? NO_CHECKERS : implementation.protocol.name;
+    const protocol = options.checkers === false ? NO_CHECKERS : name;
     const { service } = scenario;
     const set = createCheckers(protocol, context, sink, { liveness, service, extra: options.extraCheckers });
     return new Observers(set, scenario.cluster.nodes, sink);

@@ -17,31 +17,23 @@ import {
   type Micros,
   type OperationId,
   type ProcessId,
-  type Protocol,
   type ProtocolEvent,
   type Replica,
-  type StateMachine,
 } from '../kernel/index.js';
-import type { Clock, Disk, ProcessConfig } from '../world/index.js';
+import type { Clock, Disk } from '../world/index.js';
 import type { Engine } from './engine.js';
 import { EventKind } from './event-kinds.js';
 import { Inbox, type Work } from './inbox.js';
+import type { Program } from './program.js';
 import { Timers } from './timers.js';
-
-/** What all servers of a run share. */
-export interface ServerProgram {
-  readonly protocol: Protocol;
-  readonly settings: unknown;
-  readonly members: readonly ProcessId[];
-  readonly process: ProcessConfig;
-  createService(): StateMachine;
-}
 
 const isMessage = (work: Work): boolean => work.kind === EventKind.message;
 
 export class Server implements Host {
   incarnation = 0;
-  version = 1;
+  version: number;
+  /** How often the disk was formatted anew: an old identity is never used again. */
+  generation = 0;
   isUp = false;
   isPaused = false;
   /** CPU time per event. */
@@ -55,12 +47,13 @@ export class Server implements Host {
   constructor(
     readonly self: ProcessId,
     private readonly engine: Engine,
-    private readonly program: ServerProgram,
+    private readonly program: Program,
     readonly disk: Disk,
     readonly clock: Clock,
     timers?: Timers,
     inbox?: Inbox,
   ) {
+    this.version = program.version;
     this.serviceMicros = program.process.serviceMicros;
     this.timers = timers ?? new Timers(self, engine.queue);
     this.inbox = inbox ?? new Inbox();
@@ -75,6 +68,17 @@ export class Server implements Host {
     const { protocol, members, settings } = this.program;
     this.replica = protocol.createReplica(this, members, this.program.createService(), settings);
     rejectThenable(this.replica.start(disk));
+  }
+
+  /**
+   * Formats a blank disk, as its operator does, for this identity. Nothing happens for a protocol that formats
+   * none.
+   */
+  formatDisk(): void {
+    assert(!this.isUp, 'the disk of a running process is not formatted');
+    const { protocol, members, settings } = this.program;
+    if (protocol.format === undefined) return;
+    this.disk.format(protocol.format(this.self, this.generation, members, settings));
   }
 
   /** Power loss. */
@@ -248,6 +252,8 @@ export class Server implements Host {
       this.inbox.clone(),
     );
     copy.incarnation = this.incarnation;
+    copy.version = this.version;
+    copy.generation = this.generation;
     copy.isUp = this.isUp;
     copy.isPaused = this.isPaused;
     copy.serviceMicros = this.serviceMicros;

@@ -13,8 +13,6 @@ import {
   RandomChoices,
   RecordingChoices,
   assert,
-  deepFreeze,
-  hashPlain,
   type Choices,
   type Command,
   type HistoryEvent,
@@ -30,15 +28,17 @@ import type { ClientEndpoint } from './client-endpoint.js';
 import { assembleClients, assembleServers } from './assembly.js';
 import { Director, type Stage } from './director.js';
 import { Control, EVENT_NAMES, EventKind } from './event-kinds.js';
+import { eventLabel, handlerName } from './event-labels.js';
 import { withGuard } from './guard.js';
-import { builtInImplementation, requireFeasiblePromise, type Implementation } from './implementation.js';
+import { builtInImplementation } from './implementation.js';
 import { Observers } from './observers.js';
 import type { FoundViolation, Outcome, Recipe, Status } from './outcome.js';
+import { Postman } from './postman.js';
+import { prepareProgram, type Program } from './program.js';
 import type { Recorder } from './recorder.js';
 import type { Server } from './server.js';
 import type { SimulateOptions } from './simulate-options.js';
 import { Counters, summarise } from './statistics.js';
-import type { Work } from './inbox.js';
 
 /** Something that could be executed next; see {@link Simulation.enabled}. */
 export interface EnabledEvent {
@@ -67,30 +67,24 @@ export class Simulation implements Stage {
   private readonly observers: Observers;
   private readonly counters: Counters;
   private readonly recorder: Recorder | undefined;
-  private readonly hashMessage: (message: Message) => number;
-  private readonly messageBytes: (message: Message) => number;
+  private readonly postman: Postman;
   private status: Status | undefined = undefined;
   private hasEnded = false;
   private leader: ProcessId = -1;
   private leaderTerm = -1;
-  private lastSent: Message | undefined = undefined;
-  private lastHash = 0;
-  private lastBytes = 0;
 
   private constructor(
     readonly scenario: Scenario,
     readonly recipe: Recipe,
-    private readonly implementation: Implementation,
+    private readonly program: Program,
     private readonly options: SimulateOptions,
     original: Simulation | undefined,
   ) {
-    const { cluster, workload, protocol } = { ...scenario, protocol: implementation.protocol };
+    const { cluster, workload } = scenario;
     this.processes = cluster.nodes + workload.clients;
     this.isAudited = options.audit === true;
     this.maxEvents = scenario.bounds.maxEvents;
     this.recorder = original === undefined ? options.recorder : undefined;
-    this.hashMessage = protocol.hashMessage?.bind(protocol) ?? ((message) => hashPlain(message));
-    this.messageBytes = protocol.messageBytes?.bind(protocol) ?? (() => 64);
     this.digest = original?.digest.clone() ?? new Digest();
     this.queue = original?.queue.clone() ?? new EventQueue();
     this.choices = original?.choices.clone(this.digest) ?? this.createChoices();
@@ -98,9 +92,10 @@ export class Simulation implements Stage {
       original?.network.clone(this.choices) ??
       Network.create(scenario.network, cluster.topology, this.processes, this.choices);
     this.observers =
-      original?.observers.clone(this) ?? Observers.create(this, scenario, implementation, options);
-    this.servers = assembleServers(this, this.observers, scenario, implementation, original?.servers);
-    this.clients = assembleClients(this, scenario, implementation, original?.clients);
+      original?.observers.clone(this) ?? Observers.create(this, scenario, program.protocol, options);
+    this.postman = new Postman(program.protocol, this.network, this.queue, this.observers, this.isAudited);
+    this.servers = assembleServers(this, this.observers, scenario, program, original?.servers);
+    this.clients = assembleClients(this, scenario, program, original?.clients);
     const director = new Director(this);
     this.nemesis =
       original?.nemesis.clone(director) ??
@@ -112,15 +107,15 @@ export class Simulation implements Stage {
   /** A simulation at its beginning. Throws UsageError when scenario and implementation do not fit. */
   static create(scenario: Scenario, recipe: Recipe, options: SimulateOptions = {}): Simulation {
     const implementation = options.implementation ?? builtInImplementation(scenario);
-    requireFeasiblePromise(scenario, implementation);
-    const simulation = new Simulation(scenario, recipe, implementation, options, undefined);
+    const program = prepareProgram(scenario, implementation);
+    const simulation = new Simulation(scenario, recipe, program, options, undefined);
     simulation.scheduleControl(0, Control.start, 0);
     return simulation;
   }
 
   /** An independent copy that goes on from here; it records nothing. */
   fork(): Simulation {
-    return new Simulation(this.scenario, this.recipe, this.implementation, this.options, this);
+    return new Simulation(this.scenario, this.recipe, this.program, this.options, this);
   }
 
   // ---- running ----
@@ -172,7 +167,7 @@ export class Simulation implements Stage {
     return {
       scenario: this.scenario.name,
       recipe: this.recipe,
-      bug: this.implementation.bug,
+      bug: this.program.bug,
       status: this.status ?? 'passed',
       violation,
       digest: this.digest.value(),
@@ -250,21 +245,25 @@ export class Simulation implements Stage {
     const payload = queue.payloads[slot];
     if (kind === EventKind.work) {
       const work = second === server.incarnation ? server.nextWork() : undefined;
-      if (work !== undefined) this.dispatchWork(server, work);
-    } else if (!server.isImmediate) {
-      server.defer({ kind, source, first, second, cause, payload });
-    } else if (kind === EventKind.message) {
-      this.deliverMessage(server, source, second, cause, payload as Message);
-    } else if (kind === EventKind.timer) {
-      this.fireTimer(server, first, second, cause);
+      if (work === undefined) return;
+      this.handle(server, work.kind, work.source, work.first, work.second, work.cause, work.payload);
+    } else if (server.isImmediate) {
+      this.handle(server, kind, source, first, second, cause, payload);
     } else {
-      this.completeDisk(server, first, second, cause);
+      server.defer({ kind, source, first, second, cause, payload });
     }
   }
 
-  /** Work that had to wait for a busy or paused process. */
-  private dispatchWork(server: Server, work: Work): void {
-    const { kind, source, first, second, cause, payload } = work;
+  /** An event reaches its server now: when it came up, or when the busy or paused process got to it. */
+  private handle(
+    server: Server,
+    kind: number,
+    source: ProcessId,
+    first: number,
+    second: number,
+    cause: number,
+    payload: unknown,
+  ): void {
     if (kind === EventKind.message) this.deliverMessage(server, source, second, cause, payload as Message);
     else if (kind === EventKind.timer) this.fireTimer(server, first, second, cause);
     else this.completeDisk(server, first, second, cause);
@@ -277,7 +276,7 @@ export class Simulation implements Stage {
     cause: number,
     message: Message,
   ): void {
-    if (this.isAudited) this.auditDelivery(message, hash);
+    this.postman.audit(message, hash);
     this.counters.messages++;
     this.begin(EventKind.message, server.self, source, hash, cause, message);
     server.deliver(source, message);
@@ -309,7 +308,7 @@ export class Simulation implements Stage {
     const cause = queue.causes[slot] as number;
     if (queue.kinds[slot] === EventKind.message) {
       const message = queue.payloads[slot] as Message;
-      if (this.isAudited) this.auditDelivery(message, second);
+      this.postman.audit(message, second);
       this.counters.messages++;
       this.begin(EventKind.message, target, source, second, cause, message);
       endpoint.client.receive(source, message);
@@ -362,7 +361,10 @@ export class Simulation implements Stage {
     const { bounds } = this.scenario;
     this.scheduleControl(bounds.healAtMicros, Control.heal, 0);
     this.scheduleControl(bounds.endMicros, Control.end, 0);
-    for (const server of this.servers) this.startServer(server.self);
+    for (const server of this.servers) {
+      this.formatDisk(server.self);
+      this.startServer(server.self);
+    }
     for (const endpoint of this.clients) endpoint.client.start();
     this.nemesis.start();
   }
@@ -407,13 +409,8 @@ export class Simulation implements Stage {
   /** An exception in code under test is a found bug, not an accident of the simulator. */
   private crashed(process: ProcessId, error: unknown): void {
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    this.observers.sink.report('any/no-crash', `${this.nameOf(process)} threw ${text}`);
-  }
-
-  private nameOf(process: ProcessId): string {
-    const { length } = this.servers;
-    if (process < length) return `n${process + 1}`;
-    return process < this.processes ? `c${process - length + 1}` : 'a fault or a step of the run';
+    const name = handlerName(process, this.servers.length, this.processes);
+    this.observers.sink.report('any/no-crash', `${name} threw ${text}`);
   }
 
   private foundViolation(): FoundViolation | undefined {
@@ -426,21 +423,7 @@ export class Simulation implements Stage {
 
   send(from: ProcessId, to: ProcessId, message: Message): void {
     assert(to >= 0 && to < this.processes, 'a message to a process that does not exist');
-    if (message !== this.lastSent) {
-      this.lastSent = message;
-      this.lastHash = this.hashMessage(message);
-      this.lastBytes = this.messageBytes(message);
-      if (this.isAudited) deepFreeze(message);
-    }
-    const { network, queue, lastHash } = this;
-    this.observers.sent(from, to, message);
-    network.send(this.now, from, to, message.kind, lastHash, this.lastBytes);
-    if (network.firstArrival >= 0) {
-      queue.push(network.firstArrival, EventKind.message, to, from, 0, lastHash, this.eventNumber, message);
-    }
-    if (network.secondArrival >= 0) {
-      queue.push(network.secondArrival, EventKind.message, to, from, 0, lastHash, this.eventNumber, message);
-    }
+    this.postman.send(this.now, this.eventNumber, from, to, message);
   }
 
   protocolEvent(process: ProcessId, event: ProtocolEvent): void {
@@ -460,20 +443,7 @@ export class Simulation implements Stage {
   }
 
   historyEvent(event: HistoryEvent, command: Command): void {
-    switch (event.kind) {
-      case 'invoke':
-        this.counters.operationsInvoked++;
-        break;
-      case 'ok':
-        this.counters.operationsOk++;
-        break;
-      case 'fail':
-        this.counters.operationsFailed++;
-        break;
-      case 'unknown':
-        this.counters.operationsUnknown++;
-        break;
-    }
+    this.counters.history(event.kind);
     this.observers.history(event, command);
     if (this.recorder !== undefined) this.recorder.history(event);
   }
@@ -512,6 +482,14 @@ export class Simulation implements Stage {
     this.observers.crashed(process);
   }
 
+  formatDisk(process: ProcessId): void {
+    try {
+      (this.servers[process] as Server).formatDisk();
+    } catch (error) {
+      this.crashed(process, error);
+    }
+  }
+
   startServer(process: ProcessId): void {
     const server = this.servers[process] as Server;
     if (server.incarnation > 0) this.counters.restarts++;
@@ -528,9 +506,8 @@ export class Simulation implements Stage {
     if (this.recorder !== undefined) this.recorder.note(text);
   }
 
-  // ---- recording, auditing, forking ----
+  // ---- recording, forking ----
 
-  /** What an event is, in words that do not depend on positions in a queue. */
   private label(
     kind: number,
     target: ProcessId,
@@ -538,16 +515,7 @@ export class Simulation implements Stage {
     identity: number,
     payload: unknown,
   ): string {
-    switch (kind) {
-      case EventKind.message:
-        return `${source}>${target}:${(payload as Message).kind}`;
-      case EventKind.timer:
-        return `${target}:${this.timersOf(target)?.nameOf(identity) ?? '?'}`;
-      case EventKind.disk:
-        return `${target}:disk`;
-      default:
-        return `${EVENT_NAMES[kind]}:${identity}`;
-    }
+    return eventLabel(kind, target, source, identity, payload, this.timersOf(target));
   }
 
   private recordEvent(
@@ -572,10 +540,6 @@ export class Simulation implements Stage {
 
   private timersOf(process: ProcessId): Server['timers'] | undefined {
     return this.servers[process]?.timers ?? this.clients[process - this.servers.length]?.timers;
-  }
-
-  private auditDelivery(message: Message, hash: number): void {
-    assert(this.hashMessage(message) === hash, 'a message was changed after it was sent');
   }
 
   private createChoices(): Choices {

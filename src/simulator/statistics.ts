@@ -1,5 +1,6 @@
 /** Counters of a run, kept while it runs. Plain fields: they are on the hot path. */
 
+import type { HistoryEvent } from '../kernel/index.js';
 import { LatencyHistogram } from '../services/index.js';
 import type { NetworkStatistics } from '../world/index.js';
 import type { ClientEndpoint } from './client-endpoint.js';
@@ -20,6 +21,24 @@ export class Counters {
   operationsOk = 0;
   operationsFailed = 0;
   operationsUnknown = 0;
+
+  /** A client's operation began or ended. */
+  history(kind: HistoryEvent['kind']): void {
+    switch (kind) {
+      case 'invoke':
+        this.operationsInvoked++;
+        break;
+      case 'ok':
+        this.operationsOk++;
+        break;
+      case 'fail':
+        this.operationsFailed++;
+        break;
+      case 'unknown':
+        this.operationsUnknown++;
+        break;
+    }
+  }
 
   clone(): Counters {
     return Object.assign(new Counters(), this);

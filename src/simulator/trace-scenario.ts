@@ -38,6 +38,7 @@ import {
 const MOST_SERVERS = 64;
 const MOST_CLIENTS = 256;
 const MOST_FAULTS = 1000;
+const MOST_VERSIONS = 1_000_000;
 /** Links of a cluster, each way, in groups. */
 const MOST_OVERRIDES = 4000;
 const LARGEST_SIZE = 1024 * 1024 * 1024 * 1024;
@@ -113,6 +114,8 @@ function scenarioShape(servers: number, processes: number): Shape<Scenario> {
     protocol: object<Scenario['protocol']>({ name, module: maybe(text(4096)), settings: plainMap }),
     cluster: object<Scenario['cluster']>({
       nodes: integer(1, MOST_SERVERS),
+      members: integer(1, servers),
+      version: maybe(integer(1, MOST_VERSIONS)),
       topology: topologyShape(processes),
     }),
     model: object<FailureModel>({

@@ -6,7 +6,7 @@ import { createService } from '../services/index.js';
 import type { Implementation } from './implementation.js';
 
 const REQUIRED = ['settings', 'createReplica', 'createDriver', 'maxTimerMicros'] as const;
-const OPTIONAL = ['hashMessage', 'messageBytes'] as const;
+const OPTIONAL = ['hashMessage', 'messageBytes', 'format'] as const;
 
 /** A user's protocol under a scenario's service. */
 export function userImplementation(scenario: Scenario, protocol: Protocol): Implementation {

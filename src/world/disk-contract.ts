@@ -40,6 +40,7 @@ export const DISK_FAULT_CLASSES = {
   'full-disk': 'detectable',
   'fail-sync': 'detectable',
   'bit-rot': 'detectable',
+  'lose-disk': 'detectable',
   'lost-write': 'amnesia',
   'lying-sync': 'amnesia',
   rollback: 'amnesia',

@@ -17,6 +17,7 @@ import {
   type DiskImage,
   type DiskSlot,
   type DiskStatus,
+  type FormattedRecord,
   type OperationId,
   type Plain,
   type ProcessId,
@@ -24,7 +25,7 @@ import {
 import type { DiskConfig } from './config.js';
 import { SECTOR_BYTES, type DiskPlace, type DiskScheduler, type DiskTap } from './disk-contract.js';
 import { compareNames, DiskDirectory } from './disk-directory.js';
-import type { Extent } from './disk-extent.js';
+import { recordExtent, type Extent } from './disk-extent.js';
 import { DiskFile } from './disk-file.js';
 import { StoredImage } from './disk-image.js';
 import { SyncQueue, SyncUnderWay } from './disk-syncs.js';
@@ -34,6 +35,12 @@ const DIRECTORY = '/';
 /** How soon a refused write reports. */
 const REFUSAL_MICROS = 1;
 const EVERYTHING: OperationId = Number.MAX_SAFE_INTEGER;
+
+/** Records are padded to whole sectors; an empty one takes one. */
+function sectorsOf(bytes: number): number {
+  assert(bytes >= 0, 'a record has a size');
+  return bytes <= SECTOR_BYTES ? 1 : Math.ceil(bytes / SECTOR_BYTES);
+}
 
 export class Disk {
   private directory = new DiskDirectory();
@@ -51,8 +58,8 @@ export class Disk {
   private full = false;
   private lying = false;
   private failNext = false;
-  /** Rot has struck, and the process has not said since that it is whole. */
-  private rotted = false;
+  /** Rot has struck, or the whole disk was lost, and the process has not said since that it is whole. */
+  private impaired = false;
   /** Something confirmed was forgotten; for the rest of the run nothing brings certainty back. */
   private amnesiac = false;
   /** The image that {@link rollback} returns to. */
@@ -183,6 +190,30 @@ export class Disk {
     this.usedSectors = this.directory.usedSectors();
   }
 
+  /** True when nothing was ever written, or nothing is left. */
+  isBlank(): boolean {
+    return this.directory.cachedNames().length === 0 && this.directory.durableNames().length === 0;
+  }
+
+  /**
+   * The operator's format step: the records are durable, in their order. The disk must be blank, and the process
+   * down.
+   */
+  format(records: readonly FormattedRecord[]): void {
+    assert(this.isBlank(), 'a disk is blank when it is formatted');
+    const contents = new Map<string, Extent[]>();
+    for (const { file, record, bytes } of records) {
+      const slots = contents.get(file) ?? [];
+      slots.push(recordExtent(++this.lastOperation, slots.length, sectorsOf(bytes), record));
+      contents.set(file, slots);
+    }
+    const files = [...contents].map(([name, slots]) => [name, new DiskFile(0, slots)] as const);
+    for (const [, file] of files) file.reopen();
+    this.directory.replaceAll(files);
+    this.usedSectors = this.directory.usedSectors();
+    for (const [, file] of files) file.reportAll(this.process, this.tap);
+  }
+
   /** What a process that starts now finds. */
   image(): DiskImage {
     return new StoredImage(this.directory);
@@ -200,16 +231,16 @@ export class Disk {
   }
 
   /**
-   * True while no good copy can be counted on here: rot is on the disk, or has been and the process has not
-   * made up for it ({@link markRepaired}), or amnesia has ever struck.
+   * True while no good copy can be counted on here: rot is on the disk, or rot or the loss of the
+   * whole disk has been and the process has not made up for it ({@link markRepaired}), or amnesia has ever struck.
    */
   damaged(): boolean {
-    return this.amnesiac || this.rotted || this.hasRot();
+    return this.amnesiac || this.impaired || this.hasRot();
   }
 
-  /** The process trusts what it has: it started without loss, or has fetched again what rot took. */
+  /** The process trusts what it has: it started without loss, or has fetched again what is gone. */
   markRepaired(): void {
-    this.rotted = this.hasRot();
+    this.impaired = this.hasRot();
   }
 
   private hasRot(): boolean {
@@ -262,11 +293,22 @@ export class Disk {
   /** Returns to the remembered image, or to an empty disk. The process must be down. */
   rollback(): void {
     this.replaceAll(this.remembered);
+    this.amnesiac = true;
   }
 
   /** Leaves nothing. The process must be down. */
   wipe(): void {
     this.replaceAll([]);
+    this.amnesiac = true;
+  }
+
+  /**
+   * The disk breaks, and a blank one takes its place: a process that can tell so must not take part as before.
+   * The process must be down.
+   */
+  lose(): void {
+    this.replaceAll([]);
+    this.impaired = true;
   }
 
   // The disk as a value.
@@ -285,7 +327,7 @@ export class Disk {
     copy.full = this.full;
     copy.lying = this.lying;
     copy.failNext = this.failNext;
-    copy.rotted = this.rotted;
+    copy.impaired = this.impaired;
     copy.amnesiac = this.amnesiac;
     copy.remembered = this.remembered;
     return copy;
@@ -306,15 +348,14 @@ export class Disk {
       full: this.full,
       lying: this.lying,
       failNext: this.failNext,
-      rotted: this.rotted,
+      impaired: this.impaired,
       amnesiac: this.amnesiac,
       remembered: this.remembered.map(([name, slots]) => [name, slots.map((extent) => extent.encode())]),
     };
   }
 
   private write(file: DiskFile, operation: OperationId, slot: number, record: unknown, bytes: number): void {
-    assert(bytes >= 0, 'a record has a size');
-    const sectors = bytes <= SECTOR_BYTES ? 1 : Math.ceil(bytes / SECTOR_BYTES);
+    const sectors = sectorsOf(bytes);
     const growth = sectors - file.sectorsAt(slot);
     if (growth > 0 && (this.full || this.usedSectors + growth > this.capacitySectors || slot > file.length)) {
       this.refuse(file, operation, slot);
@@ -380,7 +421,7 @@ export class Disk {
     const slot = slots[this.draw(name, `${what}-slot`, 0, slots.length - 1)] as number;
     file.damage(slot, blank);
     if (blank) this.amnesiac = true;
-    else this.rotted = true;
+    else this.impaired = true;
     this.tap.onDurableLoss(this.process, name);
     return { file: name, slot };
   }
@@ -393,7 +434,6 @@ export class Disk {
     for (const [, file] of files) file.reopen();
     this.directory.replaceAll(files);
     this.usedSectors = this.directory.usedSectors();
-    this.amnesiac = true;
     for (const name of [...names].sort(compareNames)) this.tap.onDurableLoss(this.process, name);
   }
 }

@@ -80,7 +80,7 @@ const CASES: readonly (readonly [string, readonly string[], string])[] = [
   [
     'a key that does not exist',
     ['run', 'raft/bridge', '--set', 'cluster.nodez=3'],
-    "faultline: --set cluster.nodez=3: cluster.nodez: expected one of nodes, topology, got 'nodez'\n  did you mean 'nodes'?\n",
+    "faultline: --set cluster.nodez=3: cluster.nodez: expected one of nodes, members, version, topology, got 'nodez'\n  did you mean 'nodes'?\n",
   ],
   [
     'a value of the wrong type',

@@ -199,6 +199,7 @@ export const scenarioInput: fc.Arbitrary<ScenarioInput> = fc
         ),
         cluster: fc.constantFrom('eu', 'us').map((second) => ({
           nodes: cluster.nodes,
+          ...(second === 'us' ? { members: cluster.nodes - 1, version: 2 } : {}),
           topology: {
             regions: { eu: ['n1', 'n3'], us: 'n2' },
             zones: { 'eu-a': ['n1'], ...(second === 'us' ? { 'us-a': 'n2' } : {}) },
@@ -246,7 +247,7 @@ export const scenarioInput: fc.Arbitrary<ScenarioInput> = fc
         faults: fc.record({
           schedule: fc.array(scheduled(cluster), { maxLength: 6 }),
           random: fc.array(random(cluster), { maxLength: 6 }),
-          'damaged-disks': fc.constantFrom(0, 1),
+          'damaged-disks': fc.constantFrom(0, ...(cluster.nodes > 3 ? [1] : [])),
         }),
         expect: fc.constantFrom(
           {},

@@ -14,7 +14,7 @@ describe('scenario errors: unknown words are named with the nearest valid one', 
     ],
     [
       'cluster: { noodes: 5 }',
-      "a.yaml:4:12: cluster.noodes: expected one of nodes, topology, got 'noodes'\ndid you mean 'nodes'?",
+      "a.yaml:4:12: cluster.noodes: expected one of nodes, members, version, topology, got 'noodes'\ndid you mean 'nodes'?",
     ],
     [
       'network: { delay: { unifrom: 1ms..2ms } }',
@@ -123,6 +123,14 @@ describe('scenario errors: wrong types and impossible values', () => {
     [
       'faults: { damaged-disks: 3 }',
       'a.yaml:4:26: faults.damaged-disks: expected at most 2, a minority of 5 nodes, got 3',
+    ],
+    [
+      'cluster: { members: 6 }',
+      'a.yaml:4:21: cluster.members: expected at most 5, as many as there are nodes, got 6',
+    ],
+    [
+      'cluster: { members: 3 }\nfaults: { damaged-disks: 2 }',
+      'a.yaml:5:26: faults.damaged-disks: expected at most 1, a minority of 3 members, got 2',
     ],
     [
       'expect: { progress-within: 13s }',

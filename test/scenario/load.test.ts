@@ -161,7 +161,7 @@ describe('scenario --set', () => {
   test.each([
     [
       'cluster.noodes=7',
-      "--set cluster.noodes=7: cluster.noodes: expected one of nodes, topology, got 'noodes'\ndid you mean 'nodes'?",
+      "--set cluster.noodes=7: cluster.noodes: expected one of nodes, members, version, topology, got 'noodes'\ndid you mean 'nodes'?",
     ],
     [
       'cluster.nodes=x',

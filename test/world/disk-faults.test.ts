@@ -136,4 +136,38 @@ describe('disk: faults', () => {
     expect(disk.image().files()).toEqual([]);
     expect(disk.damaged()).toBe(true);
   });
+
+  it('what an operator formats is durable at once, in order, and told to the tap', () => {
+    const { disk, view } = setUp();
+    disk.format([
+      { file: 'meta', record: 'a', bytes: 10 },
+      { file: 'wal', record: 'x', bytes: 600 },
+      { file: 'meta', record: 'b', bytes: 10 },
+    ]);
+    expect(view.calls).toEqual(['meta[0]', 'meta[1]', 'wal[0]']);
+    expect(disk.usedBytes()).toBe(4 * SECTOR);
+    disk.append('meta', 'c', 10);
+    disk.crash();
+    expect(read(disk, 'meta')).toEqual([intact('a'), intact('b')]);
+    expect(read(disk, 'wal')).toEqual([intact('x')]);
+    expect(disk.damaged()).toBe(false);
+    expect(() => disk.format([{ file: 'meta', record: 'a', bytes: 10 }])).toThrow('a disk is blank');
+  });
+
+  it('a lost disk is blank, and counts as damaged until its process is whole again', () => {
+    const { disk, view } = setUp();
+    disk.append('wal', 'a', 10);
+    syncNow(disk, 'wal');
+    expect(disk.isBlank()).toBe(false);
+    disk.crash();
+    disk.lose();
+    expect(disk.isBlank()).toBe(true);
+    expect(disk.usedBytes()).toBe(0);
+    expect(view.files.get('wal')).toEqual([]);
+    expect(disk.damaged()).toBe(true);
+    disk.format([{ file: 'wal', record: 'b', bytes: 10 }]);
+    expect(disk.damaged()).toBe(true);
+    disk.markRepaired();
+    expect(disk.damaged()).toBe(false);
+  });
 });

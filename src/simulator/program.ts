@@ -1,0 +1,82 @@
+/**
+ * What runs in a scenario, checked and ready: the protocol with its settings read once, and everything that
+ * follows from the two. Shared by all processes of a run and by its forks.
+ */
+
+import {
+  UsageError,
+  formatMicros,
+  type ProcessId,
+  type Protocol,
+  type StateMachine,
+} from '../kernel/index.js';
+import type { Scenario } from '../scenario/index.js';
+import type { ProcessConfig } from '../world/index.js';
+import type { Implementation } from './implementation.js';
+
+export interface Program {
+  readonly protocol: Protocol;
+  /** As the protocol itself read them. */
+  readonly settings: unknown;
+  /** Every server of the cluster. */
+  readonly servers: readonly ProcessId[];
+  /** Those that take part from the beginning; the others are spare. */
+  readonly members: readonly ProcessId[];
+  /** Of the protocol, that every server speaks at first. */
+  readonly version: number;
+  readonly process: ProcessConfig;
+  /** Id of the zoo bug, when it is one. */
+  readonly bug: string | undefined;
+  createService(): StateMachine;
+}
+
+/** Throws UsageError when scenario and implementation do not fit. */
+export function prepareProgram(scenario: Scenario, implementation: Implementation): Program {
+  const { protocol, bug } = implementation;
+  const settings = protocol.settings(scenario.protocol.settings);
+  requireFeasiblePromise(scenario, protocol, settings);
+  const { nodes, members } = scenario.cluster;
+  return {
+    protocol,
+    settings,
+    servers: Array.from({ length: nodes }, (_, server) => server),
+    members: Array.from({ length: members }, (_, server) => server),
+    version: initialVersion(scenario, protocol),
+    process: scenario.process,
+    bug,
+    createService: () => implementation.createService(),
+  };
+}
+
+/** Versions of a protocol that says nothing of them. */
+const ONE_VERSION = { lowest: 1, highest: 1 };
+
+/** The versions that servers of a protocol may run. */
+export function versionsOf(protocol: Protocol): NonNullable<Protocol['versions']> {
+  return protocol.versions ?? ONE_VERSION;
+}
+
+function initialVersion(scenario: Scenario, protocol: Protocol): number {
+  const { lowest, highest } = versionsOf(protocol);
+  const { version = highest } = scenario.cluster;
+  if (version >= lowest && version <= highest) return version;
+  throw new UsageError(
+    'unknown-version',
+    `cluster.version: expected ${lowest === highest ? `${lowest}, the only version` : `a version from ${lowest} to ${highest}`} of ${protocol.name}, got ${version}`,
+  );
+}
+
+/** Timers of the protocol that must be able to run out, one after another, before progress is due. */
+const TIMERS_BEFORE_PROGRESS = 4;
+
+/** Refuses a promise of progress that comes sooner than the protocol's own timers allow. */
+function requireFeasiblePromise(scenario: Scenario, protocol: Protocol, settings: unknown): void {
+  const { progressWithinMicros } = scenario.expect;
+  if (progressWithinMicros === undefined) return;
+  const least = protocol.maxTimerMicros(settings) * TIMERS_BEFORE_PROGRESS;
+  if (progressWithinMicros >= least) return;
+  throw new UsageError(
+    'infeasible-promise',
+    `expect.progress-within: expected at least ${formatMicros(least)}, ${TIMERS_BEFORE_PROGRESS} times the largest timer of ${protocol.name}, got ${formatMicros(progressWithinMicros)}`,
+  );
+}
