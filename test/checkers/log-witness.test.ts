@@ -38,7 +38,16 @@ function build(steps: readonly Step[], isHonest: boolean): { order: AgreedOrder;
     if (current === undefined) {
       const input: Plain = isPut ? { op: 'put', key, value: `v${time}` } : { op: 'get', key };
       if (isPut) written.push(`v${time}`);
-      history.record({ kind: 'invoke', client: process, sequence: number, input, output: null, read: undefined, index: 0, time });
+      history.record({
+        kind: 'invoke',
+        client: process,
+        sequence: number,
+        input,
+        output: null,
+        read: undefined,
+        index: 0,
+        time,
+      });
       // Honest: it takes effect now, in the order; otherwise anywhere, with any answer.
       const effect: Plain = isPut
         ? { ok: true }
@@ -51,7 +60,16 @@ function build(steps: readonly Step[], isHonest: boolean): { order: AgreedOrder;
       open.delete(client);
       const kind = isUnknown ? 'unknown' : 'ok';
       const output = isUnknown ? null : current.effect;
-      history.record({ kind, client: process, sequence: number, input: current.input, output, read: undefined, index: 0, time });
+      history.record({
+        kind,
+        client: process,
+        sequence: number,
+        input: current.input,
+        output,
+        read: undefined,
+        index: 0,
+        time,
+      });
     }
   });
   const order = new AgreedOrder(SERVERS);

@@ -1,7 +1,7 @@
 /** What correct Raft may do, however odd it looks, violates nothing. */
 
 import { expect, test } from 'vitest';
-import { WAL_FILE } from '../../../src/protocols/raft/index.js';
+import { walFile } from '../../../src/protocols/raft/index.js';
 import { makeCommand } from '../../../src/services/index.js';
 import { Stage } from '../stage.js';
 
@@ -124,11 +124,13 @@ test('a record behind a torn one does not count, and the next start cuts it off'
   const second = stage.propose(0);
   for (const entry of [first, second]) stage.append(1, entry);
   // Power loss: the second record survives, the first one does not.
-  stage.machines[1]!.wal = [undefined, { entry: second, syncedRecords: 0 }];
-  stage.durable(1, WAL_FILE, 1, { entry: second, syncedRecords: 0 });
+  stage.startSegment(1, 0, 0);
+  const survivor = { position: 3, entry: second, syncedRecords: 0 };
+  stage.machines[1]!.files.get(walFile(1))!.push(undefined, survivor);
+  stage.durable(1, walFile(1), 2, survivor);
   stage.crash(1);
   stage.start(1);
-  stage.cut(1, 0);
+  stage.cut(1, 1);
   for (const entry of [first, second]) stage.replicate(0, 1, entry);
   stage.commit(0, 2);
   stage.commit(1, 2);
@@ -140,7 +142,7 @@ test('rot under a running server changes nothing until it starts again', () => {
   stage.elect(0, 1);
   stage.replicate(0, 1, stage.propose(0));
   stage.commit(0, 1);
-  stage.rot(1, 0);
+  stage.rot(1, 1);
   stage.replicate(0, 1, stage.propose(0));
   stage.commit(0, 2);
   stage.elect(1, 2, [2]);
@@ -152,9 +154,9 @@ test('an acknowledgement sent before the disk was damaged still counts', () => {
   stage.elect(0, 1);
   stage.replicate(0, 1, stage.propose(0));
   stage.crash(1);
-  stage.rot(1, 0);
+  stage.rot(1, 1);
   stage.start(1, { trusted: false });
-  stage.cut(1, 0);
+  stage.cut(1, 1);
   stage.commit(0, 1);
   expectClean(stage);
 });
@@ -166,9 +168,9 @@ test('a server that repaired its disk from the leader may vote again', () => {
   stage.replicate(0, 1, entry);
   stage.commit(0, 1);
   stage.crash(1);
-  stage.rot(1, 0);
+  stage.rot(1, 1);
   stage.start(1, { trusted: false });
-  stage.cut(1, 0);
+  stage.cut(1, 1);
   stage.replicate(0, 1, entry);
   stage.emit(1, { kind: 'trust-regained', term: 1, lastIndex: 1 });
   stage.elect(1, 2, [2]);
@@ -181,7 +183,7 @@ test('a disk damaged while its server was down counts neither way until it is re
   stage.replicate(0, 1, stage.propose(0));
   stage.commit(0, 1);
   stage.crash(1);
-  stage.rot(1, 0);
+  stage.rot(1, 1);
   stage.crash(0);
   stage.start(0);
   expectClean(stage);
@@ -200,7 +202,7 @@ test('a granted vote that was never sent may vanish in a crash', () => {
 test('a repeated acknowledgement, vote and append are accepted', () => {
   const stage = new Stage(3);
   stage.campaign(0, 1, [1]);
-  stage.send(1, 0, { kind: 'RequestVoteResponse', term: 1, granted: true });
+  stage.answerVote(1, 0, 1, true);
   stage.lead(0, 1);
   stage.replicate(0, 1, stage.propose(0));
   stage.acknowledge(1, 0, 1);
