@@ -49,6 +49,8 @@ export interface RunOptions extends SubjectOptions {
   readonly beyondModel?: boolean;
   /** Checkers of your own, beside the built-in ones: see `faultline/checkers`. */
   readonly checkers?: readonly CheckerFactory[];
+  /** Count the rare situations that a run reaches, in its outcome's `coverage`. Default false. */
+  readonly coverage?: boolean;
 }
 
 export interface CheckOptions extends RunOptions {
@@ -160,7 +162,11 @@ function checkUntil(
 function simulateOptions(scenario: Scenario, options: RunOptions): SimulateOptions {
   const implementation = implementationOf(scenario, options);
   if (options.beyondModel !== true) requireWithinModel(scenario);
-  return { implementation, extraCheckers: options.checkers ?? [] };
+  return {
+    implementation,
+    extraCheckers: options.checkers ?? [],
+    coverage: options.coverage === true,
+  };
 }
 
 function implementationOf(scenario: Scenario, { protocol, bug }: SubjectOptions): Implementation {

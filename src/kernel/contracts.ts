@@ -154,8 +154,8 @@ export interface ClientHost {
   readonly self: ProcessId;
   readonly servers: readonly ProcessId[];
   send(to: ProcessId, message: Message): void;
-  /** A choice of the client's own, in `min … max`. */
-  draw(name: string, min: number, max: number): number;
+  /** A choice of the client's own, in `min … max`; one that belongs to an operation is told by its sequence. */
+  draw(name: string, min: number, max: number, sequence?: number): number;
 }
 
 /** What a driver makes of a message. */

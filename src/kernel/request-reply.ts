@@ -3,7 +3,11 @@
  * a redirect with a hint, or a refusal. Raft speaks it; users' protocols may.
  *
  * Leader discovery: the last known leader first, then the hint of a redirect, then round robin. A server
- * that did not answer in time is left for the next one.
+ * that did not answer in time, or was busy, is left for the next one: what is busy may be a leader that
+ * nobody follows any more.
+ *
+ * Reads that any server may serve go to one that is drawn, and on a retry to the next. What comes of them says
+ * nothing about who leads.
  */
 
 import type {
@@ -13,6 +17,7 @@ import type {
   Command,
   Message,
   ProcessId,
+  ReadMode,
   Result,
 } from './contracts.js';
 import { hashPlain, hashString, mix32, mixInteger } from './hash.js';
@@ -88,14 +93,16 @@ export function adminReply(
 
 /** Content hash of a request or reply (results enter through their sequence: one per command). */
 export function hashRequestReply(message: ClientRequest | ClientReply): number {
-  if (message.kind === 'ClientRequest') return mix32(mix32(0x51ed270b, message.command.hash), message.minIndex);
+  if (message.kind === 'ClientRequest')
+    return mix32(mix32(0x51ed270b, message.command.hash), message.minIndex);
   const hash = mix32(mixInteger(0x2f0b4c47, message.sequence), STATUS_NUMBERS[message.status]);
   return mix32(mix32(hash, message.hint), message.index);
 }
 
 /** Content hash of an operator's request or its reply. */
 export function hashAdmin(message: AdminRequest | AdminReply): number {
-  if (message.kind === 'AdminRequest') return mix32(mixInteger(0x6a09e667, message.id), hashPlain(message.action));
+  if (message.kind === 'AdminRequest')
+    return mix32(mixInteger(0x6a09e667, message.id), hashPlain(message.action));
   const hash = mix32(mixInteger(0x3c6ef372, message.id), STATUS_NUMBERS[message.status]);
   return mix32(mix32(hash, message.hint), hashString(message.reason));
 }
@@ -106,24 +113,30 @@ const STATUS_NUMBERS = { ok: 1, 'not-leader': 2, refused: 3, busy: 4 } as const;
 const REMEMBERED = 128;
 
 export class RequestReplyDriver implements ClientDriver {
-  /** Index into the servers of the one to ask, or -1 before the first request. */
+  /** Index into the servers of the believed leader, or -1 before the first request that needs one. */
   private target = -1;
-  /** Whom each of the latest operations was sent to last, by sequence modulo {@link REMEMBERED}. */
+  /** Of the latest operations, by sequence modulo {@link REMEMBERED}: whom they were sent to last. */
   private readonly sequences = new Int32Array(REMEMBERED);
   private readonly targets = new Int32Array(REMEMBERED);
+  /** 1 for operations that need the leader: only what comes of these says who leads. */
+  private readonly leaderBound = new Uint8Array(REMEMBERED);
   /** The highest place of the agreed order that an answer held at: what session reads must not fall behind. */
   private seenIndex = 0;
 
-  /** A retry goes elsewhere, unless the client has turned to another server since the last attempt. */
+  /** A retry goes elsewhere, unless the client has turned to another leader since the last attempt. */
   request(host: ClientHost, command: Command, attempt: number): void {
     const place = command.sequence % REMEMBERED;
-    if (this.target < 0) this.target = host.draw('first-server', 0, host.servers.length - 1);
-    const wasAsked = this.sequences[place] === command.sequence && this.targets[place] === this.target;
-    if (attempt > 1 && wasAsked) this.target = (this.target + 1) % host.servers.length;
+    const isRemembered = this.sequences[place] === command.sequence;
+    const asked = attempt > 1 && isRemembered ? (this.targets[place] as number) : -1;
+    const needsLeader = !isServedAnywhere(command.read);
+    const target = needsLeader
+      ? this.leaderToAsk(host, asked)
+      : anyServerToAsk(host, command.sequence, asked);
     this.sequences[place] = command.sequence;
-    this.targets[place] = this.target;
+    this.targets[place] = target;
+    this.leaderBound[place] = needsLeader ? 1 : 0;
     const minIndex = command.read === 'session' ? this.seenIndex : 0;
-    host.send(host.servers[this.target] as ProcessId, clientRequest(command, minIndex));
+    host.send(host.servers[target] as ProcessId, clientRequest(command, minIndex));
   }
 
   receive(host: ClientHost, from: ProcessId, message: Message): ClientOutcome | undefined {
@@ -131,7 +144,7 @@ export class RequestReplyDriver implements ClientDriver {
     const reply = message as ClientReply;
     switch (reply.status) {
       case 'ok':
-        this.target = host.servers.indexOf(from);
+        if (this.neededLeader(reply.sequence)) this.target = host.servers.indexOf(from);
         if (reply.index > this.seenIndex) this.seenIndex = reply.index;
         return { kind: 'ok', sequence: reply.sequence, result: reply.result, index: reply.index };
       case 'busy':
@@ -139,7 +152,7 @@ export class RequestReplyDriver implements ClientDriver {
       case 'refused':
         return { kind: 'fail', sequence: reply.sequence, reason: canonical(reply.result) };
       case 'not-leader':
-        this.followHint(host, from, reply.hint);
+        if (this.neededLeader(reply.sequence)) this.followHint(host, from, reply.hint);
         return { kind: 'retry', sequence: reply.sequence, reason: 'not leader' };
     }
   }
@@ -149,12 +162,37 @@ export class RequestReplyDriver implements ClientDriver {
     copy.target = this.target;
     copy.sequences.set(this.sequences);
     copy.targets.set(this.targets);
+    copy.leaderBound.set(this.leaderBound);
     copy.seenIndex = this.seenIndex;
     return copy;
+  }
+
+  /** The believed leader; the next server when that is the one that was `asked` in vain (-1: nobody was). */
+  private leaderToAsk(host: ClientHost, asked: number): number {
+    if (this.target < 0) this.target = host.draw('first-server', 0, host.servers.length - 1);
+    if (asked === this.target) this.target = (this.target + 1) % host.servers.length;
+    return this.target;
+  }
+
+  /** False for an operation that is remembered no more: nothing is learnt from so old an answer. */
+  private neededLeader(sequence: number): boolean {
+    const place = sequence % REMEMBERED;
+    return this.sequences[place] === sequence && this.leaderBound[place] === 1;
   }
 
   private followHint(host: ClientHost, from: ProcessId, hint: ProcessId): void {
     const hinted = host.servers.indexOf(hint);
     if (hinted >= 0 && hint !== from) this.target = hinted;
   }
+}
+
+/** True for reads that any server may serve. */
+function isServedAnywhere(read: ReadMode | undefined): boolean {
+  return read === 'follower' || read === 'session' || read === 'stale';
+}
+
+/** A server that is drawn; the one after `asked` when somebody was asked before. */
+function anyServerToAsk(host: ClientHost, sequence: number, asked: number): number {
+  const { length } = host.servers;
+  return asked < 0 ? host.draw('read-server', 0, length - 1, sequence) : (asked + 1) % length;
 }

@@ -37,6 +37,8 @@ export interface RunRequest extends Subject {
   readonly seeds: readonly string[];
   /** Whether a run that breaks something is repeated to find what else breaks. Default false. */
   readonly findsAll?: boolean;
+  /** Whether the situations that a run reaches are counted. Default false. */
+  readonly coverage?: boolean;
 }
 
 export interface RunReport {
@@ -122,8 +124,8 @@ export class SimulationPool {
   private async runChunk(chunk: RunRequest, fresh: boolean): Promise<readonly RunReport[]> {
     const { seeds } = chunk;
     if (seeds.length === 0) return [];
-    const { scenario, bug, findsAll = false } = chunk;
-    const done = await this.perform({ kind: 'run', scenario, bug, seeds, findsAll }, fresh);
+    const { scenario, bug, findsAll = false, coverage = false } = chunk;
+    const done = await this.perform({ kind: 'run', scenario, bug, seeds, findsAll, coverage }, fresh);
     if (done.stopped === undefined) {
       return done.value.map(({ outcome, broken }, i) => ({
         request: chunk,

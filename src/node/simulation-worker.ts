@@ -104,7 +104,7 @@ async function runSeeds(task: RunTask, heart: Heart): Promise<readonly FinishedR
   return task.seeds.map((seed, position) => {
     heart.begin(position);
     const broken: string[] = [];
-    const first = runOne(task, seed, implementation, broken, heart);
+    const first = runOne(task, seed, implementation, broken, heart, task.coverage);
     for (let last = first; last.violation !== undefined;) {
       const { invariant } = last.violation;
       if (broken.includes(invariant)) break;
@@ -123,8 +123,9 @@ function runOne(
   implementation: Implementation,
   ignoredInvariants: readonly string[],
   heart: Heart,
+  coverage = false,
 ): Outcome {
-  const simulation = create(task, seed, { implementation, ignoredInvariants });
+  const simulation = create(task, seed, { implementation, ignoredInvariants, coverage });
   for (let events = 1; simulation.step(); events++) if (events % EVENTS_PER_BEAT === 0) heart.beat();
   return simulation.outcome();
 }
@@ -159,7 +160,7 @@ function withPortableModule(scenario: Scenario): { scenario: Scenario; specifier
 
 async function log(task: LogTask, heart: Heart): Promise<TaskResults['log']> {
   const before = task.seeds.slice(0, -1);
-  await runSeeds({ ...task, kind: 'run', seeds: before, findsAll: false }, heart);
+  await runSeeds({ ...task, kind: 'run', seeds: before, findsAll: false, coverage: false }, heart);
   const { implementation } = await load(task);
   return logEvents(task.scenario, { seed: task.seeds.at(-1) ?? '', strategy: 'random' }, implementation);
 }

@@ -23,6 +23,8 @@ export interface RunTask extends Subject {
   readonly seeds: readonly string[];
   /** Runs a seed that breaks something again without what broke, until nothing else does. */
   readonly findsAll: boolean;
+  /** Whether the situations that a seed reaches are counted. */
+  readonly coverage: boolean;
 }
 
 export interface FinishedRun {

@@ -7,7 +7,7 @@ import { Document, isMap, isScalar, isSeq, visit } from 'yaml';
 import { z } from 'zod';
 
 import { formatDuration, formatDurationRange, formatRatio } from '../kernel/index.js';
-import type { WorkloadConfig } from '../services/workload-config.js';
+import { READ_MODES, type ReadMix, type WorkloadConfig } from '../services/workload-config.js';
 import { distributionYaml, faultsYaml, limitYaml, networkYaml, topologyYaml } from './describe-faults.js';
 import type { Yaml } from './describe-faults.js';
 import { Roster } from './resolve-topology.js';
@@ -47,7 +47,7 @@ const SPACED: ReadonlySet<string> = new Set([
   'expect',
 ]);
 /** Small maps, told by their first key: distributions, weights. */
-const FLOW_MAPS: ReadonlySet<string> = new Set(['constant', 'uniform', 'long-tail', 'get']);
+const FLOW_MAPS: ReadonlySet<string> = new Set(['constant', 'uniform', 'long-tail', 'get', 'log']);
 
 function firstKey(node: { readonly items: readonly { readonly key: unknown }[] }): string {
   const key = node.items[0]?.key;
@@ -116,6 +116,7 @@ function workloadYaml(workload: WorkloadConfig): Readonly<Record<string, Yaml>> 
     'key-distribution':
       keys.kind === 'uniform' ? 'uniform' : `zipf ${formatThousandths(keys.exponentThousandths)}`,
     mix: { get, put, delete: remove, cas, append },
+    reads: readsYaml(workload.reads),
     'attempt-timeout': formatDuration(workload.attemptTimeoutMicros),
     'operation-timeout': formatDuration(workload.operationTimeoutMicros),
     retry: {
@@ -127,6 +128,14 @@ function workloadYaml(workload: WorkloadConfig): Readonly<Record<string, Yaml>> 
       budget: `${retry.budgetPercent}%`,
     },
   };
+}
+
+/** One mode by its name, several by their weights. */
+function readsYaml(reads: ReadMix): Yaml {
+  const weighed = READ_MODES.filter((mode) => reads[mode] > 0);
+  const [only] = weighed;
+  if (weighed.length === 1 && only !== undefined) return only;
+  return Object.fromEntries(READ_MODES.map((mode) => [mode, reads[mode]]));
 }
 
 /** The JSON Schema (draft 2020-12) of the YAML form, defaults included. */

@@ -163,6 +163,7 @@ function resolveWorkload(form: ScenarioForm['workload']): WorkloadConfig {
     keys: form.keys,
     keyDistribution: form['key-distribution'],
     mix: form.mix,
+    reads: form.reads,
     attemptTimeoutMicros: form['attempt-timeout'],
     operationTimeoutMicros: form['operation-timeout'],
     retry: {

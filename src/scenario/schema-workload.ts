@@ -1,8 +1,9 @@
-/** Clients in YAML form: how many, how fast, which keys, which operations, how they retry. */
+/** Clients in YAML form: how many, how fast, which keys, which operations, which reads, how they retry. */
 
 import { z } from 'zod';
 
-import type { KeyDistribution } from '../services/workload-config.js';
+import { onlyReads, READ_MODES } from '../services/workload-config.js';
+import type { KeyDistribution, ReadMix } from '../services/workload-config.js';
 import { expectation } from './problems.js';
 import {
   choice,
@@ -59,6 +60,30 @@ const mix = z
     error: 'at least one weight above 0',
   });
 
+const READS = expectation(
+  `one of ${READ_MODES.join(', ')}, or a map of them to weights, one of them above 0`,
+  READ_MODES,
+);
+
+const readMode = z.enum(READ_MODES, { error: READS }).transform((mode): ReadMix => onlyReads(mode));
+
+const readWeights = z
+  .strictObject({
+    log: weight,
+    'read-index': weight,
+    lease: weight,
+    follower: weight,
+    session: weight,
+    stale: weight,
+  })
+  .transform((weights, context): ReadMix => {
+    const weighed = READ_MODES.filter((mode) => weights[mode] > 0);
+    const [only] = weighed;
+    if (only !== undefined) return weighed.length === 1 ? onlyReads(only) : weights;
+    context.issues.push({ code: 'custom', message: READS, input: weights, path: [] });
+    return z.NEVER;
+  });
+
 const retry = z.strictObject({
   policy: choice(['none', 'immediate', 'backoff'])
     .prefault('backoff')
@@ -86,6 +111,10 @@ export const workload = z.strictObject({
   mix: mix
     .prefault({ get: 40, put: 30, delete: 5, cas: 15, append: 10 })
     .describe('relative weights of operations; one that is not written has none'),
+  reads: z
+    .union([readMode, readWeights], { error: READS })
+    .prefault('log')
+    .describe('how gets ask to be served: one mode, or relative weights of several'),
   'attempt-timeout': durationOfAtLeast(1000, '1ms')
     .prefault('500ms')
     .describe('an attempt is given up after this long'),

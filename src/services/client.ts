@@ -182,7 +182,8 @@ export class ClientProcess {
     const { host, generator } = this;
     const sequence = ++this.sequence;
     const input = generator.next(host.choices, sequence);
-    const command = makeCommand(host.self, sequence, input);
+    const read = generator.readMode(host.choices, sequence, input);
+    const command = makeCommand(host.self, sequence, input, read);
     slot.open(command, generator.keyIndex, host.now());
     this.busy++;
     this.counters.operations++;
@@ -303,12 +304,7 @@ export class ClientProcess {
   }
 
   /** Ends an operation: the one place where a slot becomes free. */
-  protected settle(
-    slot: OperationSlot,
-    kind: 'ok' | 'fail' | 'unknown',
-    output: Plain,
-    index = 0,
-  ): void {
+  protected settle(slot: OperationSlot, kind: 'ok' | 'fail' | 'unknown', output: Plain, index = 0): void {
     const { host } = this;
     const command = slot.command as Command;
     if (slot.phase === 'waiting') host.cancelTimer(ATTEMPT_TIMERS[slot.index] as string);

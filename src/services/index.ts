@@ -10,6 +10,7 @@ export * from './command.js';
 export * from './kv.js';
 export * from './latency.js';
 export * from './registry.js';
+export * from './session-table.js';
 export * from './sessions.js';
 export * from './workload-config.js';
 export * from './workload.js';

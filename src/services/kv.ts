@@ -114,6 +114,14 @@ export class KeyValueStore implements StateMachine {
     }
   }
 
+  /** Answers a get as {@link apply} would, and leaves state and digest alone; everything else is to be ordered. */
+  query(command: Command): Result | undefined {
+    const input = command.input;
+    if (input === null || typeof input !== 'object') return undefined;
+    const { op, key } = input as RawOperation;
+    return op === 'get' && typeof key === 'string' ? this.read(key) : undefined;
+  }
+
   digest(): number {
     return this.rolling;
   }
@@ -147,9 +155,14 @@ export class KeyValueStore implements StateMachine {
   }
 
   protected get(command: Command, key: string): Result {
-    const cell = this.cells.get(key);
-    const hash = cell === undefined ? ABSENT : cell.hash;
+    const hash = this.hashOf(key);
     this.fold(command, hash, hash);
+    return this.read(key);
+  }
+
+  /** What the key holds, as a get answers it. */
+  protected read(key: string): Result {
+    const cell = this.cells.get(key);
     return { value: cell === undefined ? null : cell.value };
   }
 

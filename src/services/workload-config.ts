@@ -1,6 +1,6 @@
 /** What clients do, resolved to integers. */
 
-import type { Micros, Ratio } from '../kernel/index.js';
+import type { Micros, Ratio, ReadMode } from '../kernel/index.js';
 
 /** How keys are chosen: all alike, or zipf with the exponent in thousandths (1000 is the classic 1.0). */
 export type KeyDistribution =
@@ -14,6 +14,26 @@ export interface OperationMix {
   readonly cas: number;
   readonly append: number;
 }
+
+/** Relative weights of the ways in which gets ask to be served; some weight is above 0. */
+export type ReadMix = Readonly<Record<ReadMode, number>>;
+
+/** Every {@link ReadMode}, in the order in which draws stand for them. */
+export const READ_MODES = [
+  'log',
+  'read-index',
+  'lease',
+  'follower',
+  'session',
+  'stale',
+] as const satisfies readonly ReadMode[];
+
+/** All gets ask for one mode. */
+export function onlyReads(mode: ReadMode): ReadMix {
+  return { ...NO_READS, [mode]: 1 };
+}
+
+const NO_READS: ReadMix = { log: 0, 'read-index': 0, lease: 0, follower: 0, session: 0, stale: 0 };
 
 /** When an attempt goes unanswered or is redirected. All delays are drawn; the budget bounds attempts. */
 export interface RetryPolicy {
@@ -40,6 +60,7 @@ export interface WorkloadConfig {
   readonly keys: number;
   readonly keyDistribution: KeyDistribution;
   readonly mix: OperationMix;
+  readonly reads: ReadMix;
   /** One attempt is given up after this long, and tried again under the retry policy. */
   readonly attemptTimeoutMicros: Micros;
   /** The operation is given up (outcome unknown) after this long. */

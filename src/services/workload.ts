@@ -1,14 +1,16 @@
 /**
- * What clients ask for: the next operation of a client, drawn by weight and key.
+ * What clients ask for: the next operation of a client, drawn by weight and key, and how a get of it may be
+ * served.
  *
  * Two properties make a history worth checking. Every written value is unique (`c5.12`: client 5,
  * operation 12), so an answer tells which write it saw. And a compare-and-set expects what its client
  * last saw under the key, so that it often succeeds.
  */
 
-import { assert, Family, type Choices, type Plain, type ProcessId, type Result } from '../kernel/index.js';
+import { assert, Family } from '../kernel/index.js';
+import type { Choices, Plain, ProcessId, ReadMode, Result } from '../kernel/index.js';
 import type { KvOperation } from './kv.js';
-import type { WorkloadConfig } from './workload-config.js';
+import { READ_MODES, type WorkloadConfig } from './workload-config.js';
 import { KeyChooser } from './zipf.js';
 
 /** Values that one client remembers, by key modulo this. */
@@ -22,6 +24,8 @@ export class Workload {
   readonly chooser: KeyChooser;
   /** Draws of an operation are uniform in 0 … maxDraw. */
   readonly maxDraw: number;
+  /** The modes that gets may ask for, each as often as it weighs. One alone: nothing is drawn. */
+  readonly readModes: readonly ReadMode[];
   private readonly belowGet: number;
   private readonly belowPut: number;
   private readonly belowDelete: number;
@@ -37,6 +41,8 @@ export class Workload {
     this.belowCas = this.belowDelete + mix.cas;
     this.maxDraw = this.belowCas + mix.append - 1;
     assert(this.maxDraw >= 0, 'workload: some operation has a weight above 0');
+    this.readModes = weighedReadModes(config.reads);
+    assert(this.readModes.length > 0, 'workload: some read mode has a weight above 0');
     assert(config.clients > 0, 'workload: there are clients');
     assert(config.mode === 'closed' || config.ratePerSecond > 0, 'workload: an open loop has a rate above 0');
   }
@@ -48,6 +54,12 @@ export class Workload {
     if (draw < this.belowDelete) return 'delete';
     return draw < this.belowCas ? 'cas' : 'append';
   }
+}
+
+function weighedReadModes(reads: WorkloadConfig['reads']): readonly ReadMode[] {
+  const weighed = READ_MODES.filter((mode) => reads[mode] > 0);
+  if (weighed.length === 1) return weighed;
+  return weighed.flatMap((mode) => new Array<ReadMode>(reads[mode]).fill(mode));
 }
 
 /** Makes one client's operations and remembers what it saw. */
@@ -92,6 +104,15 @@ export class OperationGenerator {
         if (this.hasGrownLong()) return { op: 'put', key, value: this.valuePrefix + sequence };
         return { op, key, value: this.valuePrefix + sequence };
     }
+  }
+
+  /** How operation number `sequence` asks to be served; undefined for one that is no get. */
+  readMode(choices: Choices, sequence: number, operation: KvOperation): ReadMode | undefined {
+    if (operation.op !== 'get') return undefined;
+    const { readModes } = this.workload;
+    const last = readModes.length - 1;
+    if (last === 0) return readModes[0];
+    return readModes[choices.integer(Family.client, this.client, sequence, 'read', 0, last, 0)];
   }
 
   /** Learns from the result of an operation on key number `keyIndex`. */

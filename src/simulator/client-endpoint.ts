@@ -69,8 +69,8 @@ export class ClientEndpoint implements ClientProcessHost {
     this.timers.cancel(name);
   }
 
-  draw(name: string, min: number, max: number): number {
-    return this.choices.integer(Family.client, this.self, 'driver', name, min, max, min);
+  draw(name: string, min: number, max: number, sequence?: number): number {
+    return this.choices.integer(Family.client, this.self, sequence ?? 'driver', name, min, max, min);
   }
 
   record(event: HistoryEvent, command: Command): void {

@@ -19,11 +19,14 @@ import {
   ViolationSink,
   createCheckers,
   type CheckerContext,
+  CoverageObserver,
   type CheckerSet,
+  type Coverage,
+  type CoverageContext,
   type Observer,
 } from '../checkers/index.js';
 import type { Scenario } from '../scenario/index.js';
-import type { DiskTap } from '../world/index.js';
+import type { DiskTap, Network } from '../world/index.js';
 import type { Server } from './server.js';
 import type { SimulateOptions } from './simulate-options.js';
 
@@ -31,9 +34,10 @@ import type { SimulateOptions } from './simulate-options.js';
 export interface Watched {
   readonly now: Micros;
   readonly servers: readonly Server[];
+  readonly network: Network;
 }
 
-class WatchedContext implements CheckerContext {
+class WatchedContext implements CheckerContext, CoverageContext {
   constructor(
     private readonly watched: Watched,
     readonly servers: number,
@@ -45,6 +49,14 @@ class WatchedContext implements CheckerContext {
 
   isUp(process: ProcessId): boolean {
     return this.watched.servers[process]?.isUp === true;
+  }
+
+  isPaused(process: ProcessId): boolean {
+    return this.watched.servers[process]?.isPaused === true;
+  }
+
+  isCut(from: ProcessId, to: ProcessId): boolean {
+    return this.watched.network.isBlocked(from, to);
   }
 
   durableRecords(process: ProcessId, file: string): readonly unknown[] {
@@ -69,8 +81,9 @@ export class Observers implements DiskTap {
     private readonly set: CheckerSet,
     private readonly servers: number,
     readonly sink: ViolationSink,
+    private readonly coverageObserver: CoverageObserver | undefined,
   ) {
-    const { observers } = set;
+    const observers = coverageObserver === undefined ? set.observers : [...set.observers, coverageObserver];
     this.onSend = having(observers, 'onSend');
     this.onProtocolEvent = having(observers, 'onProtocolEvent');
     this.onRecord = having(observers, 'onDurableRecord');
@@ -96,12 +109,15 @@ export class Observers implements DiskTap {
     const protocol = options.checkers === false ? NO_CHECKERS : name;
     const { service } = scenario;
     const set = createCheckers(protocol, context, sink, { liveness, service, extra: options.extraCheckers });
-    return new Observers(set, scenario.cluster.nodes, sink);
+    const coverage = options.coverage === true ? CoverageObserver.create(name, context) : undefined;
+    return new Observers(set, scenario.cluster.nodes, sink, coverage);
   }
 
   clone(watched: Watched): Observers {
     const sink = this.sink.clone();
-    return new Observers(this.set.clone(new WatchedContext(watched, this.servers), sink), this.servers, sink);
+    const context = new WatchedContext(watched, this.servers);
+    const coverage = this.coverageObserver?.clone(context);
+    return new Observers(this.set.clone(context, sink), this.servers, sink, coverage);
   }
 
   sent(from: ProcessId, to: ProcessId, message: Message): void {
@@ -135,6 +151,10 @@ export class Observers implements DiskTap {
     for (const observer of this.onStart) observer.onStart(process, incarnation, disk);
   }
 
+  clockJumped(process: ProcessId, byMicros: Micros): void {
+    this.coverageObserver?.onClockJump(process, byMicros);
+  }
+
   history(event: HistoryEvent, command: Command): void {
     for (const observer of this.onHistory) observer.onHistory(event, command);
   }
@@ -152,6 +172,11 @@ export class Observers implements DiskTap {
   audit(watched: Watched): void {
     const difference = this.set.audit((server) => watched.servers[server]?.replica?.encode());
     if (difference !== undefined) throw new AssertionError(`a checker's ghost has gone wrong: ${difference}`);
+  }
+
+  /** The situations reached so far; undefined when nobody asked. */
+  coverage(): Coverage | undefined {
+    return this.coverageObserver?.coverage();
   }
 
   unjudgedHistories(): number {

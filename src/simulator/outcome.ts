@@ -1,5 +1,6 @@
 /** What a run is made from and what comes out of it: plain data. */
 
+import type { Coverage } from '../checkers/index.js';
 import type { Micros } from '../kernel/index.js';
 
 /** A run is a recipe: plain runs are functions of the scenario and the seed alone. */
@@ -68,4 +69,6 @@ export interface Outcome {
   readonly events: number;
   readonly timeMicros: Micros;
   readonly statistics: RunStatistics;
+  /** The rare situations that the run reached; there when it was asked for. */
+  readonly coverage?: Coverage;
 }

@@ -17,6 +17,8 @@ export interface SimulateOptions {
   /** Default: drawn from the recipe's seed. */
   readonly choices?: (digest: Digest) => Choices;
   readonly recorder?: Recorder;
+  /** Count the rare situations that the run reaches; see the outcome's `coverage`. Default false. */
+  readonly coverage?: boolean;
   /** Freeze what is handed over, hash it again at delivery, recompute checkers' ghosts. Slow; for tests and CI. */
   readonly audit?: boolean;
 }

@@ -164,6 +164,7 @@ export class Simulation implements Stage {
   /** What the run has come to so far; final once {@link isOver}. */
   outcome(): Outcome {
     const violation = this.foundViolation();
+    const coverage = this.observers.coverage();
     return {
       scenario: this.scenario.name,
       recipe: this.recipe,
@@ -179,6 +180,7 @@ export class Simulation implements Stage {
         this.clients,
         this.observers.unjudgedHistories(),
       ),
+      ...(coverage === undefined ? {} : { coverage }),
     };
   }
 
@@ -500,6 +502,11 @@ export class Simulation implements Stage {
     } catch (error) {
       this.crashed(process, error);
     }
+  }
+
+  jumpClock(process: ProcessId, byMicros: Micros): void {
+    this.observers.clockJumped(process, byMicros);
+    (this.servers[process] as Server).clockJumped(byMicros);
   }
 
   note(text: string): void {

@@ -7,7 +7,13 @@
 import type { FaultAction, FaultPlan, RandomFault, ScheduledFault, Selector } from '../faults/index.js';
 import { MAX_DURATION_MICROS, type Distribution, type Ratio } from '../kernel/index.js';
 import type { Bounds, Expectation, FailureModel, Scenario } from '../scenario/index.js';
-import type { KeyDistribution, OperationMix, RetryPolicy, WorkloadConfig } from '../services/index.js';
+import type {
+  KeyDistribution,
+  OperationMix,
+  ReadMix,
+  RetryPolicy,
+  WorkloadConfig,
+} from '../services/index.js';
 import type {
   ClockConfig,
   DiskConfig,
@@ -184,6 +190,18 @@ const workloadShape = object<WorkloadConfig>({
   mix: where(
     object<OperationMix>({ get: weight, put: weight, delete: weight, cas: weight, append: weight }),
     (mix) => mix.get + mix.put + mix.delete + mix.cas + mix.append > 0,
+    'at least one weight above 0',
+  ),
+  reads: where(
+    object<ReadMix>({
+      log: weight,
+      'read-index': weight,
+      lease: weight,
+      follower: weight,
+      session: weight,
+      stale: weight,
+    }),
+    (reads) => Object.values(reads).some((value: number) => value > 0),
     'at least one weight above 0',
   ),
   attemptTimeoutMicros: positiveMicros,

@@ -19,6 +19,7 @@ import type {
   Message,
   Plain,
   ProtocolEvent,
+  ReadMode,
 } from '../../src/kernel/index.js';
 import {
   initialConfiguration,
@@ -546,6 +547,33 @@ export class Stage implements CheckerContext {
     output: Plain,
   ): void {
     this.history({ kind, client, sequence, input, output, read: undefined, index: 0, time: this.time });
+  }
+
+  /** A get of key "k" that is not ordered, invoked and answered ok at once at a place of the order. */
+  read(client: number, sequence: number, mode: ReadMode, index: number, value: Plain): void {
+    this.invokeRead(client, sequence, mode);
+    this.answerRead(client, sequence, mode, index, value);
+  }
+
+  invokeRead(client: number, sequence: number, read: ReadMode): void {
+    this.history({ ...this.get(client, sequence), kind: 'invoke', output: null, read, index: 0 });
+  }
+
+  answerRead(client: number, sequence: number, read: ReadMode, index: number, value: Plain): void {
+    this.history({ ...this.get(client, sequence), kind: 'ok', output: { value }, read, index });
+  }
+
+  /** An operation that was ordered is answered ok at this place. */
+  answer(client: number, sequence: number, input: Plain, output: Plain, index: number): void {
+    const { time } = this;
+    this.history({ kind: 'ok', client, sequence, input, output, read: undefined, index, time });
+  }
+
+  private get(
+    client: number,
+    sequence: number,
+  ): Pick<HistoryEvent, 'client' | 'sequence' | 'input' | 'time'> {
+    return { client, sequence, input: { op: 'get', key: 'k' }, time: this.time };
   }
 
   // ---- fork ----

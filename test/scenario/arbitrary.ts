@@ -220,6 +220,10 @@ export const scenarioInput: fc.Arbitrary<ScenarioInput> = fc
             fc.integer({ min: 1, max: 9999 }).map((thousandths) => `zipf ${thousandths / 1000}`),
           ),
           mix: fc.record({ get: fc.integer({ min: 1, max: 1000 }), cas: fc.nat(1000) }),
+          reads: fc.oneof(
+            fc.constantFrom('log', 'read-index', 'lease', 'follower', 'session', 'stale'),
+            fc.record({ stale: fc.integer({ min: 1, max: 1000 }), lease: fc.nat(3) }),
+          ),
           retry: fc.record({
             policy: fc.constantFrom('none', 'immediate', 'backoff'),
             jitter: ratio,

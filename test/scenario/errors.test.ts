@@ -28,6 +28,14 @@ describe('scenario errors: unknown words are named with the nearest valid one', 
       'workload: { key-distribution: zpif }',
       "a.yaml:4:31: workload.key-distribution: expected uniform, zipf, or zipf with an exponent such as zipf 1.5 (at most 10), got 'zpif'\ndid you mean 'zipf'?",
     ],
+    [
+      'workload: { reads: leese }',
+      "a.yaml:4:20: workload.reads: expected one of log, read-index, lease, follower, session, stale, or a map of them to weights, one of them above 0, got 'leese'\ndid you mean 'lease'?",
+    ],
+    [
+      'workload: { reads: { stail: 1 } }',
+      "a.yaml:4:22: workload.reads.stail: expected one of log, read-index, lease, follower, session, stale, got 'stail'\ndid you mean 'stale'?",
+    ],
     ['service: kw', "a.yaml:4:10: service: expected one of kv, got 'kw'\ndid you mean 'kv'?"],
     [
       'process: { restart-after-halt: nevr }',

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { UsageError, parseDuration } from '../../src/kernel/index.js';
 import { defineScenario, jsonSchema, loadScenario, nameOfPath, toYaml } from '../../src/scenario/index.js';
 import type { ScenarioFile } from '../../src/scenario/index.js';
+import { onlyReads } from '../../src/services/index.js';
 import { errorOf, load, minimal, resolverOf } from './support.js';
 
 describe('scenario defaults: hostile unless said otherwise', () => {
@@ -19,6 +20,7 @@ describe('scenario defaults: hostile unless said otherwise', () => {
       keys: 16,
       keyDistribution: { kind: 'zipf', exponentThousandths: 990 },
       mix: { get: 40, put: 30, delete: 5, cas: 15, append: 10 },
+      reads: onlyReads('log'),
       attemptTimeoutMicros: 500_000,
       operationTimeoutMicros: 5_000_000,
       retry: {
@@ -79,6 +81,15 @@ describe('scenario defaults: hostile unless said otherwise', () => {
   test('a control promises no progress, and a lone node has no good copy to spare', () => {
     expect(load(minimal('expect: { outcome: violated }')).expect.progressWithinMicros).toBeUndefined();
     expect(load(minimal('cluster: { nodes: 1 }')).faults.damagedDiskBudget).toBe(0);
+  });
+
+  test('gets are served by the log, by one other mode, or by several by weight', () => {
+    const reads = (text: string) => load(minimal(`workload: { reads: ${text} }`)).workload.reads;
+    expect(scenario.workload.reads).toEqual(onlyReads('log'));
+    expect(reads('follower')).toEqual(onlyReads('follower'));
+    expect(reads('{ lease: 12 }')).toEqual(onlyReads('lease'));
+    expect(reads('{ lease: 1, stale: 3 }')).toEqual({ ...onlyReads('lease'), stale: 3 });
+    expect(errorOf(() => reads('{ log: 0 }'))).toContain('one of them above 0');
   });
 
   test('the result is frozen through and through', () => {

@@ -18,6 +18,7 @@ import {
 import {
   ClientProcess,
   createService,
+  onlyReads,
   Workload,
   type ClientProcessHost,
   type WorkloadConfig,
@@ -34,6 +35,7 @@ export const DEFAULTS: WorkloadConfig = {
   keys: 3,
   keyDistribution: { kind: 'uniform' },
   mix: { get: 2, put: 2, delete: 1, cas: 2, append: 2 },
+  reads: onlyReads('log'),
   attemptTimeoutMicros: 1_000,
   operationTimeoutMicros: 20_000,
   retry: {

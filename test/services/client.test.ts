@@ -10,6 +10,7 @@ import {
   type HistoryEvent,
   type Micros,
 } from '../../src/kernel/index.js';
+import { onlyReads } from '../../src/services/index.js';
 import type { RetryPolicy, WorkloadConfig } from '../../src/services/index.js';
 import {
   ClientWorld,
@@ -192,6 +193,27 @@ test('client: a refused second attempt decides nothing, because the first may ye
   const run = world({}, new ScriptedServer(script), ONE_OPERATION).runUntil(100_000);
   expect(kinds(run.history)).toBe('invoke unknown');
   expect(run.client.counters.refused).toBeGreaterThan(1);
+});
+
+test('client: one that is turned away as busy backs off, each time for longer, and then succeeds', () => {
+  const script = ['busy', 'busy', 'busy', 'ok'] as const;
+  const { retry: policy } = retry({ jitter: { numerator: 0, denominator: 1 } });
+  const run = world({ retry: policy }, new ScriptedServer(script), ONE_OPERATION).runUntil(100_000);
+  expect(kinds(run.history)).toBe('invoke ok');
+  expect(run.client.counters).toMatchObject({ rejected: 3, retries: 3, timeouts: 0, redirects: 0, ok: 1 });
+  const sent = times(run);
+  // An answer takes 100 µs; then the delay, doubled each time.
+  expect(sent.slice(1).map((time, i) => time - (sent[i] as number))).toEqual([300, 500, 900]);
+});
+
+test('client: gets carry their read mode from the workload to the server and into the history', () => {
+  const config = { reads: onlyReads('session'), mix: { get: 1, put: 1, delete: 0, cas: 0, append: 0 } };
+  const run = world(config, new PromptServer(250), 20_000).runUntil(100_000);
+  const isGet = (input: unknown) => (input as { op?: string }).op === 'get';
+  expect(run.history.some(({ input }) => isGet(input))).toBe(true);
+  for (const { input, read } of [...run.history, ...run.requests.map(({ command }) => command)]) {
+    expect(read).toBe(isGet(input) ? 'session' : undefined);
+  }
 });
 
 test('client: a session that no longer knows the operation leaves it unknown', () => {

@@ -173,3 +173,18 @@ test('kv: a snapshot of the wrong shape is refused by an assertion', () => {
     expect(() => new KeyValueStore().restore(snapshot)).toThrow(/kv: a snapshot/);
   }
 });
+
+test('kv: a query answers a get as applying it would, changes nothing, and answers nothing else', () => {
+  fc.assert(
+    fc.property(fc.array(kvOperation), kvOperation, (history, operation) => {
+      const store = filled(history);
+      const before = canonical(store.snapshot());
+      const command = makeCommand(6, 1, operation, 'stale');
+      const answer = store.query(command);
+      expect(canonical(store.snapshot())).toBe(before);
+      expect(answer).toEqual(operation.op === 'get' ? store.apply(command) : undefined);
+    }),
+  );
+  const malformed: Plain[] = [null, 'get', 7, [], {}, { op: 'get' }, { op: 'get', key: 1 }, { key: 'a' }];
+  for (const input of malformed) expect(filled([]).query(makeCommand(6, 1, input))).toBeUndefined();
+});

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { Digest, RandomChoices } from '../../src/kernel/index.js';
 import {
+  onlyReads,
   OperationGenerator,
+  READ_MODES,
   Workload,
   type KvOperation,
   type WorkloadConfig,
@@ -82,4 +84,36 @@ test('workload: one without operations, clients or rate is refused', () => {
   expect(() => new Workload({ ...DEFAULTS, mix: none })).toThrow(/weight/);
   expect(() => new Workload({ ...DEFAULTS, clients: 0 })).toThrow(/clients/);
   expect(() => new Workload({ ...DEFAULTS, mode: 'open', ratePerSecond: 0 })).toThrow(/rate/);
+});
+
+/** How many of 6000 gets ask for each mode, and how many choices were made for that. */
+function readModes(reads: Partial<WorkloadConfig['reads']>): { counts: number[]; choices: number } {
+  const config = { ...DEFAULTS, reads: { ...onlyReads('log'), log: 0, ...reads } };
+  const generator = new OperationGenerator(new Workload(config), 5);
+  let drawn = 0;
+  class Counted extends RandomChoices {
+    override integer(...args: Parameters<RandomChoices['integer']>): number {
+      drawn++;
+      return super.integer(...args);
+    }
+  }
+  const choices = new Counted('reads', new Digest());
+  const counts = READ_MODES.map(() => 0);
+  for (let i = 1; i <= 6_000; i++) {
+    const mode = generator.readMode(choices, i, { op: 'get', key: 'k0' });
+    const place = READ_MODES.findIndex((other) => other === mode);
+    counts[place] = (counts[place] ?? 0) + 1;
+  }
+  expect(generator.readMode(choices, 1, { op: 'delete', key: 'k0' })).toBeUndefined();
+  return { counts, choices: drawn };
+}
+
+test('workload: gets ask for the read modes by their weights; for a single one nothing is drawn', () => {
+  expect(readModes({ lease: 7 })).toEqual({ counts: [0, 0, 6_000, 0, 0, 0], choices: 0 });
+  const { counts, choices } = readModes({ log: 1, session: 2, stale: 3 });
+  expect(choices).toBe(6_000);
+  counts.forEach((count, place) => {
+    const expected = [1_000, 0, 0, 0, 2_000, 3_000][place] as number;
+    expect(Math.abs(count - expected)).toBeLessThanOrEqual(expected === 0 ? 0 : 150);
+  });
 });

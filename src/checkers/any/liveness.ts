@@ -7,6 +7,7 @@ import { formatMicros, type Micros } from '../../kernel/index.js';
 import type { InvariantInfo, ViolationSink } from '../checker.js';
 import { GhostChecker } from '../ghost-checker.js';
 import { processName } from '../names.js';
+import type { ClientOperation } from './client-history.js';
 import type { RunGhost } from './ghost.js';
 
 /** When progress is due. */
@@ -54,20 +55,20 @@ export class Progress extends GhostChecker<RunGhost> {
     super(ghost, sink);
   }
 
+  /** Of an operation that was just invoked or has just ended. */
+  onHistory({ invokedAt, endedAt, outcome }: ClientOperation): void {
+    const { healAtMicros, progressWithinMicros } = this.terms;
+    if (invokedAt < healAtMicros) return;
+    const { progress } = this.ghost;
+    if (invokedAt <= healAtMicros + Math.floor(progressWithinMicros / 2)) progress.isDue = true;
+    if (outcome === 'ok' && endedAt <= healAtMicros + progressWithinMicros) progress.isMade = true;
+  }
+
   onEnd(): void {
     const { healAtMicros, progressWithinMicros } = this.terms;
+    const { context, progress } = this.ghost;
     const due = healAtMicros + progressWithinMicros;
-    if (this.ghost.context.now() < due) return;
-    const lastInvocation = healAtMicros + Math.floor(progressWithinMicros / 2);
-    const { history } = this.ghost;
-    let isJudged = false;
-    for (let id = 0; id < history.size; id++) {
-      const { invokedAt, endedAt, outcome } = history.operation(id);
-      if (invokedAt < healAtMicros) continue;
-      if (outcome === 'ok' && endedAt <= due) return;
-      if (invokedAt <= lastInvocation) isJudged = true;
-    }
-    if (!isJudged) return;
+    if (context.now() < due || !progress.isDue || progress.isMade) return;
     this.violate(
       `no operation invoked after healing at ${formatMicros(healAtMicros)} was answered ok by ${formatMicros(due)}`,
     );

@@ -22,6 +22,8 @@ export class AcknowledgedDurable extends RaftChecker {
     const { run, committed } = this.ghost;
     const index = run.order.indexOf(client, sequence);
     if (index > 0 && index <= committed.last) return;
+    // An answer to something that was judged long ago, repeated by the network.
+    if (run.history.isForgotten(client, sequence)) return;
     if (isRead(run.history.inputOf(client, sequence))) return;
     const why = index === 0 ? 'no server has applied it' : `its index ${index} is not committed`;
     this.violate(

@@ -108,7 +108,7 @@ export abstract class RaftReplication extends RaftElection {
   protected sendHeartbeats(): void {
     for (const peer of this.peers) {
       peer.isWaiting = false;
-      if (peer.state === 'snapshot') {
+      if (peer.state === 'snapshot' || this.lacksCompacted(peer)) {
         this.sendAppend(peer, 1, 0);
         this.sendSnapshot(peer);
       } else if (this.settings.emptyHeartbeats) this.sendEmptyHeartbeat(peer);
@@ -143,12 +143,11 @@ export abstract class RaftReplication extends RaftElection {
   /** Sends a member what it lacks, or an empty message; false when it may not be sent anything now. */
   protected sendEntries(peer: Progress): boolean {
     if (!this.maySend(peer)) return false;
-    const { next } = peer;
-    if (next <= this.log.baseIndex) {
+    if (this.lacksCompacted(peer)) {
       this.sendSnapshot(peer);
       return true;
     }
-    const { entries } = this.sendAppend(peer, next, this.settings.maxEntriesPerMessage);
+    const { entries } = this.sendAppend(peer, peer.next, this.settings.maxEntriesPerMessage);
     const last = entries[entries.length - 1];
     if (peer.state === 'probe') peer.isWaiting = true;
     else if (last !== undefined) {
@@ -156,6 +155,14 @@ export abstract class RaftReplication extends RaftElection {
       peer.next = last.index + 1;
     }
     return true;
+  }
+
+  /**
+   * True when what it needs next has been compacted. That holds also while its window is full: when all of that
+   * was lost, a heartbeat from before the log's beginning would find nothing wrong for ever.
+   */
+  protected lacksCompacted(peer: Progress): boolean {
+    return peer.next <= this.log.baseIndex;
   }
 
   /** Flow control: one message while probing, a full window while replicating, nothing beside a snapshot. */

@@ -21,6 +21,13 @@ function ordered(stage: Stage, index: number, sequence: number, input: object, o
   stage.apply(0, makeEntry(index, 1, 0, command));
 }
 
+/** An operation of the first client that is ordered at this place and answered there. */
+function acknowledged(stage: Stage, index: number, sequence: number, input: object): void {
+  stage.invoke(C1, sequence, { ...input });
+  stage.apply(0, makeEntry(index, 1, makeCommand(C1, sequence, { ...input })));
+  stage.answer(C1, sequence, { ...input }, { ok: true }, index);
+}
+
 const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
   'any/agreement: two servers apply different entries at one index': (stage) => {
     stage.apply(0, makeEntry(1, 1, 0, makeCommand(C1, 1, put('c3.1'))));
@@ -48,6 +55,21 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
     const command = makeCommand(C1, 1, append('c3.1'));
     stage.apply(0, makeEntry(1, 1, 0, command), 7);
     stage.apply(0, makeEntry(2, 1, 0, command), 8);
+  },
+  'any/read-freshness: a lease read misses what another client had been answered': (stage) => {
+    acknowledged(stage, 1, 1, put('c3.1'));
+    acknowledged(stage, 2, 2, put('c3.2'));
+    stage.read(C2, 1, 'lease', 1, 'c3.1');
+  },
+  'any/session-reads: a client does not read its own write': (stage) => {
+    acknowledged(stage, 1, 1, put('c3.1'));
+    acknowledged(stage, 2, 2, put('c3.2'));
+    stage.read(C1, 3, 'session', 1, 'c3.1');
+  },
+  'any/read-prefix: a stale read shows what was not there yet': (stage) => {
+    acknowledged(stage, 1, 1, put('c3.1'));
+    acknowledged(stage, 2, 2, put('c3.2'));
+    stage.read(C2, 1, 'stale', 1, 'c3.2');
   },
   'any/acknowledged-durability: an acknowledged operation was never applied': (stage) => {
     ordered(stage, 1, 1, put('c3.0'), { ok: true });
