@@ -99,7 +99,7 @@ export class DiskGhost {
   /** Only the first `count` records of a segment remain. */
   walCut(file: string, count: number, agreed: GhostLog): void {
     const segment = this.segments.find(({ number }) => number === walSegmentOf(file));
-    if (segment === undefined || count >= segment.records.length) return;
+    if (segment === undefined || (count > 0 && count >= segment.records.length)) return;
     this.lastFile = '';
     if (count > 0) {
       segment.records.length = count;
@@ -237,8 +237,9 @@ export class DiskGhost {
     for (;;) {
       const record = this.segments[this.nextSegment]?.records[this.nextSlot];
       if (record === undefined) {
-        if (!this.nextSegmentFollows()) return;
-        this.nextSegment++;
+        const next = this.followingSegment();
+        if (next < 0) return;
+        this.nextSegment = next;
         this.nextSlot = 0;
       } else {
         if (!this.take(record, own, agreed)) return;
@@ -247,9 +248,14 @@ export class DiskGhost {
     }
   }
 
-  private nextSegmentFollows(): boolean {
-    const next = this.segments[this.nextSegment + 1]?.records[0];
-    return next !== undefined && (this.position === 0 || next.position === this.position + 1);
+  /** Place of the segment that goes on where the fold stands; -1: there is none. Files without records do not count. */
+  private followingSegment(): number {
+    const { segments, position } = this;
+    for (let place = this.nextSegment + 1; place < segments.length; place++) {
+      const first = segments[place]?.records[0];
+      if (first !== undefined) return position === 0 || first.position === position + 1 ? place : -1;
+    }
+    return -1;
   }
 
   /** False when the record does not follow what came before. */
