@@ -308,12 +308,12 @@ export class Stage implements CheckerContext {
     return header;
   }
 
-  /** A server forgets its log up to `index`: in memory, and on disk by going on in a new segment. */
+  /** A server forgets its log up to `index`; on disk it goes on in a new segment, and drops what is all covered. */
   compact(server: number, index: number): void {
     const { log, segment } = this.machine(server);
     this.emit(server, { kind: 'compacted', index, term: log[index - 1]?.term ?? 0 });
     this.startSegment(server, log.length, log.at(-1)?.term ?? 0);
-    this.removeFile(server, walFile(segment));
+    if (log.length <= index) this.removeFile(server, walFile(segment));
   }
 
   /** A server installs what is the beginning of another one's log, and says so to the leader. */

@@ -8,7 +8,9 @@
 
 import type { DiskImage } from '../../kernel/index.js';
 import {
+  INCOMING_FILE,
   META_FILE,
+  SAVING_FILE,
   SNAPSHOT_FILE,
   walFile,
   walSegmentOf,
@@ -34,6 +36,31 @@ export interface SegmentGhost {
   lowestIndex: LogIndex;
 }
 
+/** A snapshot's file: which snapshot, once all of it is durable. */
+class SnapshotFileGhost {
+  whole: SnapshotHeader | undefined = undefined;
+  private head: SnapshotHead | undefined = undefined;
+  private textLength = 0;
+
+  /** Records come in slot order; slot 0 begins another snapshot. */
+  take(slot: number, record: unknown): void {
+    if (slot === 0) {
+      this.head = record as SnapshotHead;
+      this.textLength = 0;
+      this.whole = undefined;
+      return;
+    }
+    const { head } = this;
+    const body = record as SnapshotBody;
+    if ('text' in body) this.textLength += body.text.length;
+    if (head !== undefined && this.textLength >= head.size) this.whole = head.header;
+  }
+
+  clone(): SnapshotFileGhost {
+    return Object.assign(new SnapshotFileGhost(), this);
+  }
+}
+
 export class DiskGhost {
   /** What the write-ahead log alone says. */
   wal = new GhostLog();
@@ -57,9 +84,12 @@ export class DiskGhost {
   private nextSlot = 0;
   /** Position of the last record folded; 0 before the first. */
   private position = 0;
-  /** The head of a snapshot of which not all pieces have been reported, and how much of its text has. */
-  private arriving: SnapshotHead | undefined = undefined;
-  private arrivedText = 0;
+  /** The snapshot files that have been written, durably, and are not in place yet. */
+  private saving = new SnapshotFileGhost();
+  private incoming = new SnapshotFileGhost();
+  private placed = new SnapshotFileGhost();
+  /** A whole snapshot whose file has just lost its name: it is on its way to its place. */
+  private moving: SnapshotHeader | undefined = undefined;
   /** The file that was asked for last, and its segment: records come in runs. */
   private lastFile = '';
   private lastSegment: SegmentGhost | undefined = undefined;
@@ -108,26 +138,38 @@ export class DiskGhost {
     this.join(agreed);
   }
 
-  /** A record of the snapshot in place was reported. The snapshot counts when it is whole. */
-  snapshotRecord(slot: number, record: unknown, agreed: GhostLog): void {
-    if (slot === 0) {
-      this.arriving = record as SnapshotHead;
-      this.arrivedText = 0;
+  /** A record of a snapshot file is durable. The snapshot in place counts when it is whole. */
+  snapshotRecord(file: string, slot: number, record: unknown, agreed: GhostLog): void {
+    if (file !== SNAPSHOT_FILE) {
+      this.moving = undefined;
+      (file === SAVING_FILE ? this.saving : this.incoming).take(slot, record);
       return;
     }
-    const { arriving } = this;
-    if (arriving === undefined) return;
-    const body = record as SnapshotBody;
-    if ('text' in body) this.arrivedText += body.text.length;
-    if ('text' in body && this.arrivedText < arriving.size) return;
-    this.arriving = undefined;
-    this.snapshot = arriving.header;
-    this.join(agreed);
+    this.placed.take(slot, record);
+    this.place(this.moving ?? this.placed.whole, agreed);
   }
 
-  snapshotGone(agreed: GhostLog): void {
-    this.arriving = undefined;
-    this.snapshot = undefined;
+  /**
+   * Only the first `count` records of a snapshot file remain. When a file moves into place, its own name goes
+   * first, then that of the snapshot before, then its records are reported; those that were damaged meanwhile
+   * are not, but the running server cannot know.
+   */
+  snapshotCut(file: string, count: number, agreed: GhostLog): void {
+    if (count > 0) return;
+    if (file === SNAPSHOT_FILE) {
+      this.placed = new SnapshotFileGhost();
+      this.place(this.moving, agreed);
+    } else if (file === SAVING_FILE) {
+      this.moving = this.saving.whole;
+      this.saving = new SnapshotFileGhost();
+    } else {
+      this.moving = this.incoming.whole;
+      this.incoming = new SnapshotFileGhost();
+    }
+  }
+
+  private place(snapshot: SnapshotHeader | undefined, agreed: GhostLog): void {
+    this.snapshot = snapshot;
     this.join(agreed);
   }
 
@@ -156,7 +198,13 @@ export class DiskGhost {
 
   private readSnapshot(disk: DiskImage): void {
     this.snapshot = undefined;
-    this.arriving = undefined;
+    this.saving = new SnapshotFileGhost();
+    this.incoming = new SnapshotFileGhost();
+    this.placed = new SnapshotFileGhost();
+    this.moving = undefined;
+    disk.read(INCOMING_FILE).forEach(({ intact, record }, slot) => {
+      if (intact) this.incoming.take(slot, record);
+    });
     const slots = disk.read(SNAPSHOT_FILE);
     const [head] = slots;
     if (head === undefined || !slots.every((slot) => slot.intact)) return;
@@ -308,6 +356,9 @@ export class DiskGhost {
     copy.wal = this.wal.clone();
     copy.bare = this.bare.clone();
     copy.log = this.log === this.wal ? copy.wal : copy.bare;
+    copy.saving = this.saving.clone();
+    copy.incoming = this.incoming.clone();
+    copy.placed = this.placed.clone();
     copy.segments = this.segments.map((segment) => ({ ...segment, records: segment.records.slice() }));
     copy.lastFile = '';
     copy.lastSegment = undefined;

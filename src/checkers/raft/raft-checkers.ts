@@ -328,8 +328,8 @@ export class RaftCheckers implements Observer {
     else if (file.startsWith(WAL_PREFIX)) {
       disk.walRecord(file, slot, record as WalRecord, this.ghost.committed);
       if (this.ghost.takeReplaced(server)) this.acknowledgedDurable.onChange();
-    } else if (file === SNAPSHOT_FILE) {
-      disk.snapshotRecord(slot, record, this.ghost.committed);
+    } else if (file.startsWith(SNAPSHOT_FILE)) {
+      disk.snapshotRecord(file, slot, record, this.ghost.committed);
       if (this.ghost.takeReplaced(server)) this.acknowledgedDurable.onChange();
     }
   }
@@ -341,9 +341,9 @@ export class RaftCheckers implements Observer {
     if (file.startsWith(WAL_PREFIX)) {
       disk.walCut(file, count, this.ghost.committed);
       this.acknowledgedDurable.onChange();
-    } else if (file === SNAPSHOT_FILE) {
+    } else if (file.startsWith(SNAPSHOT_FILE)) {
       // Not judged: when another snapshot takes its place, that one is reported next.
-      disk.snapshotGone(this.ghost.committed);
+      disk.snapshotCut(file, count, this.ghost.committed);
     }
   }
 

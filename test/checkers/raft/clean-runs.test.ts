@@ -1,12 +1,14 @@
 /** What correct Raft may do, however odd it looks, violates nothing. */
 
 import { expect, test } from 'vitest';
-import { walFile } from '../../../src/protocols/raft/index.js';
+import { MEMBER_GENERATION } from '../../../src/kernel/index.js';
+import { initialConfiguration, walFile } from '../../../src/protocols/raft/index.js';
 import { makeCommand } from '../../../src/services/index.js';
 import { Stage } from '../stage.js';
 
 const PUT = { op: 'put', key: 'k', value: 'c5.1' };
 const CLIENT = 5;
+const ALL = initialConfiguration([0, 1, 2, 3, 4]);
 
 function expectClean(stage: Stage): void {
   expect(stage.sink.violation).toBeUndefined();
@@ -229,5 +231,102 @@ test('a single server elects itself and commits alone', () => {
   const second = stage.propose(0);
   stage.commit(0, 2);
   for (const entry of [first, second]) stage.apply(0, entry);
+  expectClean(stage);
+});
+
+test('a server compacts, restarts from its snapshot and goes on', () => {
+  const stage = new Stage(3);
+  stage.elect(0, 1);
+  for (let i = 0; i < 4; i++) stage.commitEverywhere(0, [1, 2]);
+  for (const server of [0, 1]) {
+    stage.saveSnapshot(server, 4);
+    stage.compact(server, 4);
+  }
+  stage.commitEverywhere(0, [1, 2]);
+  stage.crash(1);
+  stage.start(1);
+  const entry = stage.propose(0);
+  stage.replicate(0, 1, entry);
+  stage.commit(0, entry.index);
+  stage.commit(1, entry.index);
+  stage.elect(1, 2, [2]);
+  expectClean(stage);
+});
+
+test('a server that compacts in the middle of a segment keeps what it still needs', () => {
+  const stage = new Stage(3);
+  stage.elect(0, 1);
+  for (let i = 0; i < 4; i++) stage.commitEverywhere(0, [1, 2]);
+  stage.saveSnapshot(1, 3);
+  stage.compact(1, 2);
+  stage.crash(1);
+  stage.start(1);
+  stage.elect(1, 2, [2]);
+  expectClean(stage);
+});
+
+test('a follower far behind, with a tail of its own, installs a snapshot', () => {
+  const stage = new Stage(5);
+  stage.elect(0, 1);
+  stage.replicate(0, 4, stage.propose(0));
+  stage.elect(1, 2, [2, 3]);
+  for (let i = 0; i < 5; i++) stage.commitEverywhere(1, [2, 3]);
+  stage.saveSnapshot(1, 4);
+  stage.compact(1, 4);
+  stage.install(4, 1, 4);
+  stage.replicate(1, 4, stage.machines[1]!.log[4]!);
+  stage.commit(4, 5);
+  stage.crash(4);
+  stage.start(4);
+  expectClean(stage);
+});
+
+test('an acknowledged tail that a snapshot contradicts is no longer promised', () => {
+  const stage = new Stage(5);
+  stage.elect(0, 1);
+  for (let i = 0; i < 3; i++) stage.replicate(0, 4, stage.propose(0));
+  stage.elect(1, 2, [2, 3]);
+  for (let i = 0; i < 2; i++) stage.commitEverywhere(1, [2, 3]);
+  stage.saveSnapshot(1, 2);
+  stage.install(4, 1, 2);
+  stage.crash(4);
+  stage.start(4);
+  expectClean(stage);
+});
+
+test('a joint configuration commits and elects by both halves, and learners do not count', () => {
+  const stage = new Stage(5);
+  stage.elect(0, 1);
+  stage.commitEverywhere(0, [1, 2, 3, 4]);
+  const joint = { ...ALL, voters: [0, 1, 2], outgoing: [0, 1, 2, 3, 4], autoLeave: true };
+  const entering = stage.propose(0, undefined, { kind: 'configuration', configuration: joint });
+  for (const follower of [1, 2]) stage.replicate(0, follower, entering);
+  stage.commit(0, entering.index);
+  const leaving = stage.propose(0, undefined, {
+    kind: 'configuration',
+    configuration: { ...ALL, voters: [0, 1, 2], learners: [3, 4] },
+  });
+  stage.replicate(0, 1, leaving);
+  stage.commit(0, leaving.index);
+  stage.elect(1, 2, [0]);
+  expectClean(stage);
+});
+
+test('a process whose disk was formatted anew votes as another member, and may vote again', () => {
+  const stage = new Stage(3);
+  stage.elect(0, 1, [1]);
+  stage.commitEverywhere(0, [1]);
+  stage.crash(2);
+  stage.startBlank(2);
+  stage.crash(2);
+  stage.format(2, 2 + MEMBER_GENERATION);
+  stage.start(2);
+  const renewed = { ...ALL, voters: [0, 1, 2 + MEMBER_GENERATION] };
+  const entry = stage.propose(0, undefined, { kind: 'configuration', configuration: renewed });
+  stage.replicate(0, 1, entry);
+  stage.commit(0, entry.index);
+  stage.apply(0, entry);
+  stage.install(2, 0, 2);
+  stage.elect(1, 2, [2]);
   expectClean(stage);
 });
