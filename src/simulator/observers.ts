@@ -59,6 +59,10 @@ class WatchedContext implements CheckerContext, CoverageContext {
     return this.watched.network.isBlocked(from, to);
   }
 
+  generation(process: ProcessId): number {
+    return this.watched.servers[process]?.generation ?? 0;
+  }
+
   durableRecords(process: ProcessId, file: string): readonly unknown[] {
     return this.watched.servers[process]?.disk.durableRecords(file) ?? [];
   }

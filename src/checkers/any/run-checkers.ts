@@ -135,11 +135,14 @@ export class RunCheckers implements Observer {
         this.shadowAgreement.onDiverged(process, event.index, event.text);
         return;
       default:
+        this.ghost.participants.reported(process, event);
     }
   }
 
   onStart(process: ProcessId, _incarnation: number, _disk: DiskImage): void {
-    if (process < this.ghost.servers) this.ghost.order.started(process);
+    if (process >= this.ghost.servers) return;
+    this.ghost.order.started(process);
+    this.ghost.participants.started(process);
   }
 
   onHistory(event: HistoryEvent): void {

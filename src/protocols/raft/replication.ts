@@ -449,7 +449,8 @@ export abstract class RaftReplication extends RaftElection {
       command,
     });
     const divergence = this.service.takeDivergence?.();
-    if (divergence !== undefined) this.emit({ kind: 'shadow-diverged', index: entry.index, text: divergence });
+    if (divergence !== undefined)
+      this.emit({ kind: 'shadow-diverged', index: entry.index, text: divergence });
     if (command !== undefined && this.role === 'leader') {
       this.host.send(command.client, okReply(command.sequence, result, entry.index));
     }
