@@ -103,6 +103,8 @@ export interface Observer {
   onStart?(process: ProcessId, incarnation: number, disk: DiskImage): void;
   /** A client's operation was invoked or ended. */
   onHistory?(event: HistoryEvent, command: Command): void;
+  /** Faults have ended, but for those servers, which stay broken to the end. */
+  onHealed?(outside: readonly ProcessId[]): void;
   /** The run is over; last chance to report. */
   onEnd?(): void;
 }
@@ -124,6 +126,7 @@ export abstract class Checker implements Observer {
   onCrash?(process: ProcessId): void;
   onStart?(process: ProcessId, incarnation: number, disk: DiskImage): void;
   onHistory?(event: HistoryEvent, command: Command): void;
+  onHealed?(outside: readonly ProcessId[]): void;
   onEnd?(): void;
 
   /** An independent copy for a forked simulation. */

@@ -7,6 +7,6 @@ export * from './checker.js';
 export { CheckerSet } from './checker-set.js';
 export { createCheckers, findInvariant, INVARIANTS, NO_CHECKERS, type CheckerOptions } from './registry.js';
 export { renderInvariants } from './markdown.js';
-export type { LivenessTerms } from './any/index.js';
+export { Participants, type LivenessTerms } from './any/index.js';
 export * from './coverage/index.js';
 export * from './linearizability/index.js';

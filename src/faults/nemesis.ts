@@ -14,6 +14,7 @@ import { takeAim } from './aim.js';
 import { catalogueEntry } from './catalogue.js';
 import type { WorldControls } from './controls.js';
 import { Effects } from './effects.js';
+import { drawOutsiders, type IsCore } from './outsiders.js';
 import type { FaultAction, FaultPlan, RandomFault, ScheduledFault } from './plan.js';
 import type { Draw } from './selectors.js';
 
@@ -28,6 +29,8 @@ const SHORTEST_GAP_MICROS = MICROS_PER_MILLISECOND;
 
 /** Streams of chance are numbered by the number in the entry's id below this, else by its position. */
 const STREAM_LIMIT = 1000;
+/** Beyond those of all entries. */
+const HEAL_STREAM = 2 * STREAM_LIMIT;
 
 /** What a wake-up is for. Immutable. */
 type Job =
@@ -96,6 +99,19 @@ export class Nemesis {
     this.isHealed = true;
     this.jobs.clear();
     this.effects.healAll();
+  }
+
+  /** Like {@link healAll}, but some stay broken for good; returns who. */
+  healCore(isCore: IsCore): ProcessId[] {
+    if (this.isHealed) return [];
+    this.healAll();
+    const draw = this.drawFor('heal', HEAL_STREAM, 0);
+    const outsiders = drawOutsiders(this.controls.servers, isCore, draw);
+    for (const { server, action } of outsiders) {
+      const id = 'outside the core';
+      this.effects.begin({ key: `${id}/${server}`, id, action, groups: [[server]], isCutting: true });
+    }
+    return outsiders.map(({ server }) => server);
   }
 
   /** True while a fault wants the server down: a supervisor must not start it. */

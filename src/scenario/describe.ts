@@ -99,6 +99,7 @@ export function scenarioYaml(scenario: Scenario): Readonly<Record<string, unknow
     },
     bounds: {
       'heal-at': formatDuration(bounds.healAtMicros),
+      heal: bounds.heal,
       'stop-clients-at': formatDuration(bounds.stopClientsAtMicros),
       end: formatDuration(bounds.endMicros),
       'max-events': bounds.maxEvents,

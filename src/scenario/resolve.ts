@@ -187,6 +187,7 @@ function resolveBounds(form: ScenarioForm['bounds']): Bounds {
   inOrder(['bounds', 'stop-clients-at'], form['stop-clients-at'], form.end, 'bounds.end');
   return {
     healAtMicros: form['heal-at'],
+    heal: form.heal,
     stopClientsAtMicros: form['stop-clients-at'],
     endMicros: form.end,
     maxEvents: form['max-events'],

@@ -67,6 +67,9 @@ const expect = z.strictObject({
 
 const bounds = z.strictObject({
   'heal-at': duration.prefault('8s').describe('faults end: everything is healed and restarted'),
+  heal: choice(['all', 'core'])
+    .prefault('all')
+    .describe('core: only as many servers as are enough to go on; the others stay broken to the end'),
   'stop-clients-at': duration.prefault('14s').describe('clients begin no operation from here on'),
   end: durationOfAtLeast(1, '1us').prefault('20s').describe('end of the run'),
   'max-events': wholeNumber(1, 1_000_000_000)

@@ -24,6 +24,8 @@ export interface Expectation {
 export interface Bounds {
   /** Faults strike until here; then everything is healed and restarted. */
   readonly healAtMicros: Micros;
+  /** `core`: only as many servers are healed as are enough to go on, drawn by chance. */
+  readonly heal: 'all' | 'core';
   /** Clients start operations until here. */
   readonly stopClientsAtMicros: Micros;
   /** End of the run. */

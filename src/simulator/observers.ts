@@ -37,7 +37,7 @@ export interface Watched {
   readonly network: Network;
 }
 
-class WatchedContext implements CheckerContext, CoverageContext {
+export class WatchedContext implements CheckerContext, CoverageContext {
   constructor(
     private readonly watched: Watched,
     readonly servers: number,
@@ -79,6 +79,7 @@ export class Observers implements DiskTap {
   private readonly onCrash: readonly Hook<'onCrash'>[];
   private readonly onStart: readonly Hook<'onStart'>[];
   private readonly onHistory: readonly Hook<'onHistory'>[];
+  private readonly onHealed: readonly Hook<'onHealed'>[];
   private readonly onEnd: readonly Hook<'onEnd'>[];
 
   private constructor(
@@ -96,6 +97,7 @@ export class Observers implements DiskTap {
     this.onCrash = having(observers, 'onCrash');
     this.onStart = having(observers, 'onStart');
     this.onHistory = having(observers, 'onHistory');
+    this.onHealed = having(observers, 'onHealed');
     this.onEnd = having(observers, 'onEnd');
   }
 
@@ -161,6 +163,10 @@ export class Observers implements DiskTap {
 
   history(event: HistoryEvent, command: Command): void {
     for (const observer of this.onHistory) observer.onHistory(event, command);
+  }
+
+  healed(outside: readonly ProcessId[]): void {
+    for (const observer of this.onHealed) observer.onHealed(outside);
   }
 
   ended(): void {

@@ -22,6 +22,7 @@ import {
   type ProcessId,
   type ProtocolEvent,
 } from '../kernel/index.js';
+import { Participants } from '../checkers/index.js';
 import { Nemesis } from '../faults/index.js';
 import { processCounts, type Scenario } from '../scenario/index.js';
 import { Network, type Topology } from '../world/index.js';
@@ -33,7 +34,7 @@ import { Control, EVENT_NAMES, EventKind } from './event-kinds.js';
 import { eventLabel, handlerName } from './event-labels.js';
 import { withGuard } from './guard.js';
 import { builtInImplementation } from './implementation.js';
-import { Observers } from './observers.js';
+import { Observers, WatchedContext } from './observers.js';
 import type { OperatorEndpoint } from './operator-endpoint.js';
 import type { FoundViolation, Outcome, Recipe, Status } from './outcome.js';
 import { Postman } from './postman.js';
@@ -69,6 +70,7 @@ export class Simulation implements Stage {
   private readonly digest: Digest;
   private readonly nemesis: Nemesis;
   private readonly configurations: Configurations;
+  private readonly participants: Participants;
   private readonly observers: Observers;
   private readonly counters: Counters;
   private readonly recorder: Recorder | undefined;
@@ -103,6 +105,8 @@ export class Simulation implements Stage {
     this.clients = assembleClients(this, scenario, program, original?.clients);
     this.configurations =
       original?.configurations.clone() ?? new Configurations(program.members, cluster.nodes);
+    const context = new WatchedContext(this, cluster.nodes);
+    this.participants = original?.participants.clone(context) ?? new Participants(context);
     this.operator = assembleOperator(this, scenario, program, original?.operator);
     const director = new Director(this);
     this.nemesis =
@@ -356,7 +360,7 @@ export class Simulation implements Stage {
         break;
       case Control.heal:
         this.operator?.operator.stop();
-        this.nemesis.healAll();
+        this.observers.healed(this.heal());
         break;
       case Control.restart:
         this.superviseStart(process);
@@ -380,6 +384,15 @@ export class Simulation implements Stage {
     for (const endpoint of this.clients) endpoint.client.start();
     this.nemesis.start();
     this.operator?.operator.start();
+  }
+
+  /** Ends all faults; returns the servers that stay broken for good, when the scenario wants some to. */
+  private heal(): ProcessId[] {
+    if (this.scenario.bounds.heal === 'core') {
+      return this.nemesis.healCore((core) => this.participants.isCore((server) => core.has(server)));
+    }
+    this.nemesis.healAll();
+    return [];
   }
 
   private scheduleControl(at: Micros, control: number, process: ProcessId): void {
@@ -452,18 +465,25 @@ export class Simulation implements Stage {
       case 'became-leader':
         this.noteLeader(process, event.term);
         break;
+      case 'applied':
+        this.participants.applied(event.index);
+        break;
       case 'trust-regained':
+        this.participants.reported(process, event);
         if (!server.isReplacement) server.disk.markRepaired();
         break;
       case 'recovered':
+        this.participants.reported(process, event);
         if (event.trusted && !server.isReplacement) server.disk.markRepaired();
         break;
       case 'configuration-changed':
         this.configurations.report(process, event.configuration);
+        this.participants.reported(process, event);
         this.noteReplacements(event.configuration);
         this.counters.protocolEvent(event);
         break;
       case 'refused-to-run':
+        this.participants.reported(process, event);
         server.noteFailure();
         break;
       case 'rejected':
@@ -566,6 +586,7 @@ export class Simulation implements Stage {
     if (server.incarnation > 0) this.counters.restarts++;
     const image = server.disk.image();
     this.observers.starting(process, server.incarnation + 1, image);
+    this.participants.started(process);
     try {
       server.start(image);
     } catch (error) {

@@ -166,6 +166,7 @@ function scenarioShape(servers: number, processes: number): Shape<Scenario> {
     }),
     bounds: object<Bounds>({
       healAtMicros: micros,
+      heal: word('all', 'core'),
       stopClientsAtMicros: micros,
       endMicros: positiveMicros,
       maxEvents: integer(1, 1_000_000_000),

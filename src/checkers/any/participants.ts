@@ -25,10 +25,17 @@ class Participant {
   refusedAt: Micros = -1;
 }
 
+/** What is known of processes from outside. */
+export type ParticipantContext = Pick<CheckerContext, 'servers' | 'now' | 'isUp' | 'generation'>;
+
 export class Participants {
   private readonly all: Participant[];
+  /** The highest index that any server has applied: what is agreed on. */
+  private agreedIndex = 0;
+  /** Servers that stay broken for good. */
+  private outside: ReadonlySet<ProcessId> = new Set();
 
-  constructor(private readonly context: CheckerContext) {
+  constructor(private readonly context: ParticipantContext) {
     this.all = Array.from({ length: context.servers }, () => new Participant());
   }
 
@@ -37,6 +44,15 @@ export class Participants {
     participant.hasRefused = false;
     participant.isTrusted = true;
     participant.configuration = undefined;
+  }
+
+  /** These are not healed with the others. */
+  leftOutside(servers: readonly ProcessId[]): void {
+    this.outside = new Set(servers);
+  }
+
+  applied(index: number): void {
+    if (index > this.agreedIndex) this.agreedIndex = index;
   }
 
   reported(server: ProcessId, event: ProtocolEvent): void {
@@ -64,10 +80,11 @@ export class Participants {
    * True when this server must have caught up at the end: it is a member of the last configuration that is known
    * to be agreed on, and has not refused to run, since its last start or since `since`.
    */
-  isExpected(server: ProcessId, agreedIndex: number, since: Micros): boolean {
+  isExpected(server: ProcessId, since: Micros): boolean {
     const participant = this.all[server] as Participant;
+    if (this.outside.has(server)) return false;
     if (participant.hasRefused || participant.refusedAt >= since) return false;
-    const membership = this.agreed(agreedIndex);
+    const membership = this.agreed();
     return membership === undefined || isMember(membership, this.memberId(server));
   }
 
@@ -75,40 +92,53 @@ export class Participants {
    * True when progress can be expected at all: for the last agreed configuration, and for every one that a server
    * able to take part acts by now, enough servers can take part to be a quorum.
    */
-  isLegitimate(agreedIndex: number): boolean {
-    const agreed = this.agreed(agreedIndex);
-    if (agreed === undefined) return true;
-    if (!this.hasQuorum(agreed)) return false;
+  isLegitimate(): boolean {
+    return this.isCore((server) => !this.outside.has(server));
+  }
+
+  /** The same for some of the servers alone. Where a protocol reports no configuration, most servers are enough. */
+  isCore(has: (server: ProcessId) => boolean): boolean {
+    const agreed = this.agreed();
+    if (agreed === undefined) return this.hasMost(has);
+    if (!this.hasQuorum(agreed, has)) return false;
     return this.all.every(({ configuration }, server) => {
-      return configuration === undefined || !this.canTakePart(server) || this.hasQuorum(configuration);
+      const counts = configuration !== undefined && has(server) && this.canTakePart(server);
+      return !counts || this.hasQuorum(configuration, has);
     });
   }
 
-  clone(context: CheckerContext): Participants {
+  clone(context: ParticipantContext): Participants {
     const copy = new Participants(context);
     this.all.forEach((participant, server) => Object.assign(copy.all[server] as Participant, participant));
+    copy.agreedIndex = this.agreedIndex;
+    copy.outside = this.outside;
     return copy;
   }
 
   /** The reported configuration of the highest index that is agreed on; undefined when there is none. */
-  private agreed(agreedIndex: number): Membership | undefined {
+  private agreed(): Membership | undefined {
     let latest: Participant | undefined;
     for (const participant of this.all) {
       const { configuration, configurationIndex } = participant;
-      if (configuration === undefined || configurationIndex > agreedIndex) continue;
+      if (configuration === undefined || configurationIndex > this.agreedIndex) continue;
       if (latest === undefined || configurationIndex > latest.configurationIndex) latest = participant;
     }
     return latest?.configuration;
   }
 
-  private hasQuorum({ voters, outgoing }: Membership): boolean {
-    return this.hasMajority(voters) && (outgoing.length === 0 || this.hasMajority(outgoing));
+  private hasMost(has: (server: ProcessId) => boolean): boolean {
+    const able = this.all.filter((_, server) => has(server) && this.canTakePart(server));
+    return able.length * 2 > this.all.length;
   }
 
-  private hasMajority(voters: readonly number[]): boolean {
+  private hasQuorum({ voters, outgoing }: Membership, has: (server: ProcessId) => boolean): boolean {
+    return this.hasMajority(voters, has) && (outgoing.length === 0 || this.hasMajority(outgoing, has));
+  }
+
+  private hasMajority(voters: readonly number[], has: (server: ProcessId) => boolean): boolean {
     const able = voters.filter((voter) => {
       const server = voter % MEMBER_GENERATION;
-      return this.memberId(server) === voter && this.canTakePart(server);
+      return has(server) && this.memberId(server) === voter && this.canTakePart(server);
     });
     return able.length * 2 > voters.length;
   }

@@ -119,6 +119,7 @@ export class RunCheckers implements Observer {
         this.applyOrder.onApplied(process, event);
         if (this.duplicateEffect !== undefined) this.duplicateEffect.onApplied(event);
         this.acknowledged.onApplied(event);
+        this.ghost.participants.applied(event.index);
         this.reads.onApplied(event);
         this.ghost.order.applied(process, event, this.ghost.context.now());
         return;
@@ -152,6 +153,10 @@ export class RunCheckers implements Observer {
     if (operation === undefined) return;
     if (this.progress !== undefined) this.progress.onHistory(operation);
     if (event.kind !== 'invoke') this.settlement.ended();
+  }
+
+  onHealed(outside: readonly ProcessId[]): void {
+    this.ghost.participants.leftOutside(outside);
   }
 
   onEnd(): void {

@@ -266,7 +266,7 @@ test('services without sessions may execute a repeated command again', () => {
 
 test('an ignored invariant leaves no mark, the next one does', () => {
   const sink = new ViolationSink(new Set(['any/agreement']));
-  const context = { servers: 3, now: () => 0, isUp: () => true, durableRecords: () => [] };
+  const context = { servers: 3, now: () => 0, isUp: () => true, generation: () => 0, durableRecords: () => [] };
   const set = createCheckers('mine', context, sink);
   for (const [server, term] of [
     [0, 1],
