@@ -35,7 +35,7 @@ export function resolveForm(form: ScenarioForm, context: ResolveContext): Scenar
   const topology = resolveTopology(form.cluster.topology, roster, ['cluster', 'topology']);
   const network = resolveNetwork(form.network, roster, topology);
   const members = resolveMembers(form.cluster, roster.servers);
-  const bounds = resolveBounds(form.bounds);
+  const bounds = resolveBounds(form);
   const faults = resolveFaults(form.faults, {
     roster,
     members,
@@ -182,7 +182,10 @@ function resolveWorkload(form: ScenarioForm['workload']): WorkloadConfig {
   };
 }
 
-function resolveBounds(form: ScenarioForm['bounds']): Bounds {
+function resolveBounds({ bounds: form, model }: ScenarioForm): Bounds {
+  if (form.heal === 'core' && !(model.crash && model.network)) {
+    impossible(['bounds', 'heal'], 'model.crash and model.network, which is how the others stay broken', "'core'");
+  }
   inOrder(['bounds', 'heal-at'], form['heal-at'], form['stop-clients-at'], 'bounds.stop-clients-at');
   inOrder(['bounds', 'stop-clients-at'], form['stop-clients-at'], form.end, 'bounds.end');
   return {
