@@ -29,6 +29,8 @@ import { NOBODY } from './quorum.js';
 
 /** A server that stays behind by more entries than this no longer holds back what is forgotten. */
 const ENTRIES_BEHIND_MAX = 1 << 16;
+/** Committed configurations that are remembered. */
+const CONFIGURATIONS_MAX = 64;
 /** Forgetting less than this at a time is not worth the walk. */
 const ENTRIES_FORGOTTEN_MIN = 64;
 
@@ -86,6 +88,11 @@ export class ServerGhost {
   promisedHigh = 0;
   /** The highest term in which it voted, stood for election, led or acknowledged. */
   promisedTerm: Term = 0;
+  /** The highest term in which it stood for election. */
+  candidacy: Term = 0;
+  /** The leader that it accepted last in this incarnation, and in which term; term -1: none yet. */
+  followed: ProcessId = -1;
+  followedTerm: Term = -1;
 
   /** What it could count on after a power loss. */
   get durable(): GhostLog {
@@ -102,6 +109,13 @@ export class ServerGhost {
     const { configurations } = this;
     const { length } = configurations;
     return length === 0 ? NOBODY : (configurations[length - 1] as ConfigurationGhost).configuration;
+  }
+
+  /** Index of the entry of what it acts by; 0: the initial one. */
+  get configurationIndex(): LogIndex {
+    const { configurations } = this;
+    const { length } = configurations;
+    return length === 0 ? 0 : (configurations[length - 1] as ConfigurationGhost).index;
   }
 
   clone(): ServerGhost {
@@ -124,8 +138,10 @@ export class RaftGhost {
   committed = new GhostLog();
   /** By index: the lowest term whose leader committed it. Invariant: does not decrease with the index. */
   committedIn = new IntColumn();
-  /** The latest configuration that a leader has committed; undefined before the first commit. */
-  committedConfiguration: ConfigurationGhost | undefined = undefined;
+  /** The configurations that leaders have committed, ascending; the oldest are forgotten. */
+  private agreedConfigurations: ConfigurationGhost[] = [];
+  /** The highest term in which anybody stood for election. */
+  highestCandidacy: Term = 0;
   /** Of members whose process is another member by now. */
   private former = new Map<MemberId, Pledges>();
 
@@ -192,13 +208,35 @@ export class RaftGhost {
   }
 
   private configurationCommitted({ configurations }: ServerGhost, index: LogIndex): void {
-    for (let i = configurations.length - 1; i >= 0; i--) {
+    const agreed = this.agreedConfigurations;
+    for (let i = 0; i < configurations.length; i++) {
       const item = configurations[i] as ConfigurationGhost;
-      if (item.index > index) continue;
-      const known = this.committedConfiguration;
-      if (known === undefined || item.index > known.index) this.committedConfiguration = item;
-      return;
+      if (item.index > index) return;
+      if (item.index <= (this.committedConfiguration?.index ?? -1)) continue;
+      agreed.push(item);
+      if (agreed.length > CONFIGURATIONS_MAX) agreed.shift();
     }
+  }
+
+  /** The latest configuration that a leader has committed; undefined before the first commit. */
+  get committedConfiguration(): ConfigurationGhost | undefined {
+    return this.agreedConfigurations[this.agreedConfigurations.length - 1];
+  }
+
+  /** The latest configuration committed at or below this index; undefined when that is forgotten. */
+  agreedConfigurationAt(index: LogIndex): ConfigurationGhost | undefined {
+    return this.agreedConfigurations.findLast((item) => item.index <= index);
+  }
+
+  stoodForElection(server: ServerGhost, term: Term): void {
+    if (term > server.candidacy) server.candidacy = term;
+    if (term > this.highestCandidacy) this.highestCandidacy = term;
+  }
+
+  /** The server has accepted this leader. */
+  follows(server: ServerGhost, leader: ProcessId, term: Term): void {
+    server.followed = leader;
+    server.followedTerm = term;
   }
 
   commitIs(server: ServerGhost, index: LogIndex): void {
@@ -284,6 +322,8 @@ export class RaftGhost {
     server.isLeader = false;
     server.isDamaged = false;
     server.commit = 0;
+    server.followed = -1;
+    server.followedTerm = -1;
     disk.read(image, this.committed);
     // What this start finds replaced was lost, not decided otherwise.
     disk.replacedFrom = NOTHING_REPLACED;
@@ -339,7 +379,8 @@ export class RaftGhost {
     copy.claims = this.claims.clone();
     copy.committed = this.committed.clone();
     copy.committedIn = this.committedIn.clone();
-    copy.committedConfiguration = this.committedConfiguration;
+    copy.agreedConfigurations = this.agreedConfigurations.slice();
+    copy.highestCandidacy = this.highestCandidacy;
     for (const [member, pledges] of this.former) copy.former.set(member, pledges.clone());
     return copy;
   }

@@ -3,7 +3,7 @@
  * and then brings their ghost up to date. Which event concerns which property can be read off here.
  */
 
-import { META_FILE, SNAPSHOT_FILE, WAL_PREFIX } from '../../protocols/raft/index.js';
+import { INCOMING_FILE, META_FILE, SNAPSHOT_FILE, WAL_PREFIX } from '../../protocols/raft/index.js';
 import type {
   AppendEntries,
   AppendEntriesResponse,
@@ -40,6 +40,14 @@ import { STATE_MACHINE_SAFETY, StateMachineSafety } from './state-machine-safety
 import { TERM_MONOTONIC, TermMonotonic } from './term-monotonic.js';
 import { TRUNCATE_ON_CONFLICT, TruncateOnConflict } from './truncate-on-conflict.js';
 import { VOTE_DURABLE, VoteDurable } from './vote-durable.js';
+import { LOG_CONTIGUOUS, LogContiguous } from './log-contiguous.js';
+import { SNAPSHOT_BEFORE_COMPACTION, SnapshotBeforeCompaction } from './snapshot-before-compaction.js';
+import { SNAPSHOT_CONTENT, SnapshotContent } from './snapshot-content.js';
+import { SNAPSHOT_CHUNKS, SnapshotChunks } from './snapshot-chunks.js';
+import { VOTE_AFTER_LEADER, VoteAfterLeader } from './vote-after-leader.js';
+import { PRE_VOTE_HARMLESS, PreVoteHarmless } from './pre-vote-harmless.js';
+import { LEADER_MEMBERSHIP, LeaderMembership } from './leader-membership.js';
+import { MESSAGE_WELL_FORMED, MessageWellFormed } from './message-well-formed.js';
 import { VOTE_ONCE, VoteOnce } from './vote-once.js';
 
 export const RAFT_INVARIANTS: readonly InvariantInfo[] = [
@@ -60,6 +68,14 @@ export const RAFT_INVARIANTS: readonly InvariantInfo[] = [
   COMMIT_DURABLE_QUORUM,
   FOLLOWER_COMMIT,
   ACKNOWLEDGED_DURABLE,
+  LOG_CONTIGUOUS,
+  SNAPSHOT_BEFORE_COMPACTION,
+  SNAPSHOT_CONTENT,
+  SNAPSHOT_CHUNKS,
+  VOTE_AFTER_LEADER,
+  PRE_VOTE_HARMLESS,
+  LEADER_MEMBERSHIP,
+  MESSAGE_WELL_FORMED,
 ];
 
 /** Messages that say no more than the sender's term, as far as checkers care. A pre-vote's is another one. */
@@ -82,6 +98,14 @@ export class RaftCheckers implements Observer {
   private readonly commitCurrentTerm: CommitCurrentTerm;
   private readonly commitDurableQuorum: CommitDurableQuorum;
   private readonly followerCommit: FollowerCommit;
+  private readonly logContiguous: LogContiguous;
+  private readonly snapshotBeforeCompaction: SnapshotBeforeCompaction;
+  private readonly snapshotContent: SnapshotContent;
+  private readonly snapshotChunks: SnapshotChunks;
+  private readonly voteAfterLeader: VoteAfterLeader;
+  private readonly preVoteHarmless: PreVoteHarmless;
+  private readonly leaderMembership: LeaderMembership;
+  private readonly messageWellFormed: MessageWellFormed;
   private readonly acknowledgedDurable: AcknowledgedDurable;
 
   constructor(
@@ -104,6 +128,14 @@ export class RaftCheckers implements Observer {
     this.commitCurrentTerm = new CommitCurrentTerm(ghost, sink);
     this.commitDurableQuorum = new CommitDurableQuorum(ghost, sink);
     this.followerCommit = new FollowerCommit(ghost, sink);
+    this.logContiguous = new LogContiguous(ghost, sink);
+    this.snapshotBeforeCompaction = new SnapshotBeforeCompaction(ghost, sink);
+    this.snapshotContent = new SnapshotContent(ghost, sink);
+    this.snapshotChunks = new SnapshotChunks(ghost, sink);
+    this.voteAfterLeader = new VoteAfterLeader(ghost, sink);
+    this.preVoteHarmless = new PreVoteHarmless(ghost, sink);
+    this.leaderMembership = new LeaderMembership(ghost, sink);
+    this.messageWellFormed = new MessageWellFormed(ghost, sink);
     this.acknowledgedDurable = new AcknowledgedDurable(ghost, sink);
   }
 
@@ -114,8 +146,12 @@ export class RaftCheckers implements Observer {
     if (server === undefined) return;
     switch (message.kind) {
       case 'AppendEntries':
+        this.onLeaderSent(from, server, (message as AppendEntries).term);
+        this.messageWellFormed.onSend(from, server, message as AppendEntries);
+        return;
       case 'InstallSnapshot':
-        this.onLeaderSent(from, server, (message as AppendEntries | InstallSnapshot).term);
+        this.onLeaderSent(from, server, (message as InstallSnapshot).term);
+        this.snapshotChunks.onSend(from, server, message as InstallSnapshot);
         return;
       case 'InstallSnapshotResponse':
         this.onInstallSnapshotResponse(from, server, to, message as InstallSnapshotResponse);
@@ -183,6 +219,7 @@ export class RaftCheckers implements Observer {
   ): void {
     this.ackDurable.onAcknowledge(from, server, to, term, matchIndex);
     this.ghost.acknowledged(server, term, matchIndex);
+    this.ghost.follows(server, to, term);
   }
 
   /** Nothing but the term binds the sender here. */
@@ -194,6 +231,7 @@ export class RaftCheckers implements Observer {
   private onVoteSent(from: ProcessId, server: ServerGhost, term: number, candidate: ProcessId): void {
     this.termMonotonic.onSend(from, server, term);
     this.voteOnce.onVote(from, server, term, candidate);
+    this.voteAfterLeader.onVote(from, server, term, candidate);
     this.voteDurable.onVote(from, server, term, candidate);
     this.ghost.voted(server, term, candidate);
   }
@@ -220,8 +258,18 @@ export class RaftCheckers implements Observer {
         this.onTerm(process, server, event.term);
         return;
       case 'became-follower':
+        this.preVoteHarmless.onFollower(process, event.term);
+        this.onTerm(process, server, event.term);
+        server.isLeader = false;
+        return;
+      case 'became-pre-candidate':
+        this.preVoteHarmless.onPreCandidate(process, server, event.term);
+        this.leaderMembership.onCandidate(process, server, event.term);
+        return;
       case 'became-candidate':
         this.onTerm(process, server, event.term);
+        this.leaderMembership.onCandidate(process, server, event.term);
+        this.ghost.stoodForElection(server, event.term);
         server.isLeader = false;
         return;
       case 'became-leader':
@@ -235,9 +283,12 @@ export class RaftCheckers implements Observer {
         this.acknowledgedDurable.onChange();
         return;
       case 'snapshot-installed':
+        if (event.received) this.snapshotChunks.onInstalled(process, server, event.index);
         this.onSnapshotInstalled(process, server, event.index, event.term);
         return;
       case 'compacted':
+        this.logContiguous.onCompacted(process, server, event.index, event.term);
+        this.snapshotBeforeCompaction.onCompacted(process, server, event.index);
         server.memory.dropBelow(event.index);
         this.ghost.forget();
         return;
@@ -259,6 +310,7 @@ export class RaftCheckers implements Observer {
     this.termMonotonic.onTerm(process, server, term);
     this.electionSafety.onClaim(process, term);
     this.electionQuorum.onElected(process, server, term);
+    this.leaderMembership.onCandidate(process, server, term);
     this.leaderCompleteness.onElected(process, server, term);
     this.ghost.becameLeader(process, server, term);
   }
@@ -270,7 +322,9 @@ export class RaftCheckers implements Observer {
     term: number,
     hash: number,
   ): void {
+    if (server.isLeader) this.leaderMembership.onLeaderAppended(process, server);
     this.leaderAppendOnly.onAppended(process, server, index, term);
+    this.logContiguous.onAppended(process, server, index, term);
     this.logMatching.onAppending(process, server, index);
     this.ghost.appended(process, server, index, term, hash);
     this.logMatching.onAppended(process, server, index, term);
@@ -315,6 +369,7 @@ export class RaftCheckers implements Observer {
     this.termMonotonic.onRecovered(process, server, term);
     this.recoveredState.onRecovered(process, server, term, lastIndex, trusted);
     this.ghost.recovered(server, term, lastIndex, trusted);
+    this.logContiguous.onRecovered(process, server);
     this.acknowledgedDurable.onChange();
   }
 
@@ -324,12 +379,19 @@ export class RaftCheckers implements Observer {
     const server = this.ghost.servers[process];
     if (server === undefined) return;
     const { disk } = server;
-    if (file === META_FILE) disk.metaRecord(record as MetaRecord);
-    else if (file.startsWith(WAL_PREFIX)) {
+    if (file === META_FILE) {
+      this.preVoteHarmless.onDurableVote(process, server, record as MetaRecord);
+      disk.metaRecord(record as MetaRecord);
+    } else if (file.startsWith(WAL_PREFIX)) {
       disk.walRecord(file, slot, record as WalRecord, this.ghost.committed);
       if (this.ghost.takeReplaced(server)) this.acknowledgedDurable.onChange();
     } else if (file.startsWith(SNAPSHOT_FILE)) {
+      const before = disk.snapshot;
       disk.snapshotRecord(file, slot, record, this.ghost.committed);
+      if (file === INCOMING_FILE) this.snapshotChunks.onPiece(process, server);
+      if (disk.snapshot !== undefined && disk.snapshot !== before) {
+        this.snapshotContent.onPlaced(process, disk.snapshot);
+      }
       if (this.ghost.takeReplaced(server)) this.acknowledgedDurable.onChange();
     }
   }
@@ -340,6 +402,7 @@ export class RaftCheckers implements Observer {
     const { disk } = server;
     if (file.startsWith(WAL_PREFIX)) {
       disk.walCut(file, count, this.ghost.committed);
+      if (count === 0) this.snapshotBeforeCompaction.onRemoved(process, server);
       this.acknowledgedDurable.onChange();
     } else if (file.startsWith(SNAPSHOT_FILE)) {
       // Not judged: when another snapshot takes its place, that one is reported next.

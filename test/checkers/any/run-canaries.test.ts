@@ -24,7 +24,7 @@ function ordered(stage: Stage, index: number, sequence: number, input: object, o
 /** An operation of the first client that is ordered at this place and answered there. */
 function acknowledged(stage: Stage, index: number, sequence: number, input: object): void {
   stage.invoke(C1, sequence, { ...input });
-  stage.apply(0, makeEntry(index, 1, makeCommand(C1, sequence, { ...input })));
+  stage.apply(0, makeEntry(index, 1, 0, makeCommand(C1, sequence, { ...input })));
   stage.answer(C1, sequence, { ...input }, { ok: true }, index);
 }
 
