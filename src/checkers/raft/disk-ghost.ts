@@ -14,6 +14,7 @@ import {
   SNAPSHOT_FILE,
   walFile,
   walSegmentOf,
+  type Entry,
   type LogIndex,
   type MetaRecord,
   type SnapshotBody,
@@ -114,6 +115,11 @@ export class DiskGhost {
 
   get snapshotIndex(): LogIndex {
     return this.snapshot === undefined ? 0 : this.snapshot.index;
+  }
+
+  /** The entry that stands before this slot of a segment; undefined when there is none. */
+  entryBefore(file: string, slot: number): Entry | undefined {
+    return file === this.lastFile ? this.lastSegment?.records[slot - 1]?.entry : undefined;
   }
 
   /** True when the pieces of the incoming snapshot do not follow each other. */

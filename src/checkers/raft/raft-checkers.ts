@@ -7,6 +7,7 @@ import { INCOMING_FILE, META_FILE, SNAPSHOT_FILE, WAL_PREFIX } from '../../proto
 import type {
   AppendEntries,
   AppendEntriesResponse,
+  Entry,
   InstallSnapshot,
   InstallSnapshotResponse,
   LogIndex,
@@ -20,7 +21,15 @@ import type {
   TimeoutNow,
   WalRecord,
 } from '../../protocols/raft/index.js';
-import type { ClientReply, DiskImage, Message, ProcessId, ProtocolEvent } from '../../kernel/index.js';
+import type {
+  ClientReply,
+  DiskImage,
+  HistoryEvent,
+  Membership,
+  Message,
+  ProcessId,
+  ProtocolEvent,
+} from '../../kernel/index.js';
 import type { RunGhost } from '../any/ghost.js';
 import type { InvariantInfo, Observer, ViolationSink } from '../checker.js';
 import { ACK_DURABLE, AckDurable } from './ack-durable.js';
@@ -48,6 +57,12 @@ import { VOTE_AFTER_LEADER, VoteAfterLeader } from './vote-after-leader.js';
 import { PRE_VOTE_HARMLESS, PreVoteHarmless } from './pre-vote-harmless.js';
 import { LEADER_MEMBERSHIP, LeaderMembership } from './leader-membership.js';
 import { MESSAGE_WELL_FORMED, MessageWellFormed } from './message-well-formed.js';
+import { CONFIGURATION_EFFECTIVE, ConfigurationEffective } from './configuration-effective.js';
+import { CONFIGURATION_STEP, ConfigurationStep } from './configuration-step.js';
+import { CONFIGURATION_INTERSECTION, ConfigurationIntersection } from './configuration-intersection.js';
+import { LOG_TIME, LogTime } from './log-time.js';
+import { VERSION_GATE, VersionGate } from './version-gate.js';
+import { READ_INDEX, ReadIndex } from './read-index.js';
 import { VOTE_ONCE, VoteOnce } from './vote-once.js';
 
 export const RAFT_INVARIANTS: readonly InvariantInfo[] = [
@@ -76,6 +91,12 @@ export const RAFT_INVARIANTS: readonly InvariantInfo[] = [
   PRE_VOTE_HARMLESS,
   LEADER_MEMBERSHIP,
   MESSAGE_WELL_FORMED,
+  CONFIGURATION_EFFECTIVE,
+  CONFIGURATION_STEP,
+  CONFIGURATION_INTERSECTION,
+  LOG_TIME,
+  VERSION_GATE,
+  READ_INDEX,
 ];
 
 /** Messages that say no more than the sender's term, as far as checkers care. A pre-vote's is another one. */
@@ -106,6 +127,12 @@ export class RaftCheckers implements Observer {
   private readonly preVoteHarmless: PreVoteHarmless;
   private readonly leaderMembership: LeaderMembership;
   private readonly messageWellFormed: MessageWellFormed;
+  private readonly configurationEffective: ConfigurationEffective;
+  private readonly configurationStep: ConfigurationStep;
+  private readonly configurationIntersection: ConfigurationIntersection;
+  private readonly logTime: LogTime;
+  private readonly versionGate: VersionGate;
+  private readonly readIndex: ReadIndex;
   private readonly acknowledgedDurable: AcknowledgedDurable;
 
   constructor(
@@ -136,6 +163,12 @@ export class RaftCheckers implements Observer {
     this.preVoteHarmless = new PreVoteHarmless(ghost, sink);
     this.leaderMembership = new LeaderMembership(ghost, sink);
     this.messageWellFormed = new MessageWellFormed(ghost, sink);
+    this.configurationEffective = new ConfigurationEffective(ghost, sink);
+    this.configurationStep = new ConfigurationStep(ghost, sink);
+    this.configurationIntersection = new ConfigurationIntersection(ghost, sink);
+    this.logTime = new LogTime(ghost, sink);
+    this.versionGate = new VersionGate(ghost, sink);
+    this.readIndex = new ReadIndex(ghost, sink);
     this.acknowledgedDurable = new AcknowledgedDurable(ghost, sink);
   }
 
@@ -148,6 +181,7 @@ export class RaftCheckers implements Observer {
       case 'AppendEntries':
         this.onLeaderSent(from, server, (message as AppendEntries).term);
         this.messageWellFormed.onSend(from, server, message as AppendEntries);
+        this.onEntriesSent(from, (message as AppendEntries).entries);
         return;
       case 'InstallSnapshot':
         this.onLeaderSent(from, server, (message as InstallSnapshot).term);
@@ -175,10 +209,22 @@ export class RaftCheckers implements Observer {
         return;
       }
       case 'ClientReply': {
-        const { status, sequence } = message as ClientReply;
-        if (status === 'ok') this.acknowledgedDurable.onReply(from, to, sequence);
+        const { status, sequence, index } = message as ClientReply;
+        if (status !== 'ok') return;
+        this.acknowledgedDurable.onReply(from, to, sequence);
+        this.readIndex.onReply(from, to, sequence, index);
         return;
       }
+    }
+  }
+
+  private onEntriesSent(from: ProcessId, entries: readonly Entry[]): void {
+    if (entries.length === 0) return;
+    this.logTime.onEntries(from, entries);
+    for (let i = 0; i < entries.length; i++) {
+      const entry = entries[i] as Entry;
+      if (entry.version > 1) this.versionGate.onEntry(from, entry);
+      if (entry.system !== undefined) this.ghost.entrySeen(entry);
     }
   }
 
@@ -293,7 +339,10 @@ export class RaftCheckers implements Observer {
         this.ghost.forget();
         return;
       case 'configuration-changed':
-        this.ghost.configurationIs(server, event.index, event.configuration);
+        this.onConfigurationChanged(process, server, event.index, event.configuration);
+        return;
+      case 'version-activated':
+        if (event.version > this.ghost.activeVersion) this.ghost.activeVersion = event.version;
         return;
       default:
         // What else replicas report concerns no checker.
@@ -334,10 +383,28 @@ export class RaftCheckers implements Observer {
     this.leaderAppendOnly.onTruncated(process, server, index);
     this.commitMonotonic.onTruncated(process, server, index);
     this.truncateOnConflict.onTruncated(process, server, index);
-    server.memory.truncateFrom(index);
+    this.ghost.truncated(server, index);
+  }
+
+  private onConfigurationChanged(
+    process: ProcessId,
+    server: ServerGhost,
+    index: LogIndex,
+    configuration: Membership,
+  ): void {
+    const { memory } = server;
+    const isProposed = server.isLeader && index === memory.last && index > server.configurationIndex;
+    if (isProposed) {
+      this.configurationIntersection.onProposed(process, server, index, configuration);
+      this.configurationStep.onProposed(process, server, index, configuration);
+      this.ghost.configurationSeen(index, memory.termAt(index), configuration);
+    }
+    this.configurationEffective.onChanged(process, server, index, configuration);
+    this.ghost.configurationIs(server, index, configuration);
   }
 
   private onCommitted(process: ProcessId, server: ServerGhost, index: LogIndex): void {
+    this.configurationEffective.onCommit(process, server);
     this.commitMonotonic.onCommit(process, server, index);
     // Beyond the log there is nothing to compare; it has been reported.
     if (index <= server.memory.last) {
@@ -384,6 +451,7 @@ export class RaftCheckers implements Observer {
       disk.metaRecord(record as MetaRecord);
     } else if (file.startsWith(WAL_PREFIX)) {
       disk.walRecord(file, slot, record as WalRecord, this.ghost.committed);
+      this.onDurableEntry(process, disk.entryBefore(file, slot), (record as WalRecord).entry);
       if (this.ghost.takeReplaced(server)) this.acknowledgedDurable.onChange();
     } else if (file.startsWith(SNAPSHOT_FILE)) {
       const before = disk.snapshot;
@@ -394,6 +462,19 @@ export class RaftCheckers implements Observer {
       }
       if (this.ghost.takeReplaced(server)) this.acknowledgedDurable.onChange();
     }
+  }
+
+  private onDurableEntry(process: ProcessId, before: Entry | undefined, entry: Entry | undefined): void {
+    if (entry === undefined) return;
+    if (before !== undefined) this.logTime.onNeighbours(process, before, entry);
+    if (entry.system !== undefined) this.ghost.entrySeen(entry);
+  }
+
+  /** Of reads that promise to be linearizable without going through the log: what they may not fall behind. */
+  onHistory({ kind, client, sequence, read }: HistoryEvent): void {
+    if (read !== 'read-index' && read !== 'lease' && read !== 'follower') return;
+    if (kind === 'invoke') this.ghost.readInvoked(client, sequence);
+    else this.ghost.readEnded(client, sequence);
   }
 
   onDurableCut(process: ProcessId, file: string, count: number): void {

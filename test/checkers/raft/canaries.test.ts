@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { INVARIANTS } from '../../../src/checkers/index.js';
-import { MEMBER_GENERATION } from '../../../src/kernel/index.js';
+import { MEMBER_GENERATION, okReply } from '../../../src/kernel/index.js';
 import {
   INCOMING_FILE,
   initialConfiguration,
@@ -255,6 +255,7 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
   },
   'raft/election-quorum: the votes of only one half of a joint configuration are counted': (stage) => {
     stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2, 3, 4]);
     const entry = configure(stage, 0, { ...ALL, voters: [0, 1, 2], outgoing: ALL.voters });
     stage.replicate(0, 1, entry);
     stage.elect(0, 2, [1]);
@@ -267,15 +268,17 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
   },
   'raft/commit-durable-quorum: a learner is counted': (stage) => {
     stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2, 3, 4]);
     const entry = configure(stage, 0, { ...ALL, voters: [0, 1, 2, 3], learners: [4] });
     for (const follower of [1, 4]) stage.replicate(0, follower, entry);
-    stage.commit(0, 1);
+    stage.commit(0, entry.index);
   },
   'raft/commit-durable-quorum: a leader that is no voter any more counts itself': (stage) => {
     stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2, 3, 4]);
     const entry = configure(stage, 0, { ...ALL, voters: [1, 2, 3, 4] });
     for (const follower of [1, 2]) stage.replicate(0, follower, entry);
-    stage.commit(0, 1);
+    stage.commit(0, entry.index);
   },
   'raft/commit-monotonic: a snapshot takes a server back': (stage) => {
     stage.elect(0, 1);
@@ -379,9 +382,10 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
   },
   'raft/leader-membership: a leader goes on after its removal is committed': (stage) => {
     stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2, 3, 4]);
     const entry = configure(stage, 0, { ...ALL, voters: [1, 2, 3, 4] });
     for (const follower of [1, 2, 3]) stage.replicate(0, follower, entry);
-    stage.commit(0, 1);
+    stage.commit(0, entry.index);
     stage.propose(0);
   },
   'raft/message-well-formed: an entry is left out in the middle': (stage) => {
@@ -402,6 +406,103 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
     stage.propose(0);
     const rest = { entries: [], leaderCommit: 0, round: 0, generation: 0 };
     stage.send(0, 1, { kind: 'AppendEntries', term: 1, prevLogIndex: 1, prevLogTerm: 0, ...rest });
+  },
+  'raft/configuration-effective: a follower goes on by the configuration before': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2, 3, 4]);
+    const entry = configure(stage, 0, { ...ALL, voters: [0, 1, 2, 3] });
+    for (const follower of [2, 3]) stage.replicate(0, follower, entry);
+    stage.commit(0, entry.index);
+    const { index, term, hash } = entry;
+    stage.sendEntries(0, 1, [entry]);
+    stage.emit(1, { kind: 'appended', index, term, hash });
+    stage.commit(1, index);
+  },
+  'raft/configuration-effective: a configuration stays in force after its entry was removed': (stage) => {
+    stage.elect(0, 1, [1, 2]);
+    stage.commitEverywhere(0, [1, 2, 3, 4]);
+    stage.replicate(0, 1, configure(stage, 0, { ...ALL, voters: [0, 1, 2, 3] }));
+    stage.elect(4, 2, [2, 3]);
+    const entry = stage.propose(4);
+    for (const follower of [2, 3]) stage.replicate(4, follower, entry);
+    stage.commit(4, 2);
+    stage.follow(1, 2);
+    stage.machines[1]!.log.length = 1;
+    stage.emit(1, { kind: 'truncated', index: 2 });
+    stage.replicate(4, 1, entry);
+    stage.commit(1, 2);
+  },
+  'raft/configuration-effective: a follower acts by other members than the entry says': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2, 3, 4]);
+    const entry = configure(stage, 0, { ...ALL, voters: [0, 1, 2, 3] });
+    stage.replicate(0, 1, entry);
+    stage.configure(1, entry.index, ALL);
+  },
+  'raft/configuration-step: a change begins before the leader has committed anything in its term': (
+    stage,
+  ) => {
+    stage.elect(0, 1);
+    stage.propose(0);
+    configure(stage, 0, { ...ALL, voters: [0, 1, 2, 3] });
+  },
+  'raft/configuration-step: a change begins before the one before is committed': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2]);
+    configure(stage, 0, { ...ALL, voters: [0, 1, 2, 3] });
+    configure(stage, 0, ALL);
+  },
+  'raft/configuration-step: a joint configuration follows another': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2]);
+    const entry = configure(stage, 0, { ...ALL, voters: [0, 1, 2], outgoing: ALL.voters });
+    for (const follower of [1, 2]) stage.replicate(0, follower, entry);
+    stage.commit(0, entry.index);
+    configure(stage, 0, { ...ALL, voters: [0, 1], outgoing: [0, 1, 2] });
+  },
+  'raft/configuration-step: somebody both votes and learns': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2]);
+    configure(stage, 0, { ...ALL, learners: [4] });
+  },
+  'raft/configuration-intersection: two voters go at once': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2]);
+    configure(stage, 0, { ...ALL, voters: [0, 1, 2] });
+  },
+  'raft/log-time: a leader gives an entry an earlier time than the one before': (stage) => {
+    stage.elect(0, 1);
+    const entries = [makeEntry(1, 1, 100, undefined), makeEntry(2, 1, 50, undefined)];
+    for (const entry of entries) stage.append(0, entry);
+    stage.sendEntries(0, 1, entries);
+  },
+  'raft/log-time: the times of a segment go back': (stage) => {
+    stage.elect(0, 1);
+    const entries = [makeEntry(1, 1, 100, undefined), makeEntry(2, 1, 50, undefined)];
+    for (const entry of entries) stage.append(0, entry);
+    stage.persist(0, ...entries);
+  },
+  'raft/version-gate: an entry needs a version that is not activated': (stage) => {
+    stage.elect(0, 1);
+    const entry = stage.propose(0, undefined, { kind: 'announce', versions: [] }, 2);
+    stage.sendEntries(0, 1, [entry]);
+  },
+  'raft/version-gate: a version is activated that a member has not announced': (stage) => {
+    stage.elect(0, 1);
+    const versions = [0, 1, 2, 3].map((member) => [member, 2] as const);
+    const announcement = stage.propose(0, undefined, { kind: 'announce', versions });
+    for (const follower of [1, 2]) stage.replicate(0, follower, announcement);
+    stage.commit(0, 1);
+    const activation = stage.propose(0, undefined, { kind: 'activate', version: 2 }, 2);
+    stage.sendEntries(0, 1, [activation]);
+  },
+  'raft/read-index: a deposed leader answers a read from an old state': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2]);
+    const input = { op: 'get', key: 'k' };
+    const read = { client: CLIENT, sequence: 1, input, output: null, index: 0, time: 0 };
+    stage.history({ kind: 'invoke', read: 'lease', ...read });
+    stage.send(0, CLIENT, okReply(1, { value: null }, 0));
   },
 };
 
