@@ -93,6 +93,10 @@ export class SessionedService implements StateMachine {
     return this.inner.query?.(command);
   }
 
+  takeDivergence(): string | undefined {
+    return this.inner.takeDivergence?.();
+  }
+
   digest(): number {
     return mix32(this.inner.digest(), this.rolling);
   }

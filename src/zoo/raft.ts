@@ -3,7 +3,15 @@
  * the mistake was described; the code here is our own re-creation of the mistake, not theirs.
  */
 
-import type { Command, DiskImage, DiskStatus, Micros, OperationId, ProcessId, Result } from '../kernel/index.js';
+import type {
+  Command,
+  DiskImage,
+  DiskStatus,
+  Micros,
+  OperationId,
+  ProcessId,
+  Result,
+} from '../kernel/index.js';
 import {
   RaftReplica,
   raftProtocol,

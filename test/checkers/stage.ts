@@ -89,6 +89,9 @@ export class Stage implements CheckerContext {
   isUp(process: number): boolean {
     return this.machine(process).isUp;
   }
+  generation(): number {
+    return 0;
+  }
 
   durableRecords(process: number, file: string): readonly unknown[] {
     return this.slots(process, file)

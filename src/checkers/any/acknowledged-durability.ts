@@ -7,6 +7,7 @@ import { processName } from '../names.js';
 import type { AppliedPlace } from './agreed-order.js';
 import { changesNothing, type ClientOperation } from './client-history.js';
 import { DECLARED_MODEL, type RunGhost } from './ghost.js';
+import { indexOf } from './log-witness.js';
 
 export const ACKNOWLEDGED_DURABILITY: InvariantInfo = {
   id: 'any/acknowledged-durability',
@@ -31,7 +32,7 @@ export class AcknowledgedDurability extends GhostChecker<RunGhost> {
     for (const operation of operations) {
       const { client, sequence, outcome } = operation;
       if (outcome !== 'ok' && outcome !== 'fail') continue;
-      const index = order.indexOf(client, sequence);
+      const index = indexOf(order, operation);
       if (outcome === 'ok' && index === 0 && !changesNothing(operation)) {
         const who = `operation ${sequence} of ${processName(client, servers)}`;
         this.violate(`${who} was acknowledged, but no server ever applied it`);

@@ -22,6 +22,8 @@ export interface ClientOperation {
   readonly output: Plain;
   /** Place of the agreed order at which an `ok` holds, as the server said; else 0. */
   readonly index: number;
+  /** Place of the agreed order that was known for an `ok` when it was answered; else 0. */
+  readonly place: number;
   readonly invokedAt: Micros;
   /** -1 while outstanding. */
   readonly endedAt: Micros;
@@ -46,8 +48,8 @@ export class ClientHistory {
   /** Position of the next event. */
   position = 0;
   private nextId = 0;
-  /** By id, hence in the order of invocation. */
-  private retained = new Map<number, MutableOperation>();
+  /** In the order of invocation, hence of ids. */
+  private retained: MutableOperation[] = [];
   /** Per client, by sequence: those of `retained`. */
   private bySequence: Map<number, MutableOperation>[] = [];
   /** Per client: the highest sequence invoked. */
@@ -59,12 +61,12 @@ export class ClientHistory {
 
   /** Operations that are not forgotten. */
   get size(): number {
-    return this.retained.size;
+    return this.retained.length;
   }
 
   /** Those that are not forgotten, in the order of their invocation. */
-  operations(): IterableIterator<ClientOperation> {
-    return this.retained.values();
+  operations(): readonly ClientOperation[] {
+    return this.retained;
   }
 
   /**
@@ -79,6 +81,7 @@ export class ClientHistory {
     operation.outcome = event.kind;
     operation.output = event.output;
     operation.index = event.index;
+    operation.place = place;
     operation.endedAt = event.time;
     operation.returnPosition = position;
     if (place > this.answered) this.answered = place;
@@ -88,7 +91,7 @@ export class ClientHistory {
 
   /** The operation of this number, unless it is forgotten. */
   operation(id: number): ClientOperation | undefined {
-    return this.retained.get(id);
+    return this.retained.find((operation) => operation.id === id);
   }
 
   /** What a client's operation asked for; undefined when it is not in the history. */
@@ -108,10 +111,16 @@ export class ClientHistory {
     return this.refused.get(client)?.has(sequence) === true;
   }
 
-  /** Nothing will be asked about these operations any more. */
+  /** Nothing will be asked about these operations any more; they come in the order of their ids. */
   forget(operations: readonly ClientOperation[]): void {
-    for (const { id, client, sequence, outcome } of operations) {
-      this.retained.delete(id);
+    let kept = 0;
+    let next = 0;
+    for (const operation of this.retained) {
+      if (operation === operations[next]) next++;
+      else this.retained[kept++] = operation;
+    }
+    this.retained.length = kept;
+    for (const { client, sequence, outcome } of operations) {
       this.bySequence[client - this.servers]?.delete(sequence);
       if (outcome === 'fail') this.rememberRefused(client, sequence);
     }
@@ -125,7 +134,7 @@ export class ClientHistory {
     copy.nextId = this.nextId;
     copy.highest = this.highest.slice();
     this.bySequence.forEach(() => copy.bySequence.push(new Map()));
-    for (const operation of this.retained.values()) {
+    for (const operation of this.retained) {
       copy.retain(operation.outcome === 'open' ? { ...operation } : operation);
     }
     for (const [client, sequences] of this.refused) copy.refused.set(client, new Set(sequences));
@@ -149,6 +158,7 @@ export class ClientHistory {
       outcome: 'open',
       output: null,
       index: 0,
+      place: 0,
       invokedAt: event.time,
       endedAt: -1,
       callPosition: position,
@@ -158,7 +168,7 @@ export class ClientHistory {
   }
 
   private retain(operation: MutableOperation): ClientOperation {
-    this.retained.set(operation.id, operation);
+    this.retained.push(operation);
     this.bySequence[operation.client - this.servers]?.set(operation.sequence, operation);
     return operation;
   }

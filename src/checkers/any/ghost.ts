@@ -4,11 +4,13 @@ import type { CheckerContext } from '../checker.js';
 import { AgreedOrder } from './agreed-order.js';
 import { ClientHistory } from './client-history.js';
 import { LogWitness } from './log-witness.js';
+import { Participants } from './participants.js';
 import { WrittenTexts } from './written-texts.js';
 
 export class RunGhost {
   order: AgreedOrder;
   history: ClientHistory;
+  participants: Participants;
   /** How far the agreed order explains what clients saw. */
   witness = new LogWitness();
   /** What clients wrote, and what of it may still be seen. */
@@ -23,10 +25,13 @@ export class RunGhost {
   isUnexplained = false;
   /** Histories, or segments of one, that were too hard to judge. */
   unjudgedHistories = 0;
+  /** True when progress was due and did not come, but could not have been expected either. */
+  isLivenessUnjudged = false;
 
   constructor(readonly context: CheckerContext) {
     this.order = new AgreedOrder(context.servers);
     this.history = new ClientHistory(context.servers);
+    this.participants = new Participants(context);
   }
 
   get servers(): number {
@@ -37,6 +42,7 @@ export class RunGhost {
     const copy = new RunGhost(context);
     copy.order = this.order.clone();
     copy.history = this.history.clone();
+    copy.participants = this.participants.clone(context);
     copy.witness = this.witness.clone();
     copy.texts = this.texts.clone();
     copy.progress.isDue = this.progress.isDue;
@@ -45,6 +51,7 @@ export class RunGhost {
     copy.settledPosition = this.settledPosition;
     copy.isUnexplained = this.isUnexplained;
     copy.unjudgedHistories = this.unjudgedHistories;
+    copy.isLivenessUnjudged = this.isLivenessUnjudged;
     return copy;
   }
 }

@@ -18,13 +18,14 @@ export interface LivenessTerms {
   readonly progressWithinMicros: Micros;
 }
 
-const HEALED = 'All faults have ended, and a quorum of servers is up and connected';
+const HEALED =
+  'All faults have ended, and of every configuration in force a quorum of servers is up, connected, and trusts its disk';
 
 export const PROGRESS: InvariantInfo = {
   id: 'any/progress',
   title: 'After healing, operations complete again within the bound.',
   statement:
-    'Let H be the time of healing and P the bound. If the run lasts until H + P and some operation is invoked in [H, H + P/2], then some operation invoked at or after H is answered ok by H + P.',
+    'Let H be the time of healing and P the bound. If the run lasts until H + P and some operation is invoked in [H, H + P/2], then some operation invoked at or after H is answered ok by H + P. Not judged when it could not have come: when at the end some configuration that a server acts by has no quorum of servers that are up, have not refused to run and trust their disks.',
   protocol: 'any',
   family: 'protocol-independent',
   kind: 'liveness',
@@ -36,7 +37,7 @@ export const CONVERGENCE: InvariantInfo = {
   id: 'any/convergence',
   title: 'After healing, every live server catches up with the agreed order within the bound.',
   statement:
-    'Let H be the time of healing, P the bound and E the end of the run. If E >= H + P, then every server is up at E and has applied every index that some server had applied by E - P.',
+    'Let H be the time of healing, P the bound and E the end of the run. If E >= H + P, then every server of the last agreed configuration (every server, where a protocol reports none) that has not refused to run is up at E and has applied every index that some server had applied by E - P. Not judged when any/progress would not be.',
   protocol: 'any',
   family: 'protocol-independent',
   kind: 'liveness',
@@ -69,6 +70,7 @@ export class Progress extends GhostChecker<RunGhost> {
     const { context, progress } = this.ghost;
     const due = healAtMicros + progressWithinMicros;
     if (context.now() < due || !progress.isDue || progress.isMade) return;
+    if (!canBeExpected(this.ghost)) return;
     this.violate(
       `no operation invoked after healing at ${formatMicros(healAtMicros)} was answered ok by ${formatMicros(due)}`,
     );
@@ -87,20 +89,22 @@ export class Convergence extends GhostChecker<RunGhost> {
   }
 
   onEnd(): void {
-    const { context, order, servers } = this.ghost;
+    const { context, order, participants, servers } = this.ghost;
     const { healAtMicros, progressWithinMicros } = this.terms;
     const end = context.now();
     if (end < healAtMicros + progressWithinMicros) return;
     const due = order.lastAt(end - progressWithinMicros);
     for (let server = 0; server < servers; server++) {
+      if (!participants.isExpected(server, order.last, healAtMicros)) continue;
       const applied = order.appliedBy[server] as number;
+      if (applied >= due && context.isUp(server)) continue;
+      if (!canBeExpected(this.ghost)) return;
       if (!context.isUp(server)) {
         this.violate(
           `${processName(server, servers)} is down at the end, although nothing has failed since healing`,
         );
         return;
       }
-      if (applied >= due) continue;
       this.violate(
         `${processName(server, servers)} had applied only index ${applied} at the end, although index ${due} ` +
           `had been applied elsewhere by ${formatMicros(end - progressWithinMicros)}`,
@@ -108,4 +112,14 @@ export class Convergence extends GhostChecker<RunGhost> {
       return;
     }
   }
+}
+
+/**
+ * The legitimacy check: whether what did not come could have come at all. Members may have been removed until
+ * the damaged ones left are too many; then nobody is to blame.
+ */
+function canBeExpected(ghost: RunGhost): boolean {
+  if (ghost.participants.isLegitimate(ghost.order.last)) return true;
+  ghost.isLivenessUnjudged = true;
+  return false;
 }

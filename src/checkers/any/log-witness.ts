@@ -105,9 +105,16 @@ export function placeOf(
   order: AgreedOrder,
   operation: ClientOperation,
 ): { readonly place: number; readonly isAside: boolean } {
-  const place = order.indexOf(operation.client, operation.sequence);
+  const place = indexOf(order, operation);
   if (place > 0 || !isReadAside(operation)) return { place, isAside: false };
   return { place: operation.index, isAside: true };
+}
+
+/** The place of its own that an operation has in the order; 0 for none. */
+export function indexOf(order: AgreedOrder, operation: ClientOperation): number {
+  // What was found when it was answered is still true, but for reads, which may hold at the place of another.
+  if (operation.place > 0 && !isReadAside(operation)) return operation.place;
+  return order.indexOf(operation.client, operation.sequence);
 }
 
 /** The operation as a judge of linearizability sees it; undefined for one that constrains nothing. */
@@ -134,7 +141,7 @@ function knownOutput(operation: ClientOperation): KvOutput | undefined {
 function isWithoutEffect(order: AgreedOrder, operation: ClientOperation): boolean {
   if (!order.hasDigests || (operation.outcome === 'ok' && errorOf(operation.output) === undefined))
     return false;
-  const place = order.indexOf(operation.client, operation.sequence);
+  const place = indexOf(order, operation);
   return place > 1 && order.digestAt(place) === order.digestAt(place - 1);
 }
 

@@ -20,6 +20,7 @@ import { ReadGhost } from './read-ghost.js';
 import { READ_PREFIX } from './read-prefix.js';
 import { SESSION_READS } from './session-reads.js';
 import { Settlement } from './settlement.js';
+import { SHADOW_AGREEMENT, ShadowAgreement } from './shadow-agreement.js';
 import { STATE_DIGEST, StateDigest } from './state-digest.js';
 
 /** Reported by the simulator itself, which catches what a replica throws. */
@@ -44,6 +45,7 @@ export const RUN_INVARIANTS: readonly InvariantInfo[] = [
   READ_FRESHNESS,
   SESSION_READS,
   READ_PREFIX,
+  SHADOW_AGREEMENT,
   ACKNOWLEDGED_DURABILITY,
   EXACTLY_ONCE,
   LINEARIZABILITY,
@@ -73,6 +75,7 @@ export class RunCheckers implements Observer {
   private readonly progress: Progress | undefined;
   private readonly convergence: Convergence | undefined;
   private readonly reads: ReadCheckers;
+  private readonly shadowAgreement: ShadowAgreement;
 
   constructor(
     readonly ghost: RunGhost,
@@ -85,6 +88,7 @@ export class RunCheckers implements Observer {
     this.stateDigest = new StateDigest(ghost, sink);
     this.applyOrder = new ApplyOrder(ghost, sink);
     this.duplicateEffect = hasSessions ? new DuplicateEffect(ghost, sink) : undefined;
+    this.shadowAgreement = new ShadowAgreement(ghost, sink);
     this.reads = new ReadCheckers(readGhost, sink, options);
     this.acknowledged = new AcknowledgedDurability(ghost, sink);
     this.settlement = new Settlement(ghost, {
@@ -127,12 +131,18 @@ export class RunCheckers implements Observer {
         this.ghost.order.snapshotSaved(process, event.index);
         this.settlement.pruneOrder();
         return;
+      case 'shadow-diverged':
+        this.shadowAgreement.onDiverged(process, event.index, event.text);
+        return;
       default:
+        this.ghost.participants.reported(process, event);
     }
   }
 
   onStart(process: ProcessId, _incarnation: number, _disk: DiskImage): void {
-    if (process < this.ghost.servers) this.ghost.order.started(process);
+    if (process >= this.ghost.servers) return;
+    this.ghost.order.started(process);
+    this.ghost.participants.started(process);
   }
 
   onHistory(event: HistoryEvent): void {
@@ -153,7 +163,8 @@ export class RunCheckers implements Observer {
   /** The place that a linearizable answer holds at; 0 when it has none, or says that nothing was done. */
   private placeOfAnswer({ client, sequence, output, read, index }: HistoryEvent): number {
     if (errorOf(output) !== undefined || read === 'session' || read === 'stale') return 0;
-    return this.ghost.order.indexOf(client, sequence) || index;
+    const place = this.ghost.order.indexOf(client, sequence);
+    return place > 0 || read === undefined || read === 'log' ? place : index;
   }
 
   clone(context: CheckerContext, sink: ViolationSink): RunCheckers {

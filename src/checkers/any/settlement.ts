@@ -63,7 +63,7 @@ export class Settlement {
     if (order.last === 0) return;
     const end = finalIndex(order, history);
     if (!ghost.isUnexplained) {
-      const settled = [...history.operations()].filter((operation) => isSettled(order, operation, end));
+      const settled = history.operations().filter((operation) => isSettled(order, operation, end));
       ghost.isUnexplained = judges.linearizability?.explain(settled, end) === false;
       if (!ghost.isUnexplained) this.settle(settled, end);
     }
@@ -73,7 +73,7 @@ export class Settlement {
   /** The run is over: judges everything that is left. */
   end(): void {
     const { ghost, judges } = this;
-    const rest = [...ghost.history.operations()];
+    const rest = ghost.history.operations();
     judges.acknowledged.judge(rest);
     judges.exactlyOnce?.judge(rest);
     const { linearizability } = judges;
@@ -104,7 +104,7 @@ export class Settlement {
   private startAnew(): void {
     const { ghost, judges } = this;
     const { order, history } = ghost;
-    const gone = [...history.operations()].filter((operation) => !mayBeAppliedLater(order, operation));
+    const gone = history.operations().filter((operation) => !mayBeAppliedLater(order, operation));
     if (gone.length * 2 < history.size) return;
     judges.linearizability?.search();
     ghost.witness.skipTo(order.last);

@@ -9,7 +9,7 @@ import type { ClientOperation } from './client-history.js';
 import type { KeyStates } from './key-states.js';
 
 /** A key with fewer texts is not worth the sweep. */
-const TEXTS_MIN = 64;
+const TEXTS_MIN = 512;
 
 /** The fields of all inputs and outputs of the key-value service that are read here. */
 interface KvFields {

@@ -204,11 +204,16 @@ export function illegalStep(previous: Configuration, next: Configuration): strin
     : 'more than one voter changes without a joint configuration';
 }
 
-function malformation({ voters, outgoing, learners, joining }: Configuration): string | undefined {
+function malformation(configuration: Configuration): string | undefined {
+  const { voters, outgoing, learners, joining, leaving } = configuration;
   if (voters.length === 0) return 'nobody votes';
   if (!isSorted(voters) || !isSorted(outgoing) || !isSorted(learners)) return 'a list is not sorted';
   if (learners.some((member) => voters.includes(member) || outgoing.includes(member))) {
     return 'somebody both votes and learns';
+  }
+  // Else leaving the joint configuration would make a learner of an incoming voter.
+  if (leaving.some((member) => voters.includes(member) || !outgoing.includes(member))) {
+    return 'somebody who stays a voter, or was none, is to become a learner';
   }
   return joining.every((member) => learners.includes(member))
     ? undefined

@@ -21,7 +21,13 @@ import type { HistoryEvent, Plain, ReadMode } from '../../../src/kernel/index.js
 import { makeCommand } from '../../../src/services/index.js';
 
 const SERVERS = 1;
-const CONTEXT = { servers: SERVERS, now: () => 0, isUp: () => true, durableRecords: () => [] };
+const CONTEXT = {
+  servers: SERVERS,
+  now: () => 0,
+  isUp: () => true,
+  generation: () => 0,
+  durableRecords: () => [],
+};
 
 class CountingLinearizability extends Linearizability {
   searches = 0;
