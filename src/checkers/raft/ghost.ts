@@ -266,9 +266,8 @@ export class RaftGhost {
     const { configurations } = server;
     while ((configurations[configurations.length - 1]?.index ?? -1) >= index) configurations.pop();
     configurations.push({ index, configuration });
-    const known = this.committedConfiguration?.index ?? 0;
-    // What lies before the latest committed one is of no use: one is kept for what is not committed yet.
-    while (configurations.length > 1 && (configurations[1] as ConfigurationGhost).index <= known) {
+    // Before the latest one that the server knows to be committed nothing is of use.
+    while (configurations.length > 1 && (configurations[1] as ConfigurationGhost).index <= server.commit) {
       configurations.shift();
     }
   }
