@@ -18,7 +18,7 @@ function written(count: number, stage = new Stage(3, 'mine'), from = 1): Stage {
   for (let index = from; index <= count; index++) {
     const input = put(`v${index}`);
     stage.invoke(C1, index, input);
-    stage.apply(0, makeEntry(index, 1, 0, 0, makeCommand(C1, index, input)));
+    stage.apply(0, makeEntry(index, 1, 0, makeCommand(C1, index, input)));
     stage.answer(C1, index, input, { ok: true }, index);
   }
   return stage;
@@ -51,7 +51,7 @@ describe('read-freshness:', () => {
     const stage = written(2);
     stage.read(C1, 3, 'stale', 1, 'v1');
     stage.read(C2, 1, 'session', 1, 'v1');
-    stage.apply(0, makeEntry(3, 1, 0, 0, makeCommand(C2, 9, put('v3'))));
+    stage.apply(0, makeEntry(3, 1, 0, makeCommand(C2, 9, put('v3'))));
     stage.read(C2, 2, 'follower', 3, 'v3');
     expect(stage.violated).toBeUndefined();
     stage.read(C1, 4, 'lease', 2, 'v2');
@@ -121,7 +121,7 @@ describe('read-prefix:', () => {
     const inputs = [put('v1'), put('v2'), { op: 'append', key: 'k', value: 'x' }, put('v4')];
     // The second one leaves the digest as it was.
     inputs.forEach((input, i) => {
-      stage.apply(0, makeEntry(i + 1, 1, 0, 0, makeCommand(C1, i + 1, input)), [7, 7, 8, 9][i]);
+      stage.apply(0, makeEntry(i + 1, 1, 0, makeCommand(C1, i + 1, input)), [7, 7, 8, 9][i]);
     });
     for (const index of [2, 3]) stage.read(C2, index, 'stale', index, 'whatever');
     stage.read(C2, 4, 'stale', 1, 'v1');
@@ -134,7 +134,7 @@ describe('read-prefix:', () => {
     const append = makeCommand(C1, 1, { op: 'append', key: 'k', value: 'x' });
     const repeat = (hasSessions: boolean, digests: readonly number[]): Stage => {
       const stage = new Stage(3, 'mine', { hasSessions });
-      for (const index of [1, 2]) stage.apply(0, makeEntry(index, 1, 0, 0, append), digests[index - 1]);
+      for (const index of [1, 2]) stage.apply(0, makeEntry(index, 1, 0, append), digests[index - 1]);
       return stage;
     };
     const once = repeat(true, [7, 7]);
@@ -214,7 +214,7 @@ test('reads: what a real store answers at a place that the mode allows is accept
           state.apply(command, 0);
           states.push(state);
           commands.push({ sequence, input });
-          stage.apply(0, makeEntry(states.length - 1, 1, 0, 0, command), state.digest());
+          stage.apply(0, makeEntry(states.length - 1, 1, 0, command), state.digest());
           continue;
         }
         const { read, reader, lag, lie } = next;
