@@ -86,18 +86,16 @@ function auditBook(
   }
   if (!Array.isArray(peers) || ghost.leaders.of(term)?.leader !== leader) return undefined;
   for (const peer of peers as readonly { readonly [key: string]: Plain | undefined }[]) {
-    const { member, match, next, inflight, inflightBytes } = peer;
+    const { member, match, next } = peer;
+    const messages = Number(peer['inflight'] ?? 0);
+    const bytes = Number(peer['inflightBytes'] ?? 0);
     if (typeof member !== 'number' || typeof match !== 'number' || typeof next !== 'number') continue;
     const acknowledged = ghost.pledgesOf(member)?.acknowledged.get(term) ?? 0;
     if (match >= next || match > memory.last || match > acknowledged) {
       return `of member ${member} it has match index ${match} and next ${next}, acknowledged is ${acknowledged}`;
     }
-    if (
-      Number(inflight ?? 0) < 0 ||
-      Number(inflightBytes ?? 0) < 0 ||
-      (inflight === 0 && inflightBytes !== 0)
-    ) {
-      return `to member ${member} it counts ${String(inflightBytes)} bytes in ${String(inflight)} messages on the way`;
+    if (messages < 0 || bytes < 0 || (messages === 0 && bytes !== 0)) {
+      return `to member ${member} it counts ${bytes} bytes in ${messages} messages on the way`;
     }
   }
   return undefined;
