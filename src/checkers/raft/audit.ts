@@ -54,6 +54,8 @@ export function auditReplica(ghost: RaftGhost, process: ProcessId, encoded: Plai
   if (typeof role === 'string' && (role === 'leader') !== server.isLeader) {
     return `${name}: the replica is ${role}, to the ghost it ${server.isLeader ? 'leads' : 'does not lead'}`;
   }
+  const book = server.isLeader ? auditBook(ghost, server, process, replica) : undefined;
+  if (book !== undefined) return `${name}: ${book}`;
   if (!Array.isArray(log)) return undefined;
   const memory = new GhostLog();
   if (typeof baseIndex === 'number' && typeof baseTerm === 'number') {
@@ -65,6 +67,38 @@ export function auditReplica(ghost: RaftGhost, process: ProcessId, encoded: Plai
   }
   if (sameLog(memory, server.memory)) return undefined;
   return `${name}: the log of the ghost is ${rangeOf(server.memory)}, that of the replica ${rangeOf(memory)}`;
+}
+
+/**
+ * What a leader keeps of its members: a match index is below the next one, within the leader's log, and no more
+ * than the member has acknowledged to it; counters of what is on the way are no less than 0, and what is
+ * uncommitted is 0 when all is committed.
+ */
+function auditBook(
+  ghost: RaftGhost,
+  { term, memory, commit }: ServerGhost,
+  leader: ProcessId,
+  { peers, uncommittedBytes }: { readonly [key: string]: Plain | undefined },
+): string | undefined {
+  if (typeof uncommittedBytes === 'number') {
+    const isRight = commit === memory.last ? uncommittedBytes === 0 : uncommittedBytes >= 0;
+    if (!isRight) return `it counts ${uncommittedBytes} uncommitted bytes in ${memory.last - commit} entries`;
+  }
+  if (!Array.isArray(peers) || ghost.leaders.of(term)?.leader !== leader) return undefined;
+  for (const peer of peers as readonly { readonly [key: string]: Plain | undefined }[]) {
+    const { member, match, next } = peer;
+    const messages = Number(peer['inflight'] ?? 0);
+    const bytes = Number(peer['inflightBytes'] ?? 0);
+    if (typeof member !== 'number' || typeof match !== 'number' || typeof next !== 'number') continue;
+    const acknowledged = ghost.pledgesOf(member)?.acknowledged.get(term) ?? 0;
+    if (match >= next || match > memory.last || match > acknowledged) {
+      return `of member ${member} it has match index ${match} and next ${next}, acknowledged is ${acknowledged}`;
+    }
+    if (messages < 0 || bytes < 0 || (messages === 0 && bytes !== 0)) {
+      return `to member ${member} it counts ${bytes} bytes in ${messages} messages on the way`;
+    }
+  }
+  return undefined;
 }
 
 function sameLog(a: GhostLog, b: GhostLog): boolean {

@@ -14,6 +14,7 @@ import {
   SNAPSHOT_FILE,
   walFile,
   walSegmentOf,
+  type Entry,
   type LogIndex,
   type MetaRecord,
   type SnapshotBody,
@@ -39,8 +40,11 @@ export interface SegmentGhost {
 /** A snapshot's file: which snapshot, once all of it is durable. */
 class SnapshotFileGhost {
   whole: SnapshotHeader | undefined = undefined;
+  /** True when a piece did not begin where the one before ended. */
+  isBroken = false;
   private head: SnapshotHead | undefined = undefined;
   private textLength = 0;
+  private nextSlot = 0;
 
   /** Records come in slot order; slot 0 begins another snapshot. */
   take(slot: number, record: unknown): void {
@@ -48,10 +52,16 @@ class SnapshotFileGhost {
       this.head = record as SnapshotHead;
       this.textLength = 0;
       this.whole = undefined;
+      this.isBroken = false;
+      this.nextSlot = 1;
       return;
     }
+    // Behind a slot that is torn or missing nothing counts.
+    if (slot !== this.nextSlot) return;
+    this.nextSlot++;
     const { head } = this;
     const body = record as SnapshotBody;
+    if (body.offset !== this.textLength) this.isBroken = true;
     if ('text' in body) this.textLength += body.text.length;
     if (head !== undefined && this.textLength >= head.size) this.whole = head.header;
   }
@@ -105,6 +115,16 @@ export class DiskGhost {
 
   get snapshotIndex(): LogIndex {
     return this.snapshot === undefined ? 0 : this.snapshot.index;
+  }
+
+  /** The entry that stands before this slot of a segment; undefined when there is none. */
+  entryBefore(file: string, slot: number): Entry | undefined {
+    return file === this.lastFile ? this.lastSegment?.records[slot - 1]?.entry : undefined;
+  }
+
+  /** True when the pieces of the incoming snapshot do not follow each other. */
+  get incomingIsBroken(): boolean {
+    return this.incoming.isBroken;
   }
 
   // ---- what the tap reports; `agreed` is the committed log ----

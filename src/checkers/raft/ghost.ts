@@ -18,10 +18,17 @@
  */
 
 import type { DiskImage, Membership, ProcessId } from '../../kernel/index.js';
-import { processOf, type LogIndex, type MemberId, type Term } from '../../protocols/raft/index.js';
+import {
+  processOf,
+  type Entry,
+  type LogIndex,
+  type MemberId,
+  type Term,
+} from '../../protocols/raft/index.js';
 import type { RunGhost } from '../any/ghost.js';
 import { IntColumn } from '../columns.js';
 import { processName } from '../names.js';
+import { ConfigurationEntries } from './configuration-entries.js';
 import { DiskGhost, NOTHING_REPLACED } from './disk-ghost.js';
 import { GhostLog } from './ghost-log.js';
 import { LeaderTree } from './leader-log.js';
@@ -29,6 +36,8 @@ import { NOBODY } from './quorum.js';
 
 /** A server that stays behind by more entries than this no longer holds back what is forgotten. */
 const ENTRIES_BEHIND_MAX = 1 << 16;
+/** Committed configurations that are remembered. */
+const CONFIGURATIONS_MAX = 64;
 /** Forgetting less than this at a time is not worth the walk. */
 const ENTRIES_FORGOTTEN_MIN = 64;
 
@@ -72,6 +81,8 @@ export class ServerGhost {
    * after its first start.
    */
   configurations: ConfigurationGhost[] = [];
+  /** Index of the configuration that it should act by: see raft/configuration-effective. */
+  dueConfiguration: LogIndex = 0;
   /** False while it says that its disk may have forgotten something. */
   isTrusted = true;
   /** False from damage to its disk while it was down, until it has said whether it trusts that disk. */
@@ -86,6 +97,11 @@ export class ServerGhost {
   promisedHigh = 0;
   /** The highest term in which it voted, stood for election, led or acknowledged. */
   promisedTerm: Term = 0;
+  /** The highest term in which it stood for election. */
+  candidacy: Term = 0;
+  /** The leader that it accepted last in this incarnation, and in which term; term -1: none yet. */
+  followed: ProcessId = -1;
+  followedTerm: Term = -1;
 
   /** What it could count on after a power loss. */
   get durable(): GhostLog {
@@ -102,6 +118,13 @@ export class ServerGhost {
     const { configurations } = this;
     const { length } = configurations;
     return length === 0 ? NOBODY : (configurations[length - 1] as ConfigurationGhost).configuration;
+  }
+
+  /** Index of the entry of what it acts by; 0: the initial one. */
+  get configurationIndex(): LogIndex {
+    const { configurations } = this;
+    const { length } = configurations;
+    return length === 0 ? 0 : (configurations[length - 1] as ConfigurationGhost).index;
   }
 
   clone(): ServerGhost {
@@ -124,8 +147,17 @@ export class RaftGhost {
   committed = new GhostLog();
   /** By index: the lowest term whose leader committed it. Invariant: does not decrease with the index. */
   committedIn = new IntColumn();
-  /** The latest configuration that a leader has committed; undefined before the first commit. */
-  committedConfiguration: ConfigurationGhost | undefined = undefined;
+  /** The configurations that leaders have committed, ascending; the oldest are forgotten. */
+  private agreedConfigurations: ConfigurationGhost[] = [];
+  configurationEntries = new ConfigurationEntries();
+  /** The highest protocol version that is activated. */
+  activeVersion = 1;
+  /** The highest version that each member has announced in an entry of some log. */
+  private announced = new Map<MemberId, number>();
+  /** By client and sequence of reads that are under way: what was committed when they were asked for. */
+  private readFloors = new Map<number, LogIndex>();
+  /** The highest term in which anybody stood for election. */
+  highestCandidacy: Term = 0;
   /** Of members whose process is another member by now. */
   private former = new Map<MemberId, Pledges>();
 
@@ -174,6 +206,7 @@ export class RaftGhost {
     // Below the base there is nothing to compare with; the checkers have seen it.
     if (index <= memory.base) return;
     memory.put(index, term, hash);
+    if (this.configurationEntries.find(index, term) !== undefined) server.dueConfiguration = index;
     const leader = this.leaders.of(term);
     if (leader === undefined || leader.leader !== process || !server.isLeader) return;
     if (index === leader.next) leader.create(memory.lowAt(index), memory.highAt(index));
@@ -192,13 +225,35 @@ export class RaftGhost {
   }
 
   private configurationCommitted({ configurations }: ServerGhost, index: LogIndex): void {
-    for (let i = configurations.length - 1; i >= 0; i--) {
+    const agreed = this.agreedConfigurations;
+    for (let i = 0; i < configurations.length; i++) {
       const item = configurations[i] as ConfigurationGhost;
-      if (item.index > index) continue;
-      const known = this.committedConfiguration;
-      if (known === undefined || item.index > known.index) this.committedConfiguration = item;
-      return;
+      if (item.index > index) return;
+      if (item.index <= (this.committedConfiguration?.index ?? -1)) continue;
+      agreed.push(item);
+      if (agreed.length > CONFIGURATIONS_MAX) agreed.shift();
     }
+  }
+
+  /** The latest configuration that a leader has committed; undefined before the first commit. */
+  get committedConfiguration(): ConfigurationGhost | undefined {
+    return this.agreedConfigurations[this.agreedConfigurations.length - 1];
+  }
+
+  /** The latest configuration committed at or below this index; undefined when that is forgotten. */
+  agreedConfigurationAt(index: LogIndex): ConfigurationGhost | undefined {
+    return this.agreedConfigurations.findLast((item) => item.index <= index);
+  }
+
+  stoodForElection(server: ServerGhost, term: Term): void {
+    if (term > server.candidacy) server.candidacy = term;
+    if (term > this.highestCandidacy) this.highestCandidacy = term;
+  }
+
+  /** The server has accepted this leader. */
+  follows(server: ServerGhost, leader: ProcessId, term: Term): void {
+    server.followed = leader;
+    server.followedTerm = term;
   }
 
   commitIs(server: ServerGhost, index: LogIndex): void {
@@ -211,9 +266,8 @@ export class RaftGhost {
     const { configurations } = server;
     while ((configurations[configurations.length - 1]?.index ?? -1) >= index) configurations.pop();
     configurations.push({ index, configuration });
-    const known = this.committedConfiguration?.index ?? 0;
-    // What lies before the latest committed one is of no use: one is kept for what is not committed yet.
-    while (configurations.length > 1 && (configurations[1] as ConfigurationGhost).index <= known) {
+    // Before the latest one that the server knows to be committed nothing is of use.
+    while (configurations.length > 1 && (configurations[1] as ConfigurationGhost).index <= server.commit) {
       configurations.shift();
     }
   }
@@ -222,9 +276,71 @@ export class RaftGhost {
     const { durable } = server;
     server.memory.copyFrom(durable, lastIndex < durable.last ? lastIndex : durable.last);
     this.termIs(server, term);
+    this.findDueConfiguration(server);
     server.isTrusted = isTrusted;
     server.isSettled = true;
     if (!isTrusted) this.promise(server, 0);
+  }
+
+  truncated(server: ServerGhost, index: LogIndex): void {
+    server.memory.truncateFrom(index);
+    if (server.dueConfiguration >= index) this.findDueConfiguration(server);
+  }
+
+  /** What lies below the log is what its snapshot says. */
+  private findDueConfiguration(server: ServerGhost): void {
+    const { memory, disk } = server;
+    const below = this.agreedConfigurationAt(memory.base)?.index ?? 0;
+    const inSnapshot = disk.snapshot?.configurationIndex ?? 0;
+    const otherwise = inSnapshot > below && inSnapshot <= memory.last ? inSnapshot : below;
+    server.dueConfiguration = this.configurationEntries.lastIn(memory, otherwise);
+  }
+
+  /** An entry was seen, in a message or on a disk. */
+  entrySeen(entry: Entry): void {
+    const { system, index, term } = entry;
+    if (system === undefined) return;
+    if (system.kind === 'configuration') this.configurationSeen(index, term, system.configuration);
+    else if (system.kind === 'announce') {
+      for (const [member, version] of system.versions) {
+        if (version > (this.announced.get(member) ?? 0)) this.announced.set(member, version);
+      }
+    }
+  }
+
+  /** A configuration entry: whoever has it in his log should act by it, unless a later one is there. */
+  configurationSeen(index: LogIndex, term: Term, configuration: Membership): void {
+    if (!this.configurationEntries.learn(index, term, configuration)) return;
+    for (const server of this.servers) {
+      const { memory } = server;
+      if (index > server.dueConfiguration && index > memory.base && memory.termAt(index) === term) {
+        server.dueConfiguration = index;
+      }
+    }
+  }
+
+  /** Process of a member of the latest committed configuration that has not announced this version; -1: none. */
+  memberBelow(version: number): ProcessId {
+    const configuration = this.committedConfiguration?.configuration ?? NOBODY;
+    for (const list of [configuration.voters, configuration.outgoing, configuration.learners]) {
+      for (const member of list) if ((this.announced.get(member) ?? 0) < version) return processOf(member);
+    }
+    return -1;
+  }
+
+  // ---- reads ----
+
+  readInvoked(client: ProcessId, sequence: number): void {
+    this.readFloors.set(readKey(client, sequence), this.committed.last);
+  }
+
+  readEnded(client: ProcessId, sequence: number): void {
+    this.readFloors.delete(readKey(client, sequence));
+  }
+
+  /** What was committed when this read was asked for; 0 when it is none that is under way. */
+  readFloor(client: ProcessId, sequence: number): LogIndex {
+    return this.readFloors.get(readKey(client, sequence)) ?? 0;
   }
 
   /** The log now continues a snapshot up to `index`: what it has beyond stays if it has that entry (§7). */
@@ -232,6 +348,7 @@ export class RaftGhost {
     const { memory } = server;
     if (memory.termAt(index) !== term) memory.resetAfter(index, term, server.durable, this.committed);
     this.commitIs(server, index);
+    this.findDueConfiguration(server);
   }
 
   // ---- what the network sees ----
@@ -284,6 +401,8 @@ export class RaftGhost {
     server.isLeader = false;
     server.isDamaged = false;
     server.commit = 0;
+    server.followed = -1;
+    server.followedTerm = -1;
     disk.read(image, this.committed);
     // What this start finds replaced was lost, not decided otherwise.
     disk.replacedFrom = NOTHING_REPLACED;
@@ -339,8 +458,20 @@ export class RaftGhost {
     copy.claims = this.claims.clone();
     copy.committed = this.committed.clone();
     copy.committedIn = this.committedIn.clone();
-    copy.committedConfiguration = this.committedConfiguration;
+    copy.agreedConfigurations = this.agreedConfigurations.slice();
+    copy.highestCandidacy = this.highestCandidacy;
+    copy.configurationEntries = this.configurationEntries.clone();
+    copy.activeVersion = this.activeVersion;
+    copy.announced = new Map(this.announced);
+    copy.readFloors = new Map(this.readFloors);
     for (const [member, pledges] of this.former) copy.former.set(member, pledges.clone());
     return copy;
   }
+}
+
+/** Sequences stay far below this. */
+const SEQUENCES_MAX = 1 << 30;
+
+function readKey(client: ProcessId, sequence: number): number {
+  return client * SEQUENCES_MAX + sequence;
 }

@@ -17,3 +17,12 @@ export function isMajority(count: number, voters: readonly MemberId[]): boolean 
 export function isVoterOf({ voters, outgoing }: Membership, member: MemberId): boolean {
   return voters.includes(member) || outgoing.includes(member);
 }
+
+export function sameMembership(a: Membership, b: Membership): boolean {
+  return sameList(a.voters, b.voters) && sameList(a.outgoing, b.outgoing) && sameList(a.learners, b.learners);
+}
+
+/** Lists of members are sorted. */
+export function sameList(a: readonly MemberId[], b: readonly MemberId[]): boolean {
+  return a.length === b.length && a.every((member, i) => member === b[i]);
+}

@@ -3,10 +3,11 @@
  * and then brings their ghost up to date. Which event concerns which property can be read off here.
  */
 
-import { META_FILE, SNAPSHOT_FILE, WAL_PREFIX } from '../../protocols/raft/index.js';
+import { INCOMING_FILE, META_FILE, SNAPSHOT_FILE, WAL_PREFIX } from '../../protocols/raft/index.js';
 import type {
   AppendEntries,
   AppendEntriesResponse,
+  Entry,
   InstallSnapshot,
   InstallSnapshotResponse,
   LogIndex,
@@ -20,7 +21,15 @@ import type {
   TimeoutNow,
   WalRecord,
 } from '../../protocols/raft/index.js';
-import type { ClientReply, DiskImage, Message, ProcessId, ProtocolEvent } from '../../kernel/index.js';
+import type {
+  ClientReply,
+  DiskImage,
+  HistoryEvent,
+  Membership,
+  Message,
+  ProcessId,
+  ProtocolEvent,
+} from '../../kernel/index.js';
 import type { RunGhost } from '../any/ghost.js';
 import type { InvariantInfo, Observer, ViolationSink } from '../checker.js';
 import { ACK_DURABLE, AckDurable } from './ack-durable.js';
@@ -40,6 +49,20 @@ import { STATE_MACHINE_SAFETY, StateMachineSafety } from './state-machine-safety
 import { TERM_MONOTONIC, TermMonotonic } from './term-monotonic.js';
 import { TRUNCATE_ON_CONFLICT, TruncateOnConflict } from './truncate-on-conflict.js';
 import { VOTE_DURABLE, VoteDurable } from './vote-durable.js';
+import { LOG_CONTIGUOUS, LogContiguous } from './log-contiguous.js';
+import { SNAPSHOT_BEFORE_COMPACTION, SnapshotBeforeCompaction } from './snapshot-before-compaction.js';
+import { SNAPSHOT_CONTENT, SnapshotContent } from './snapshot-content.js';
+import { SNAPSHOT_CHUNKS, SnapshotChunks } from './snapshot-chunks.js';
+import { VOTE_AFTER_LEADER, VoteAfterLeader } from './vote-after-leader.js';
+import { PRE_VOTE_HARMLESS, PreVoteHarmless } from './pre-vote-harmless.js';
+import { LEADER_MEMBERSHIP, LeaderMembership } from './leader-membership.js';
+import { MESSAGE_WELL_FORMED, MessageWellFormed } from './message-well-formed.js';
+import { CONFIGURATION_EFFECTIVE, ConfigurationEffective } from './configuration-effective.js';
+import { CONFIGURATION_STEP, ConfigurationStep } from './configuration-step.js';
+import { CONFIGURATION_INTERSECTION, ConfigurationIntersection } from './configuration-intersection.js';
+import { LOG_TIME, LogTime } from './log-time.js';
+import { VERSION_GATE, VersionGate } from './version-gate.js';
+import { READ_INDEX, ReadIndex } from './read-index.js';
 import { VOTE_ONCE, VoteOnce } from './vote-once.js';
 
 export const RAFT_INVARIANTS: readonly InvariantInfo[] = [
@@ -60,6 +83,20 @@ export const RAFT_INVARIANTS: readonly InvariantInfo[] = [
   COMMIT_DURABLE_QUORUM,
   FOLLOWER_COMMIT,
   ACKNOWLEDGED_DURABLE,
+  LOG_CONTIGUOUS,
+  SNAPSHOT_BEFORE_COMPACTION,
+  SNAPSHOT_CONTENT,
+  SNAPSHOT_CHUNKS,
+  VOTE_AFTER_LEADER,
+  PRE_VOTE_HARMLESS,
+  LEADER_MEMBERSHIP,
+  MESSAGE_WELL_FORMED,
+  CONFIGURATION_EFFECTIVE,
+  CONFIGURATION_STEP,
+  CONFIGURATION_INTERSECTION,
+  LOG_TIME,
+  VERSION_GATE,
+  READ_INDEX,
 ];
 
 /** Messages that say no more than the sender's term, as far as checkers care. A pre-vote's is another one. */
@@ -82,6 +119,20 @@ export class RaftCheckers implements Observer {
   private readonly commitCurrentTerm: CommitCurrentTerm;
   private readonly commitDurableQuorum: CommitDurableQuorum;
   private readonly followerCommit: FollowerCommit;
+  private readonly logContiguous: LogContiguous;
+  private readonly snapshotBeforeCompaction: SnapshotBeforeCompaction;
+  private readonly snapshotContent: SnapshotContent;
+  private readonly snapshotChunks: SnapshotChunks;
+  private readonly voteAfterLeader: VoteAfterLeader;
+  private readonly preVoteHarmless: PreVoteHarmless;
+  private readonly leaderMembership: LeaderMembership;
+  private readonly messageWellFormed: MessageWellFormed;
+  private readonly configurationEffective: ConfigurationEffective;
+  private readonly configurationStep: ConfigurationStep;
+  private readonly configurationIntersection: ConfigurationIntersection;
+  private readonly logTime: LogTime;
+  private readonly versionGate: VersionGate;
+  private readonly readIndex: ReadIndex;
   private readonly acknowledgedDurable: AcknowledgedDurable;
 
   constructor(
@@ -104,6 +155,20 @@ export class RaftCheckers implements Observer {
     this.commitCurrentTerm = new CommitCurrentTerm(ghost, sink);
     this.commitDurableQuorum = new CommitDurableQuorum(ghost, sink);
     this.followerCommit = new FollowerCommit(ghost, sink);
+    this.logContiguous = new LogContiguous(ghost, sink);
+    this.snapshotBeforeCompaction = new SnapshotBeforeCompaction(ghost, sink);
+    this.snapshotContent = new SnapshotContent(ghost, sink);
+    this.snapshotChunks = new SnapshotChunks(ghost, sink);
+    this.voteAfterLeader = new VoteAfterLeader(ghost, sink);
+    this.preVoteHarmless = new PreVoteHarmless(ghost, sink);
+    this.leaderMembership = new LeaderMembership(ghost, sink);
+    this.messageWellFormed = new MessageWellFormed(ghost, sink);
+    this.configurationEffective = new ConfigurationEffective(ghost, sink);
+    this.configurationStep = new ConfigurationStep(ghost, sink);
+    this.configurationIntersection = new ConfigurationIntersection(ghost, sink);
+    this.logTime = new LogTime(ghost, sink);
+    this.versionGate = new VersionGate(ghost, sink);
+    this.readIndex = new ReadIndex(ghost, sink);
     this.acknowledgedDurable = new AcknowledgedDurable(ghost, sink);
   }
 
@@ -114,8 +179,13 @@ export class RaftCheckers implements Observer {
     if (server === undefined) return;
     switch (message.kind) {
       case 'AppendEntries':
+        this.onLeaderSent(from, server, (message as AppendEntries).term);
+        this.messageWellFormed.onSend(from, server, message as AppendEntries);
+        this.onEntriesSent(from, (message as AppendEntries).entries);
+        return;
       case 'InstallSnapshot':
-        this.onLeaderSent(from, server, (message as AppendEntries | InstallSnapshot).term);
+        this.onLeaderSent(from, server, (message as InstallSnapshot).term);
+        this.snapshotChunks.onSend(from, server, message as InstallSnapshot);
         return;
       case 'InstallSnapshotResponse':
         this.onInstallSnapshotResponse(from, server, to, message as InstallSnapshotResponse);
@@ -139,10 +209,22 @@ export class RaftCheckers implements Observer {
         return;
       }
       case 'ClientReply': {
-        const { status, sequence } = message as ClientReply;
-        if (status === 'ok') this.acknowledgedDurable.onReply(from, to, sequence);
+        const { status, sequence, index } = message as ClientReply;
+        if (status !== 'ok') return;
+        this.acknowledgedDurable.onReply(from, to, sequence);
+        this.readIndex.onReply(from, to, sequence, index);
         return;
       }
+    }
+  }
+
+  private onEntriesSent(from: ProcessId, entries: readonly Entry[]): void {
+    if (entries.length === 0) return;
+    this.logTime.onEntries(from, entries);
+    for (let i = 0; i < entries.length; i++) {
+      const entry = entries[i] as Entry;
+      if (entry.version > 1) this.versionGate.onEntry(from, entry);
+      if (entry.system !== undefined) this.ghost.entrySeen(entry);
     }
   }
 
@@ -183,6 +265,7 @@ export class RaftCheckers implements Observer {
   ): void {
     this.ackDurable.onAcknowledge(from, server, to, term, matchIndex);
     this.ghost.acknowledged(server, term, matchIndex);
+    this.ghost.follows(server, to, term);
   }
 
   /** Nothing but the term binds the sender here. */
@@ -194,6 +277,7 @@ export class RaftCheckers implements Observer {
   private onVoteSent(from: ProcessId, server: ServerGhost, term: number, candidate: ProcessId): void {
     this.termMonotonic.onSend(from, server, term);
     this.voteOnce.onVote(from, server, term, candidate);
+    this.voteAfterLeader.onVote(from, server, term, candidate);
     this.voteDurable.onVote(from, server, term, candidate);
     this.ghost.voted(server, term, candidate);
   }
@@ -220,8 +304,18 @@ export class RaftCheckers implements Observer {
         this.onTerm(process, server, event.term);
         return;
       case 'became-follower':
+        this.preVoteHarmless.onFollower(process, event.term);
+        this.onTerm(process, server, event.term);
+        server.isLeader = false;
+        return;
+      case 'became-pre-candidate':
+        this.preVoteHarmless.onPreCandidate(process, server, event.term);
+        this.leaderMembership.onCandidate(process, server, event.term);
+        return;
       case 'became-candidate':
         this.onTerm(process, server, event.term);
+        this.leaderMembership.onCandidate(process, server, event.term);
+        this.ghost.stoodForElection(server, event.term);
         server.isLeader = false;
         return;
       case 'became-leader':
@@ -235,14 +329,20 @@ export class RaftCheckers implements Observer {
         this.acknowledgedDurable.onChange();
         return;
       case 'snapshot-installed':
+        if (event.received) this.snapshotChunks.onInstalled(process, server, event.index);
         this.onSnapshotInstalled(process, server, event.index, event.term);
         return;
       case 'compacted':
+        this.logContiguous.onCompacted(process, server, event.index, event.term);
+        this.snapshotBeforeCompaction.onCompacted(process, server, event.index);
         server.memory.dropBelow(event.index);
         this.ghost.forget();
         return;
       case 'configuration-changed':
-        this.ghost.configurationIs(server, event.index, event.configuration);
+        this.onConfigurationChanged(process, server, event.index, event.configuration);
+        return;
+      case 'version-activated':
+        if (event.version > this.ghost.activeVersion) this.ghost.activeVersion = event.version;
         return;
       default:
         // What else replicas report concerns no checker.
@@ -259,6 +359,7 @@ export class RaftCheckers implements Observer {
     this.termMonotonic.onTerm(process, server, term);
     this.electionSafety.onClaim(process, term);
     this.electionQuorum.onElected(process, server, term);
+    this.leaderMembership.onCandidate(process, server, term);
     this.leaderCompleteness.onElected(process, server, term);
     this.ghost.becameLeader(process, server, term);
   }
@@ -270,7 +371,9 @@ export class RaftCheckers implements Observer {
     term: number,
     hash: number,
   ): void {
+    if (server.isLeader) this.leaderMembership.onLeaderAppended(process, server);
     this.leaderAppendOnly.onAppended(process, server, index, term);
+    this.logContiguous.onAppended(process, server, index, term);
     this.logMatching.onAppending(process, server, index);
     this.ghost.appended(process, server, index, term, hash);
     this.logMatching.onAppended(process, server, index, term);
@@ -280,10 +383,28 @@ export class RaftCheckers implements Observer {
     this.leaderAppendOnly.onTruncated(process, server, index);
     this.commitMonotonic.onTruncated(process, server, index);
     this.truncateOnConflict.onTruncated(process, server, index);
-    server.memory.truncateFrom(index);
+    this.ghost.truncated(server, index);
+  }
+
+  private onConfigurationChanged(
+    process: ProcessId,
+    server: ServerGhost,
+    index: LogIndex,
+    configuration: Membership,
+  ): void {
+    const { memory } = server;
+    const isProposed = server.isLeader && index === memory.last && index > server.configurationIndex;
+    if (isProposed) {
+      this.configurationIntersection.onProposed(process, server, index, configuration);
+      this.configurationStep.onProposed(process, server, index, configuration);
+      this.ghost.configurationSeen(index, memory.termAt(index), configuration);
+    }
+    this.configurationEffective.onChanged(process, server, index, configuration);
+    this.ghost.configurationIs(server, index, configuration);
   }
 
   private onCommitted(process: ProcessId, server: ServerGhost, index: LogIndex): void {
+    this.configurationEffective.onCommit(process, server);
     this.commitMonotonic.onCommit(process, server, index);
     // Beyond the log there is nothing to compare; it has been reported.
     if (index <= server.memory.last) {
@@ -315,6 +436,7 @@ export class RaftCheckers implements Observer {
     this.termMonotonic.onRecovered(process, server, term);
     this.recoveredState.onRecovered(process, server, term, lastIndex, trusted);
     this.ghost.recovered(server, term, lastIndex, trusted);
+    this.logContiguous.onRecovered(process, server);
     this.acknowledgedDurable.onChange();
   }
 
@@ -324,14 +446,35 @@ export class RaftCheckers implements Observer {
     const server = this.ghost.servers[process];
     if (server === undefined) return;
     const { disk } = server;
-    if (file === META_FILE) disk.metaRecord(record as MetaRecord);
-    else if (file.startsWith(WAL_PREFIX)) {
+    if (file === META_FILE) {
+      this.preVoteHarmless.onDurableVote(process, server, record as MetaRecord);
+      disk.metaRecord(record as MetaRecord);
+    } else if (file.startsWith(WAL_PREFIX)) {
       disk.walRecord(file, slot, record as WalRecord, this.ghost.committed);
+      this.onDurableEntry(process, disk.entryBefore(file, slot), (record as WalRecord).entry);
       if (this.ghost.takeReplaced(server)) this.acknowledgedDurable.onChange();
     } else if (file.startsWith(SNAPSHOT_FILE)) {
+      const before = disk.snapshot;
       disk.snapshotRecord(file, slot, record, this.ghost.committed);
+      if (file === INCOMING_FILE) this.snapshotChunks.onPiece(process, server);
+      if (disk.snapshot !== undefined && disk.snapshot !== before) {
+        this.snapshotContent.onPlaced(process, disk.snapshot);
+      }
       if (this.ghost.takeReplaced(server)) this.acknowledgedDurable.onChange();
     }
+  }
+
+  private onDurableEntry(process: ProcessId, before: Entry | undefined, entry: Entry | undefined): void {
+    if (entry === undefined) return;
+    if (before !== undefined) this.logTime.onNeighbours(process, before, entry);
+    if (entry.system !== undefined) this.ghost.entrySeen(entry);
+  }
+
+  /** Of reads that promise to be linearizable without going through the log: what they may not fall behind. */
+  onHistory({ kind, client, sequence, read }: HistoryEvent): void {
+    if (read !== 'read-index' && read !== 'lease' && read !== 'follower') return;
+    if (kind === 'invoke') this.ghost.readInvoked(client, sequence);
+    else this.ghost.readEnded(client, sequence);
   }
 
   onDurableCut(process: ProcessId, file: string, count: number): void {
@@ -340,6 +483,7 @@ export class RaftCheckers implements Observer {
     const { disk } = server;
     if (file.startsWith(WAL_PREFIX)) {
       disk.walCut(file, count, this.ghost.committed);
+      if (count === 0) this.snapshotBeforeCompaction.onRemoved(process, server);
       this.acknowledgedDurable.onChange();
     } else if (file.startsWith(SNAPSHOT_FILE)) {
       // Not judged: when another snapshot takes its place, that one is reported next.

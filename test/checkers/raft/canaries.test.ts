@@ -2,12 +2,26 @@
 
 import { expect, test } from 'vitest';
 import { INVARIANTS } from '../../../src/checkers/index.js';
-import { makeEntry } from '../../../src/protocols/raft/index.js';
+import { MEMBER_GENERATION, okReply } from '../../../src/kernel/index.js';
+import {
+  INCOMING_FILE,
+  initialConfiguration,
+  makeEntry,
+  walFile,
+  type Configuration,
+  type Entry,
+} from '../../../src/protocols/raft/index.js';
 import { makeCommand } from '../../../src/services/index.js';
 import { Stage } from '../stage.js';
 
 const PUT = { op: 'put', key: 'k', value: 'c3.1' };
 const CLIENT = 5;
+const ALL = initialConfiguration([0, 1, 2, 3, 4]);
+
+/** The leader appends a configuration, durably. */
+function configure(stage: Stage, leader: number, configuration: Configuration): Entry {
+  return stage.propose(leader, undefined, { kind: 'configuration', configuration });
+}
 
 /** By invariant: a story, and how it violates the invariant at its end. */
 const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
@@ -108,7 +122,7 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
   'raft/vote-durable: a server that does not trust its disk votes': (stage) => {
     stage.crash(1);
     stage.start(1, { trusted: false });
-    stage.grant(1, 0, 1);
+    stage.campaign(0, 1, [1]);
   },
   'raft/ack-durable: an entry is acknowledged before it is on disk': (stage) => {
     stage.elect(0, 1);
@@ -224,6 +238,271 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
       stage.cut(server, 1);
     }
     stage.emit(1, { kind: 'trust-regained', term: 1, lastIndex: 0 });
+  },
+  'raft/acknowledged-durable: a quorum of the voters that are left lacks what others still have': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2, 3, 4]);
+    stage.replicate(0, 1, configure(stage, 0, { ...ALL, voters: [0, 1, 2, 3] }));
+    stage.replicate(0, 3, stage.machines[0]!.log[1]!);
+    stage.commit(0, 2);
+    for (const server of [0, 1, 3]) {
+      stage.crash(server);
+      stage.rot(server, 2);
+      stage.start(server, { trusted: false });
+      stage.cut(server, 2);
+      stage.emit(server, { kind: 'trust-regained', term: 1, lastIndex: 1 });
+    }
+  },
+  'raft/election-quorum: the votes of only one half of a joint configuration are counted': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2, 3, 4]);
+    const entry = configure(stage, 0, { ...ALL, voters: [0, 1, 2], outgoing: ALL.voters });
+    stage.replicate(0, 1, entry);
+    stage.elect(0, 2, [1]);
+  },
+  'raft/election-quorum: the vote of a process is counted for the member that it was before': (stage) => {
+    stage.crash(2);
+    stage.format(2, 2 + MEMBER_GENERATION);
+    stage.start(2);
+    stage.elect(0, 1, [1, 2]);
+  },
+  'raft/commit-durable-quorum: a learner is counted': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2, 3, 4]);
+    const entry = configure(stage, 0, { ...ALL, voters: [0, 1, 2, 3], learners: [4] });
+    for (const follower of [1, 4]) stage.replicate(0, follower, entry);
+    stage.commit(0, entry.index);
+  },
+  'raft/commit-durable-quorum: a leader that is no voter any more counts itself': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2, 3, 4]);
+    const entry = configure(stage, 0, { ...ALL, voters: [1, 2, 3, 4] });
+    for (const follower of [1, 2]) stage.replicate(0, follower, entry);
+    stage.commit(0, entry.index);
+  },
+  'raft/commit-monotonic: a snapshot takes a server back': (stage) => {
+    stage.elect(0, 1);
+    for (let i = 0; i < 2; i++) stage.commitEverywhere(0, [1, 2]);
+    stage.crash(3);
+    stage.start(3);
+    stage.install(3, 0, 2);
+    stage.persistSnapshot(3, 1);
+    const { hash: digest } = stage.machines[0]!.log[0]!;
+    const installed = { kind: 'snapshot-installed', index: 1, term: 1, digest, received: false } as const;
+    stage.checkers.observers[1]?.onProtocolEvent?.(3, installed);
+  },
+  'raft/state-machine-safety: a snapshot is of another term than what was committed': (stage) => {
+    stage.elect(0, 1);
+    const { hash: digest } = stage.commitEverywhere(0, [1, 2]);
+    stage.emit(3, { kind: 'snapshot-installed', index: 1, term: 2, digest, received: false });
+  },
+  'raft/log-contiguous: terms go back along a log': (stage) => {
+    stage.elect(0, 1, [1, 2]);
+    stage.propose(0);
+    const older = stage.propose(0);
+    stage.elect(4, 2, [2, 3]);
+    stage.append(3, stage.propose(4));
+    stage.append(3, older);
+  },
+  'raft/log-contiguous: what is not committed is compacted': (stage) => {
+    stage.elect(0, 1);
+    stage.propose(0);
+    stage.emit(0, { kind: 'compacted', index: 1, term: 1 });
+  },
+  'raft/log-contiguous: a piece of an older log is taken for the continuation of the log': (stage) => {
+    stage.elect(0, 1, [1, 2]);
+    stage.propose(0);
+    const older = stage.propose(0);
+    stage.elect(4, 2, [2, 3]);
+    const newer = stage.propose(4);
+    stage.append(3, newer);
+    stage.persist(3, newer, older);
+    stage.crash(3);
+    stage.start(3);
+  },
+  'raft/snapshot-before-compaction: the log is compacted without a snapshot': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2]);
+    stage.emit(1, { kind: 'compacted', index: 1, term: 1 });
+  },
+  'raft/snapshot-before-compaction: a segment goes that no snapshot covers': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2, 3]);
+    stage.startSegment(1, 1, 1);
+    stage.removeFile(1, walFile(1));
+  },
+  'raft/snapshot-content: a snapshot holds another state': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2]);
+    stage.saveSnapshot(1, 1, { digest: 5 });
+  },
+  'raft/snapshot-content: a snapshot holds a configuration that is not committed': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2]);
+    configure(stage, 0, { ...ALL, voters: [0, 1, 2, 3] });
+    stage.saveSnapshot(0, 1, { configurationIndex: 2 });
+  },
+  'raft/snapshot-chunks: a piece is missing in the middle': (stage) => {
+    stage.durable(1, INCOMING_FILE, 0, { header: {}, size: 10, checksum: 0 });
+    stage.durable(1, INCOMING_FILE, 1, { offset: 0, text: 'abc' });
+    stage.durable(1, INCOMING_FILE, 2, { offset: 5, text: 'fg' });
+  },
+  'raft/snapshot-chunks: a snapshot is installed that is not in place yet': (stage) => {
+    stage.elect(0, 1);
+    const { hash: digest } = stage.commitEverywhere(0, [1, 2]);
+    stage.emit(3, { kind: 'snapshot-installed', index: 1, term: 1, digest, received: true });
+  },
+  'raft/snapshot-chunks: a leader sends a snapshot of what is not committed': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2]);
+    const header = { ...stage.saveSnapshot(0, 1), index: 2 };
+    const rest = { offset: 0, text: 'abc', size: 3, checksum: 0, round: 0, generation: 0 };
+    stage.send(0, 1, { kind: 'InstallSnapshot', term: 1, header, ...rest });
+  },
+  'raft/vote-after-leader: a follower helps to elect somebody else in its leader’s term': (stage) => {
+    stage.elect(0, 1, [2, 3]);
+    stage.replicate(0, 1, stage.propose(0));
+    stage.campaign(4, 1, [1]);
+  },
+  'raft/pre-vote-harmless: a pre-candidate asks for a term beyond its next': (stage) => {
+    stage.emit(1, { kind: 'became-pre-candidate', term: 2 });
+  },
+  'raft/pre-vote-harmless: the term of a pre-vote is adopted': (stage) => {
+    stage.emit(1, { kind: 'became-pre-candidate', term: 1 });
+    stage.setTerm(2, 1);
+    stage.emit(2, { kind: 'became-follower', term: 1 });
+  },
+  'raft/pre-vote-harmless: a pre-candidate already writes a vote for itself': (stage) => {
+    stage.emit(1, { kind: 'became-pre-candidate', term: 1 });
+    stage.persistVote(1, 1, 1);
+  },
+  'raft/leader-membership: a learner stands for election': (stage) => {
+    stage.configure(4, 0, { ...ALL, voters: [0, 1, 2, 3], learners: [4] });
+    stage.campaign(4, 1, []);
+  },
+  'raft/leader-membership: a leader goes on after its removal is committed': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2, 3, 4]);
+    const entry = configure(stage, 0, { ...ALL, voters: [1, 2, 3, 4] });
+    for (const follower of [1, 2, 3]) stage.replicate(0, follower, entry);
+    stage.commit(0, entry.index);
+    stage.propose(0);
+  },
+  'raft/message-well-formed: an entry is left out in the middle': (stage) => {
+    stage.elect(0, 1);
+    const entries = [stage.propose(0), stage.propose(0), stage.propose(0)];
+    stage.sendEntries(
+      0,
+      1,
+      entries.filter(({ index }) => index !== 2),
+    );
+  },
+  'raft/message-well-formed: a commit index is sent that the leader does not have': (stage) => {
+    stage.elect(0, 1);
+    stage.sendEntries(0, 1, [stage.propose(0)], 1);
+  },
+  'raft/message-well-formed: the term of the entry before is wrong': (stage) => {
+    stage.elect(0, 1);
+    stage.propose(0);
+    const rest = { entries: [], leaderCommit: 0, round: 0, generation: 0 };
+    stage.send(0, 1, { kind: 'AppendEntries', term: 1, prevLogIndex: 1, prevLogTerm: 0, ...rest });
+  },
+  'raft/configuration-effective: a follower goes on by the configuration before': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2, 3, 4]);
+    const entry = configure(stage, 0, { ...ALL, voters: [0, 1, 2, 3] });
+    for (const follower of [2, 3]) stage.replicate(0, follower, entry);
+    stage.commit(0, entry.index);
+    const { index, term, hash } = entry;
+    stage.sendEntries(0, 1, [entry]);
+    stage.emit(1, { kind: 'appended', index, term, hash });
+    stage.commit(1, index);
+  },
+  'raft/configuration-effective: a configuration stays in force after its entry was removed': (stage) => {
+    stage.elect(0, 1, [1, 2]);
+    stage.commitEverywhere(0, [1, 2, 3, 4]);
+    stage.replicate(0, 1, configure(stage, 0, { ...ALL, voters: [0, 1, 2, 3] }));
+    stage.elect(4, 2, [2, 3]);
+    const entry = stage.propose(4);
+    for (const follower of [2, 3]) stage.replicate(4, follower, entry);
+    stage.commit(4, 2);
+    stage.follow(1, 2);
+    stage.machines[1]!.log.length = 1;
+    stage.emit(1, { kind: 'truncated', index: 2 });
+    stage.replicate(4, 1, entry);
+    stage.commit(1, 2);
+  },
+  'raft/configuration-effective: a follower acts by other members than the entry says': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2, 3, 4]);
+    const entry = configure(stage, 0, { ...ALL, voters: [0, 1, 2, 3] });
+    stage.replicate(0, 1, entry);
+    stage.configure(1, entry.index, ALL);
+  },
+  'raft/configuration-step: a change begins before the leader has committed anything in its term': (
+    stage,
+  ) => {
+    stage.elect(0, 1);
+    stage.propose(0);
+    configure(stage, 0, { ...ALL, voters: [0, 1, 2, 3] });
+  },
+  'raft/configuration-step: a change begins before the one before is committed': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2]);
+    configure(stage, 0, { ...ALL, voters: [0, 1, 2, 3] });
+    configure(stage, 0, ALL);
+  },
+  'raft/configuration-step: a joint configuration follows another': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2]);
+    const entry = configure(stage, 0, { ...ALL, voters: [0, 1, 2], outgoing: ALL.voters });
+    for (const follower of [1, 2]) stage.replicate(0, follower, entry);
+    stage.commit(0, entry.index);
+    configure(stage, 0, { ...ALL, voters: [0, 1], outgoing: [0, 1, 2] });
+  },
+  'raft/configuration-step: somebody both votes and learns': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2]);
+    configure(stage, 0, { ...ALL, learners: [4] });
+  },
+  'raft/configuration-intersection: two voters go at once': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2]);
+    configure(stage, 0, { ...ALL, voters: [0, 1, 2] });
+  },
+  'raft/log-time: a leader gives an entry an earlier time than the one before': (stage) => {
+    stage.elect(0, 1);
+    const entries = [makeEntry(1, 1, 100, undefined), makeEntry(2, 1, 50, undefined)];
+    for (const entry of entries) stage.append(0, entry);
+    stage.sendEntries(0, 1, entries);
+  },
+  'raft/log-time: the times of a segment go back': (stage) => {
+    stage.elect(0, 1);
+    const entries = [makeEntry(1, 1, 100, undefined), makeEntry(2, 1, 50, undefined)];
+    for (const entry of entries) stage.append(0, entry);
+    stage.persist(0, ...entries);
+  },
+  'raft/version-gate: an entry needs a version that is not activated': (stage) => {
+    stage.elect(0, 1);
+    const entry = stage.propose(0, undefined, { kind: 'announce', versions: [] }, 2);
+    stage.sendEntries(0, 1, [entry]);
+  },
+  'raft/version-gate: a version is activated that a member has not announced': (stage) => {
+    stage.elect(0, 1);
+    const versions = [0, 1, 2, 3].map((member) => [member, 2] as const);
+    const announcement = stage.propose(0, undefined, { kind: 'announce', versions });
+    for (const follower of [1, 2]) stage.replicate(0, follower, announcement);
+    stage.commit(0, 1);
+    const activation = stage.propose(0, undefined, { kind: 'activate', version: 2 }, 2);
+    stage.sendEntries(0, 1, [activation]);
+  },
+  'raft/read-index: a deposed leader answers a read from an old state': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2]);
+    const input = { op: 'get', key: 'k' };
+    const read = { client: CLIENT, sequence: 1, input, output: null, index: 0, time: 0 };
+    stage.history({ kind: 'invoke', read: 'lease', ...read });
+    stage.send(0, CLIENT, okReply(1, { value: null }, 0));
   },
 };
 

@@ -321,12 +321,17 @@ test('a process whose disk was formatted anew votes as another member, and may v
   stage.crash(2);
   stage.format(2, 2 + MEMBER_GENERATION);
   stage.start(2);
-  const renewed = { ...ALL, voters: [0, 1, 2 + MEMBER_GENERATION] };
-  const entry = stage.propose(0, undefined, { kind: 'configuration', configuration: renewed });
-  stage.replicate(0, 1, entry);
-  stage.commit(0, entry.index);
-  stage.apply(0, entry);
-  stage.install(2, 0, 2);
+  for (const voters of [
+    [0, 1],
+    [0, 1, 2 + MEMBER_GENERATION],
+  ]) {
+    const configuration = { ...ALL, voters };
+    const entry = stage.propose(0, undefined, { kind: 'configuration', configuration });
+    stage.replicate(0, 1, entry);
+    stage.commit(0, entry.index);
+    stage.apply(0, entry);
+  }
+  stage.install(2, 0, 3);
   stage.elect(1, 2, [2]);
   expectClean(stage);
 });

@@ -188,7 +188,18 @@ test('audit: a replica whose log, term, role or commit index differs from the gh
   });
   expect(stage.checkers.audit((server) => encoding(server))).toBeUndefined();
   expect(stage.checkers.audit(() => undefined)).toBeUndefined();
-  for (const changes of [{ currentTerm: 2 }, { role: 'candidate' }, { commitIndex: 2 }, { log: [] }]) {
+  const peer = { member: 1, match: 2, next: 3, inflight: 1, inflightBytes: 32 };
+  expect(stage.checkers.audit((server) => encoding(server, { peers: [peer] }))).toBeUndefined();
+  for (const changes of [
+    { currentTerm: 2 },
+    { role: 'candidate' },
+    { commitIndex: 2 },
+    { log: [] },
+    { peers: [{ ...peer, next: 2 }] },
+    { peers: [{ ...peer, member: 2 }] },
+    { peers: [{ ...peer, inflight: 0 }] },
+    { uncommittedBytes: -1 },
+  ]) {
     expect(stage.checkers.audit((server) => encoding(server, server === 0 ? changes : {}))).toMatch(/^n1: /);
   }
 });
