@@ -27,6 +27,9 @@ export type Act =
   | { readonly kind: 'event'; readonly event: ProtocolEvent }
   | { readonly kind: 'halted'; readonly reason: string };
 
+/** Who is told that a disk operation has completed. */
+type Completed = Pick<Replica, 'diskCompleted'>;
+
 interface FakeFile {
   records: unknown[];
   /** What a crash leaves. */
@@ -140,11 +143,11 @@ export class FakeHost implements Host {
   }
 
   /** Completes every sync under way, also those that completions start. */
-  completeAll(replica: Replica, status: DiskStatus = 'ok'): void {
+  completeAll(replica: Completed, status: DiskStatus = 'ok'): void {
     while (this.pending.length > 0) this.completeNth(replica, 0, status);
   }
   /** Completes the sync that was started n-th (from 0) of those under way. */
-  completeNth(replica: Replica, n: number, status: DiskStatus = 'ok'): void {
+  completeNth(replica: Completed, n: number, status: DiskStatus = 'ok'): void {
     const [sync] = this.pending.splice(n, 1);
     if (sync === undefined) throw new Error(`no sync number ${n} is under way`);
     if (status === 'ok') sync.complete();

@@ -313,6 +313,11 @@ describe('raft membership: joint consensus (diss. §4.3)', () => {
     expect(ask(subject, change([0, 1], { learners: [1] }))).toMatch(/^refused: /);
   });
 
+  it('nobody replaces himself', () => {
+    const subject = leaderOfThree();
+    expect(ask(subject, { do: 'replace', from: 1, to: 1 })).toBe('refused: it would replace itself');
+  });
+
   it('is refused for now while some member does not understand it', () => {
     const subject = leaderOn(fresh(), { members: [0, 1, 2] });
     expect(ask(subject, change([0, 1, 3]))).toBe('busy: not every member understands joint configurations');

@@ -4,8 +4,9 @@
 import { describe, expect, it } from 'vitest';
 import type { DiskSlot, Plain } from '../../../src/kernel/index.js';
 import { canonical, hashString } from '../../../src/kernel/index.js';
+import { RaftStorage } from '../../../src/protocols/raft/storage.js';
 import { createService } from '../../../src/services/index.js';
-import { intact, rotten, torn } from './fake-host.js';
+import { FakeHost, intact, rotten, torn } from './fake-host.js';
 import {
   LONG,
   MEMBERS,
@@ -169,6 +170,20 @@ describe('raft recovery: the log', () => {
     expect(terms(subject)).toEqual([1, 2, 2]);
   });
 
+  it('a record is durable when every one before it is, in whichever segment', () => {
+    const host = new FakeHost(0);
+    const storage = new RaftStorage(host);
+    storage.appendEntry(put(1, 1), 0, 0);
+    storage.startSegment(1, 1, false); // syncs the first segment
+    const last = storage.appendEntry(put(2, 1), 1, 1);
+    storage.syncWal();
+    const completions = { diskCompleted: storage.completed.bind(storage) };
+    host.completeNth(completions, 1); // the second segment
+    expect(storage.walSynced).toBe(0);
+    host.completeNth(completions, 0);
+    expect(storage.walSynced).toBe(last);
+  });
+
   it('drops segments after damage', () => {
     const subject = replicaOn(
       diskOf(metas(2), [...segmentOf([put(1, 1)]), torn], {
@@ -200,6 +215,8 @@ describe('raft recovery: rot', () => {
     host.completeAll(replica);
     expect(state(subject).suspectTerm).toBe(1);
     replica.receive(2, append(3, 3, 1, [put(4, 3)]));
+    host.completeNth(replica, 0); // the log is durable; that it is trusted is being written
+    expect(state(subject).suspectTerm).toBe(1);
     host.completeAll(replica);
     expect(state(subject).suspectTerm).toBe(0);
     expect(eventsOf(subject, 'trust-regained')).toHaveLength(1);

@@ -225,6 +225,14 @@ describe('raft replication: probing and pipelining', () => {
     expect(sentTo(probing, 1)).toEqual([[2, 3]]);
   });
 
+  it('a refusal while replicating empties the window', () => {
+    const subject = leaderOn(fresh());
+    for (let sequence = 1; sequence <= 3; sequence++) subject.replica.receive(CLIENT, request(sequence));
+    expect(peer(subject, 1)).toMatchObject({ state: 'replicate', next: 5, inflight: 3 });
+    subject.replica.receive(1, success(1, 1, { success: false, conflictTerm: 1, prevLogIndex: 3 }));
+    expect(peer(subject, 1)).toMatchObject({ state: 'probe', next: 2, inflight: 0, inflightBytes: 0 });
+  });
+
   it('a refusal of an earlier probe is ignored', () => {
     const subject = replicaOn(logOf(2, [1, 1, 2, 2]));
     elect(subject);

@@ -317,6 +317,16 @@ describe('raft snapshots: a follower installs one (§7, Figure 13)', () => {
     expect(JSON.stringify(state(subject).service)).toContain('something else');
   });
 
+  it('an equal text of another place is another snapshot', () => {
+    const subject = replicaOn(logOf(2, []));
+    give(subject, 1, piecesOf(6, 2).slice(0, 2));
+    const [first, ...rest] = piecesOf(7, 2);
+    expect(give(subject, 1, [first as InstallSnapshot])).toMatchObject([{ index: 7, nextOffset: 16 }]);
+    give(subject, 1, rest);
+    subject.host.completeAll(subject.replica);
+    expect(state(subject)).toMatchObject({ commitIndex: 7, baseIndex: 7 });
+  });
+
   it('a crash before it has its name leaves the log as it was', () => {
     const subject = replicaOn(logOf(2, [1, 1, 1, 1]));
     give(subject, 1, piecesOf(2, 2));
