@@ -36,7 +36,10 @@ export type { FaultPlan } from './faults/index.js';
 export interface FaultPlanOptions {
   /** Most faults in a plan. Default 8. */
   readonly maxFaults?: number;
-  /** The verbs to choose from. Default: all that the scenario's failure model allows. */
+  /**
+   * The verbs to choose from. Default: all that the scenario's failure model allows, but for `lose-disk`, which
+   * takes a protocol that formats its disks.
+   */
   readonly verbs?: readonly FaultVerb[];
 }
 
@@ -65,8 +68,8 @@ export function withFaults(scenario: Scenario, faults: FaultPlan): Scenario {
 /** A schedule of faults that the scenario's failure model allows, all before its time of healing. */
 export function faultPlan(scenario: Scenario, options: FaultPlanOptions = {}): Arbitrary<FaultPlan> {
   const { maxFaults = 8, verbs } = options;
-  const entries = CATALOGUE.filter(({ verb }) => verbs?.includes(verb) ?? true).filter((entry) =>
-    isAllowed(entry, scenario),
+  const entries = CATALOGUE.filter(({ verb }) => verbs?.includes(verb) ?? verb !== 'lose-disk').filter(
+    (entry) => isAllowed(entry, scenario),
   );
   if (entries.length === 0) return constant(planOf(scenario, []));
   const faults = entries.map((entry) => fault(entry, scenario));

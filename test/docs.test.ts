@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { INVARIANTS, renderInvariants } from '../src/checkers/index.js';
+import { INVARIANTS, SITUATIONS, renderInvariants, renderSituations } from '../src/checkers/index.js';
 import { BUGS } from '../src/zoo/index.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -18,6 +18,10 @@ const pages = [
 describe('documentation', () => {
   it('docs/invariants.md is what `faultline invariants --markdown` prints', () => {
     expect(read('docs/invariants.md')).toBe(renderInvariants(INVARIANTS));
+  });
+
+  it('docs/coverage.md is what `faultline coverage --markdown` prints', () => {
+    expect(read('docs/coverage.md')).toBe(renderSituations(SITUATIONS));
   });
 
   it('the README counts the stated properties rightly', () => {

@@ -32,6 +32,11 @@ export function requireWithinModel(scenario: Scenario): void {
   );
 }
 
+/** True when the failure model allows every fault of the plan. */
+export function isWithinModel({ faults, model }: Scenario): boolean {
+  return checkPlan(faults, model).length === 0;
+}
+
 /** Runs every seed and judges it; `isOver` may end the campaign after a run. */
 export function checkSeeds(
   scenario: Scenario,

@@ -3,6 +3,7 @@
  * What never lives here: files, threads, text for people.
  */
 
-export { checkSeeds, requireWithinModel, type CheckReport, type CheckedRun } from './check.js';
+export { checkSeeds, isWithinModel, requireWithinModel, type CheckReport, type CheckedRun } from './check.js';
+export { CoverageTally, type CoveredSituation } from './coverage.js';
 export { judge, type Judgement, type Verdict } from './judge.js';
 export { listSeeds, type Seeds } from './seeds.js';

@@ -37,6 +37,11 @@ export class CheckerSet {
     return this.run?.unjudgedHistories ?? 0;
   }
 
+  /** Reads that were answered at a place too far back to know what they should have shown. */
+  unjudgedReads(): number {
+    return this.run?.unjudgedReads ?? 0;
+  }
+
   /**
    * Computes the ghosts again from the disks and, for the servers whose encoding is given, from that. Says
    * in one sentence what differs; undefined when nothing does.

@@ -53,6 +53,8 @@ export interface CheckerContext {
   now(): Micros;
   /** False while the process is down. */
   isUp(process: ProcessId): boolean;
+  /** How often the process's disk was formatted anew. */
+  generation(process: ProcessId): number;
   /** Every intact record that is durable in the file right now, in slot order. Costly: for audits. */
   durableRecords(process: ProcessId, file: string): readonly unknown[];
 }

@@ -1,6 +1,7 @@
 /** Every invariant there is, and the checkers of a run. */
 
 import { RUN_INVARIANTS, RunCheckers, RunGhost, type LivenessTerms } from './any/index.js';
+import { keyValueServices } from '../services/index.js';
 import type { CheckerContext, CheckerFactory, InvariantInfo, ViolationSink } from './checker.js';
 import { CheckerSet, type ProtocolCheckers } from './checker-set.js';
 import { RAFT_INVARIANTS, RaftCheckers, RaftGhost } from './raft/index.js';
@@ -20,7 +21,7 @@ export const NO_CHECKERS = 'none';
 export interface CheckerOptions {
   /** When progress is due; default: never. */
   readonly liveness?: LivenessTerms | undefined;
-  /** Name of the replicated service; histories of `kv`, the default, can be judged. */
+  /** Name of the replicated service, by default `kv`; histories of key-value stores can be judged. */
   readonly service?: string | undefined;
   /** Whether the service sits behind client sessions; default true. */
   readonly hasSessions?: boolean | undefined;
@@ -43,7 +44,7 @@ export function createCheckers(
   if (protocol === NO_CHECKERS) return new CheckerSet(context, undefined, undefined, [], []);
   const ghost = new RunGhost(context);
   const run = new RunCheckers(ghost, sink, {
-    isKeyValue: (options.service ?? 'kv') === 'kv',
+    isKeyValue: keyValueServices.has(options.service ?? 'kv'),
     hasSessions: options.hasSessions ?? true,
     liveness: options.liveness,
     linearizabilitySteps: options.linearizabilitySteps,

@@ -1,5 +1,7 @@
 /** What the process tells its caller. Documented in docs/json.md; scripts and CI depend on the numbers. */
 
+import type { Verdict } from '../campaign/judge.js';
+
 export const ExitCode = {
   passed: 0,
   violated: 1,
@@ -11,6 +13,15 @@ export const ExitCode = {
   interrupted: 130,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** What a run's verdict means for the process. */
+export const VERDICT_CODES: Readonly<Record<Verdict, ExitCode>> = {
+  passed: ExitCode.passed,
+  violated: ExitCode.violated,
+  stalled: ExitCode.stalled,
+  'bound-reached': ExitCode.boundReached,
+  diverged: ExitCode.divergence,
+};
 
 /** From the gravest on: of many runs, the gravest decides. */
 const GRAVITY: readonly ExitCode[] = [

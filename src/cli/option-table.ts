@@ -132,6 +132,18 @@ export const invariantsOptions = {
   json,
 };
 
+/** A budget that CI can spend on every change. */
+export const DEFAULT_COVERAGE_SEEDS = '1..10';
+
+export const coverageOptions = {
+  seeds: { ...seeds, fallbackText: DEFAULT_COVERAGE_SEEDS },
+  require: flag('require', 'exit with 1 when a situation is never reached'),
+  json,
+  markdown: flag('markdown', 'print the page for the documentation'),
+  workers,
+  timeout,
+};
+
 export const completionOptions = { json };
 
 export const tourOptions = { json, workers };
@@ -142,6 +154,7 @@ export type KeepOptions = Values<typeof keepOptions>;
 export type ListOptions = Values<typeof listOptions>;
 export type ShowOptions = Values<typeof showOptions>;
 export type InvariantsOptions = Values<typeof invariantsOptions>;
+export type CoverageOptions = Values<typeof coverageOptions>;
 export type TourOptions = Values<typeof tourOptions>;
 
 /** One word out of a few; throws UsageError with the nearest. */

@@ -1,6 +1,6 @@
 /** `faultline run`: scenarios over seeds, judged, with a trace for what broke. */
 
-import { requireWithinModel } from '../campaign/index.js';
+import { isWithinModel, requireWithinModel } from '../campaign/index.js';
 import { checkPlan } from '../faults/index.js';
 import { UsageError } from '../kernel/index.js';
 import { findScenarios, loadScenarioFile, type FoundScenario } from '../node/scenario-files.js';
@@ -15,10 +15,9 @@ import {
 } from '../report/run-report.js';
 import { table } from '../report/table.js';
 import { wrap } from '../report/wrap.js';
-import type { Scenario } from '../scenario/index.js';
 import { buggyImplementation } from '../simulator/index.js';
 import { findBug } from '../zoo/index.js';
-import { ExitCode, graver } from './exit-codes.js';
+import { ExitCode, VERDICT_CODES, graver } from './exit-codes.js';
 import { DEFAULT_TRACE_FOLDER, type RunOptions } from './option-table.js';
 import { RunReporter, type PlannedScenario } from './run-reporter.js';
 import { withSession, type Session } from './session.js';
@@ -80,10 +79,6 @@ function planScenarios(terminal: Terminal, words: readonly string[], options: Ru
     for (const plan of within) if (!planned.has(plan.path)) planned.set(plan.path, plan);
   }
   return [...planned.values()];
-}
-
-function isWithinModel({ faults, model }: Scenario): boolean {
-  return checkPlan(faults, model).length === 0;
 }
 
 function planOne(word: string, found: FoundScenario, options: RunOptions): PlannedScenario {
@@ -154,7 +149,7 @@ class CliCampaign {
     this.done++;
     this.last = run;
     if (run.outcome === undefined) this.stopped++;
-    this.code = graver(this.code, EXIT_CODES[run.verdict]);
+    this.code = graver(this.code, VERDICT_CODES[run.verdict]);
     if (terminal.json) terminal.emit('run', runRecord(run));
     else if (run.verdict !== 'passed') {
       const problems = tally === undefined ? 0 : tally.runs - tally.count('passed');
@@ -255,11 +250,3 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ['bound-reached', 'at the bound'],
   ['diverged', 'not deterministic'],
 ]);
-
-const EXIT_CODES = {
-  passed: ExitCode.passed,
-  violated: ExitCode.violated,
-  stalled: ExitCode.stalled,
-  'bound-reached': ExitCode.boundReached,
-  diverged: ExitCode.divergence,
-} as const;

@@ -2,6 +2,7 @@
 
 import {
   completionOptions,
+  coverageOptions,
   invariantsOptions,
   keepOptions,
   listOptions,
@@ -106,6 +107,25 @@ const invariants = verb({
   load: async () => (await import('./invariants.js')).invariants,
 });
 
+const coverage = verb({
+  name: 'coverage',
+  summary: 'tell which rare situations the runs reach',
+  argument: {
+    name: 'NAME',
+    description: 'scenarios, as for run (default: all bundled ones that are there to pass)',
+    required: false,
+    variadic: true,
+    completion: 'scenario',
+  },
+  options: coverageOptions,
+  examples: [
+    'faultline coverage --require',
+    "faultline coverage 'raft/*' --seeds 1..50",
+    'faultline coverage --markdown > docs/coverage.md',
+  ],
+  load: async () => (await import('./coverage.js')).coverage,
+});
+
 const completion = verb({
   name: 'completion',
   summary: 'print a completion script for your shell',
@@ -141,6 +161,7 @@ export const VERBS: readonly VerbSpec[] = [
   list,
   show,
   invariants,
+  coverage,
   completion,
   tour,
 ] as readonly unknown[] as readonly VerbSpec[];

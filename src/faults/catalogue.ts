@@ -99,6 +99,12 @@ const FACTS: Readonly<Record<FaultVerb, Facts>> = {
     'never',
     'one synced record, drawn by chance, changes at rest; only within the budget of damaged disks',
   ),
+  'lose-disk': facts(
+    'disk-detectable',
+    'servers',
+    'must',
+    'crash, and the disk is lost: after the duration, the server starts on a blank one that nobody has formatted; only within the budget of damaged disks',
+  ),
   'lost-write': facts('disk-amnesia', 'servers', 'never', 'one synced record vanishes as if never written'),
   'lying-sync': facts('disk-amnesia', 'servers', 'may', 'syncs are confirmed but make nothing durable'),
   rollback: facts(
@@ -111,7 +117,7 @@ const FACTS: Readonly<Record<FaultVerb, Facts>> = {
     'disk-amnesia',
     'servers',
     'must',
-    'crash, and the disk is empty; restarts after the duration under the same identity',
+    'crash, and the disk is empty, or formatted anew under the same identity; restarts after the duration',
   ),
   'clock-jump': facts('clock', 'servers', 'never', 'the wall clock jumps, and stays where it jumped to'),
   'clock-drift': facts(

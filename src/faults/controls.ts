@@ -21,8 +21,8 @@ export interface DiskControl {
   rememberForRollback(): void;
   /** Goes back to the remembered image; the process must be down. */
   rollback(): void;
-  /** Empties the disk; the process must be down. */
-  wipe(): void;
+  /** The disk is lost, a blank one in its place; the process must be down. */
+  lose(): void;
   /** True while something that was confirmed is unreadable, lost or doubtful. */
   damaged(): boolean;
 }
@@ -60,6 +60,8 @@ export interface WorldControls {
   now(): Micros;
   /** The server that last became leader and is up, or -1. */
   leader(): ProcessId;
+  /** Voters in the configuration in force; while it is joint, in the smaller half. */
+  voters(): number;
   isUp(process: ProcessId): boolean;
   isPaused(process: ProcessId): boolean;
   disk(process: ProcessId): DiskControl;
@@ -72,6 +74,8 @@ export interface WorldControls {
   resume(process: ProcessId): void;
   /** CPU time per event from now on. */
   setServiceMicros(process: ProcessId, micros: Micros): void;
+  /** Empties the disk, and formats it for the same identity where the protocol formats disks; the process must be down. */
+  wipeDisk(process: ProcessId): void;
   /** Wall clock jump; the replica is told. */
   jumpClock(process: ProcessId, byMicros: Micros): void;
   /** Calls the nemesis back: `wake(token)` at that time. */

@@ -18,7 +18,7 @@ import { StrikesInForce, targetsOf, type Strike } from './strikes.js';
 import { endSentence, processName, processNames, strikeSentence } from './wording.js';
 
 /** Verbs that hold a server down. */
-const POWER: readonly FaultVerb[] = ['crash', 'rollback', 'wipe'];
+const POWER: readonly FaultVerb[] = ['crash', 'rollback', 'wipe', 'lose-disk'];
 
 export class Effects {
   private constructor(
@@ -44,6 +44,8 @@ export class Effects {
       case 'rollback':
       case 'wipe':
         return controls.isUp(server);
+      case 'lose-disk':
+        return controls.isUp(server) && this.mayDamage(server);
       case 'restart':
         return !controls.isUp(server);
       case 'pause':
@@ -51,7 +53,7 @@ export class Effects {
       case 'resume':
         return controls.isPaused(server);
       case 'bit-rot':
-        return this.mayRot(server);
+        return this.mayDamage(server);
       default:
         return true;
     }
@@ -67,8 +69,10 @@ export class Effects {
   }
 
   /** Strikes. What lasts stays in force until {@link end} with its key, or {@link healAll}. */
-  begin(strike: Strike): void {
-    const { action } = strike;
+  begin(wanted: Strike): void {
+    const { action } = wanted;
+    const strike = action.do === 'lose-disk' ? this.withinBudget(wanted) : wanted;
+    if (strike === undefined) return;
     this.noteBegin(strike);
     if (catalogueEntry(action.do).duration !== 'never') {
       this.inForce.add(strike);
@@ -175,7 +179,10 @@ export class Effects {
         for (const server of targets) controls.disk(server).rollback();
         break;
       case 'wipe':
-        for (const server of targets) controls.disk(server).wipe();
+        for (const server of targets) controls.wipeDisk(server);
+        break;
+      case 'lose-disk':
+        for (const server of targets) controls.disk(server).lose();
         break;
       case 'fail-sync':
         for (const server of targets) controls.disk(server).failNextSync(true);
@@ -201,6 +208,7 @@ export class Effects {
       case 'crash':
       case 'rollback':
       case 'wipe':
+      case 'lose-disk':
         for (const server of targets) this.settlePower(server);
         break;
       case 'pause':
@@ -280,12 +288,23 @@ export class Effects {
   }
 
   private rot(strike: Strike, server: ProcessId): void {
-    if (this.mayRot(server)) {
-      this.damage(strike, server, () => this.controls.disk(server).rotRecord());
-    } else {
-      const name = processName(server, this.controls.servers);
-      this.note(`${name} is spared: enough disks are damaged already`, strike.id);
+    if (this.mayDamage(server)) this.damage(strike, server, () => this.controls.disk(server).rotRecord());
+    else this.noteSpared(server, strike.id);
+  }
+
+  /** The strike on those of its targets whose disks the budget allows to be lost; undefined when it is none. */
+  private withinBudget(strike: Strike): Strike | undefined {
+    const lost: ProcessId[] = [];
+    for (const server of targetsOf(strike)) {
+      if (this.mayDamage(server, lost)) lost.push(server);
+      else this.noteSpared(server, strike.id);
     }
+    return lost.length === 0 ? undefined : { ...strike, groups: [lost] };
+  }
+
+  private noteSpared(server: ProcessId, id: string): void {
+    const name = processName(server, this.controls.servers);
+    this.note(`${name} is spared: enough disks are damaged already`, id);
   }
 
   private damage(strike: Strike, server: ProcessId, inflict: () => DiskPlace | undefined): void {
@@ -299,13 +318,16 @@ export class Effects {
     }
   }
 
-  /** Within the plan's budget, and never beyond what leaves a majority of the disks undamaged. */
-  private mayRot(server: ProcessId): boolean {
+  /**
+   * Within the plan's budget, and never beyond what leaves a majority of the voters' disks undamaged. `doomed`: disks
+   * that count as damaged already.
+   */
+  private mayDamage(server: ProcessId, doomed: readonly ProcessId[] = []): boolean {
     const { controls } = this;
-    const limit = Math.min(this.damagedDiskBudget, Math.floor((controls.servers - 1) / 2));
+    const limit = Math.min(this.damagedDiskBudget, Math.floor((controls.voters() - 1) / 2));
     let others = 0;
     for (let other = 0; other < controls.servers; other++) {
-      if (other !== server && controls.disk(other).damaged()) others++;
+      if (other !== server && (doomed.includes(other) || controls.disk(other).damaged())) others++;
     }
     return others < limit;
   }

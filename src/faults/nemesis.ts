@@ -1,6 +1,6 @@
 /**
- * The nemesis carries out a fault plan: the explicit schedule at its times, random faults at drawn ones,
- * and at the heal time the end of everything.
+ * The nemesis carries out a fault plan: the explicit schedule at its times, random faults at drawn ones, until
+ * the run's heal time; then the run has it end everything.
  *
  * Every decision belongs to one strike of one entry of the plan and is keyed by their names, e.g.
  * `random.1/4` (the entry's id, its strike number), so removing a strike from a trace, or an entry from a
@@ -35,8 +35,7 @@ type Job =
   | { readonly kind: 'random'; readonly entry: number; readonly strike: number }
   | { readonly kind: 'remember' }
   | { readonly kind: 'end'; readonly key: string }
-  | { readonly kind: 'flip'; readonly key: string; readonly upMicros: Micros; readonly downMicros: Micros }
-  | { readonly kind: 'heal' };
+  | { readonly kind: 'flip'; readonly key: string; readonly upMicros: Micros; readonly downMicros: Micros };
 
 export class Nemesis {
   private readonly effects: Effects;
@@ -54,7 +53,7 @@ export class Nemesis {
     this.effects = effects ?? Effects.create(controls, plan.damagedDiskBudget);
   }
 
-  /** Schedules the explicit entries, the first strike of each random fault, and the end of it all. */
+  /** Schedules the explicit entries and the first strike of each random fault. */
   start(): void {
     this.plan.schedule.forEach((fault, entry) => {
       if (fault.atMicros >= this.healAtMicros) return;
@@ -65,7 +64,6 @@ export class Nemesis {
       this.schedule(fault.atMicros, { kind: 'scheduled', entry });
     });
     this.plan.random.forEach((_, entry) => this.awaitStrike(entry, 0, this.controls.now()));
-    this.schedule(this.healAtMicros, { kind: 'heal' });
   }
 
   /** Called back at a time that was asked for; a token that has lost its meaning does nothing. */
@@ -89,13 +87,10 @@ export class Nemesis {
       case 'flip':
         this.flip(job);
         break;
-      case 'heal':
-        this.healAll();
-        break;
     }
   }
 
-  /** Ends every fault for good; comes by itself at the heal time. A second call does nothing. */
+  /** Ends every fault for good and starts every server that is down. A second call does nothing. */
   healAll(): void {
     if (this.isHealed) return;
     this.isHealed = true;
@@ -187,9 +182,9 @@ export class Nemesis {
     this.schedule(draw('remember', this.controls.now(), strikeMicros, byDefault), { kind: 'remember' });
   }
 
-  /** Nothing is scheduled at or after the heal time but healing itself. */
+  /** Nothing is scheduled at or after the heal time. */
   private schedule(atMicros: Micros, job: Job): void {
-    if (atMicros >= this.healAtMicros && job.kind !== 'heal') return;
+    if (atMicros >= this.healAtMicros) return;
     const token = this.nextToken++;
     this.jobs.set(token, job);
     this.controls.schedule(atMicros, token);

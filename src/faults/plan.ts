@@ -61,13 +61,15 @@ export type FaultAction =
   | { readonly do: 'fail-sync'; readonly on: Selector }
   /** One synced record, drawn by chance, changes at rest. */
   | { readonly do: 'bit-rot'; readonly on: Selector }
+  /** Crash, and the disk is lost: a blank one is in its place, which nobody has formatted. */
+  | { readonly do: 'lose-disk'; readonly on: Selector }
   /** Amnesia: one synced record vanishes wholly, as if it had never been written. */
   | { readonly do: 'lost-write'; readonly on: Selector }
   /** Amnesia: syncs are confirmed but make nothing durable. */
   | { readonly do: 'lying-sync'; readonly on: Selector }
   /** Amnesia: crash, and the disk returns to what it held at an earlier moment. */
   | { readonly do: 'rollback'; readonly on: Selector }
-  /** Amnesia: crash, and the disk is empty, under the same identity. */
+  /** Amnesia: crash, and the disk is empty; an operator who should not has formatted it for the same identity. */
   | { readonly do: 'wipe'; readonly on: Selector }
   | { readonly do: 'clock-jump'; readonly on: Selector; readonly byMicros: Micros }
   | { readonly do: 'clock-drift'; readonly on: Selector; readonly ppm: number };
@@ -103,6 +105,6 @@ export interface RandomFault {
 export interface FaultPlan {
   readonly schedule: readonly ScheduledFault[];
   readonly random: readonly RandomFault[];
-  /** Most rotten or otherwise damaged disks at a time, so that a good copy of everything remains. */
+  /** Most rotten, lost or otherwise damaged disks at a time, so that a good copy of everything remains. */
   readonly damagedDiskBudget: number;
 }

@@ -62,6 +62,8 @@ export function strikeSentence(action: FaultAction, groups: Groups, servers: num
       return `power fails on ${first}, and the disk falls back to an earlier moment`;
     case 'wipe':
       return `power fails on ${first}, and the disk is empty`;
+    case 'lose-disk':
+      return `power fails on ${first}, and the disk is lost: a blank one is in its place`;
     case 'clock-jump':
       return `the wall clock of ${first} jumps by ${formatMicros(action.byMicros)}`;
     case 'clock-drift':
@@ -77,6 +79,7 @@ export function endSentence(action: FaultAction, groups: Groups, servers: number
     case 'crash':
     case 'rollback':
     case 'wipe':
+    case 'lose-disk':
       return `${first} ${isOne ? 'restarts' : 'restart'}`;
     case 'pause':
       return `${first} ${isOne ? 'goes' : 'go'} on`;

@@ -24,11 +24,12 @@ export const Family = {
   fault: 4,
   replica: 5,
   process: 6,
+  operator: 7,
 } as const;
 export type Family = (typeof Family)[keyof typeof Family];
 
 /** Short names of the families: stream names and the first part of keys. */
-export const FAMILY_NAMES = ['m', 't', 'd', 'c', 'f', 'r', 'p'] as const;
+export const FAMILY_NAMES = ['m', 't', 'd', 'c', 'f', 'r', 'p', 'o'] as const;
 
 /** What a directed link may do to a message; probabilities as thresholds out of 2^32. */
 export interface LinkProfile {

@@ -142,6 +142,11 @@ export interface StateMachine {
   apply(command: Command, timeMicros: Micros): Result;
   /** Answers a command that changes nothing, without being ordered; undefined: it must be ordered. */
   query?(command: Command): Result | undefined;
+  /**
+   * Of a service with a shadow: the first answer of the shadow that differed, in one sentence, told once. A
+   * protocol asks after every command that it applies, and reports what it hears as `shadow-diverged`.
+   */
+  takeDivergence?(): string | undefined;
   /** 32-bit rolling digest of the state; equal histories give equal digests. */
   digest(): number;
   snapshot(): Plain;
@@ -246,6 +251,8 @@ export type ProtocolEvent =
       readonly digest: number;
       readonly command: Command | undefined;
     }
+  /** A shadow of the service answered otherwise than the service; found when `index` had been applied. */
+  | { readonly kind: 'shadow-diverged'; readonly index: number; readonly text: string }
   /** The log was read back after a start: `lastIndex` entries; `trusted` false when the disk is not. */
   | {
       readonly kind: 'recovered';

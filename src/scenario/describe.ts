@@ -7,9 +7,11 @@ import { Document, isMap, isScalar, isSeq, visit } from 'yaml';
 import { z } from 'zod';
 
 import { formatDuration, formatDurationRange, formatRatio } from '../kernel/index.js';
+import type { ServiceConfig } from '../services/service-config.js';
 import { READ_MODES, type ReadMix, type WorkloadConfig } from '../services/workload-config.js';
 import { distributionYaml, faultsYaml, limitYaml, networkYaml, topologyYaml } from './describe-faults.js';
 import type { Yaml } from './describe-faults.js';
+import { operatorYaml } from './describe-operator.js';
 import { Roster } from './resolve-topology.js';
 import { formatThousandths } from './schema-workload.js';
 import { scenarioSchema } from './schema.js';
@@ -44,10 +46,18 @@ const SPACED: ReadonlySet<string> = new Set([
   'network',
   'disk',
   'faults',
+  'operator',
   'expect',
 ]);
 /** Small maps, told by their first key: distributions, weights. */
-const FLOW_MAPS: ReadonlySet<string> = new Set(['constant', 'uniform', 'long-tail', 'get', 'log']);
+const FLOW_MAPS: ReadonlySet<string> = new Set([
+  'constant',
+  'uniform',
+  'long-tail',
+  'get',
+  'log',
+  'max-clients',
+]);
 
 function firstKey(node: { readonly items: readonly { readonly key: unknown }[] }): string {
   const key = node.items[0]?.key;
@@ -70,7 +80,7 @@ export function scenarioYaml(scenario: Scenario): Readonly<Record<string, unknow
       topology: topologyYaml(cluster.topology, roster),
     },
     model: scenario.model,
-    service: scenario.service,
+    service: serviceYaml(scenario.service),
     workload: workloadYaml(scenario.workload),
     network: networkYaml(scenario.network, roster),
     disk: { 'sync-latency': distributionYaml(disk.syncLatency), capacity: limitYaml(disk.capacityBytes) },
@@ -81,6 +91,7 @@ export function scenarioYaml(scenario: Scenario): Readonly<Record<string, unknow
       'restart-after-halt': durationOrWord(process.restartAfterHaltMicros, 'never'),
     },
     faults: faultsYaml(scenario.faults, roster),
+    ...(scenario.operator === undefined ? {} : { operator: operatorYaml(scenario.operator, roster) }),
     expect: {
       outcome: expect.outcome,
       ...(expect.invariant === undefined ? {} : { invariant: expect.invariant }),
@@ -102,6 +113,15 @@ function protocolYaml(protocol: Scenario['protocol']): Readonly<Record<string, u
 
 function durationOrWord(micros: number, word: string): string {
   return micros === 0 ? word : formatDuration(micros);
+}
+
+function serviceYaml({ name, sessions, shadow }: ServiceConfig): Readonly<Record<string, unknown>> {
+  const { maxClients, window, timeoutMicros } = sessions;
+  return {
+    name,
+    sessions: { 'max-clients': maxClients, window, timeout: durationOrWord(timeoutMicros, 'never') },
+    ...(shadow === undefined ? {} : { shadow }),
+  };
 }
 
 function workloadYaml(workload: WorkloadConfig): Readonly<Record<string, Yaml>> {

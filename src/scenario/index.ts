@@ -8,6 +8,7 @@ export { defineScenario } from './define.js';
 export { jsonSchema, scenarioYaml, toYaml } from './describe.js';
 export { loadScenario, nameOfPath } from './load.js';
 export type { LoadOptions } from './load.js';
+export { processCounts, type ProcessCounts } from './processes.js';
 export { MAX_TEXT_LENGTH } from './read-yaml.js';
 export type { ScenarioInput } from './schema.js';
 export type * from './types.js';

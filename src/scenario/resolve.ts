@@ -4,13 +4,14 @@
  * sense (an end before the beginning, a fault that never strikes) is refused.
  */
 
-import { deepFreeze, formatDuration, nearest } from '../kernel/index.js';
+import { deepFreeze, formatDuration } from '../kernel/index.js';
 import type { Micros } from '../kernel/index.js';
-import { serviceNames } from '../services/index.js';
+import type { ServiceConfig } from '../services/service-config.js';
 import type { WorkloadConfig } from '../services/workload-config.js';
 import type { LinkConfig, NetworkConfig, Topology } from '../world/config.js';
 import { impossible } from './problems.js';
 import { overlayLink, resolveFaults } from './resolve-faults.js';
+import { resolveOperator } from './resolve-operator.js';
 import { Roster, resolveGroup, resolveTopology } from './resolve-topology.js';
 import { MAX_LINKS } from './schema-world.js';
 import type { ScenarioForm } from './schema.js';
@@ -61,6 +62,8 @@ export function resolveForm(form: ScenarioForm, context: ResolveContext): Scenar
       restartAfterHaltMicros: restart === 'never' ? 0 : restart,
     },
     faults,
+    operator:
+      form.operator === undefined ? undefined : resolveOperator(form.operator, roster, bounds.healAtMicros),
     expect: resolveExpectation(form.expect, bounds),
     bounds,
   };
@@ -89,11 +92,13 @@ export function fileStem(path: string): string {
   return word === '' ? 'unnamed' : word.slice(0, 40).replace(/-+$/, '');
 }
 
-function resolveService(name: string): string {
-  if (serviceNames.includes(name)) return name;
-  const near = nearest(name, serviceNames);
-  const hint = near === undefined ? undefined : `did you mean '${near}'?`;
-  return impossible(['service'], `one of ${serviceNames.join(', ')}`, `'${name}'`, hint);
+function resolveService({ name, sessions, shadow }: ScenarioForm['service']): ServiceConfig {
+  const { 'max-clients': maxClients, window, timeout } = sessions;
+  return {
+    name,
+    sessions: { maxClients, window, timeoutMicros: timeout === 'never' ? 0 : timeout },
+    shadow,
+  };
 }
 
 function resolveModel(form: ScenarioForm['model'], servers: number): Scenario['model'] {

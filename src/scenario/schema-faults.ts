@@ -46,6 +46,7 @@ const KEYS = {
   'full-disk': target,
   'fail-sync': target,
   'bit-rot': target,
+  'lose-disk': target,
   'lost-write': target,
   'lying-sync': target,
   rollback: target,
@@ -115,6 +116,6 @@ export const faults = z.strictObject({
   'damaged-disks': wholeNumber(0, 31)
     .optional()
     .describe(
-      'most rotten disks at a time, so that a good copy of everything remains; default: 1, or 0 below 3 nodes',
+      'most rotten or lost disks at a time, so that a good copy of everything remains; default: 1, or 0 below 3 nodes',
     ),
 });

@@ -7,6 +7,7 @@
 import { z } from 'zod';
 
 import { faults } from './schema-faults.js';
+import { operator } from './schema-operator.js';
 import {
   choice,
   duration,
@@ -17,6 +18,7 @@ import {
   wholeNumber,
   word,
 } from './schema-values.js';
+import { service } from './schema-service.js';
 import { workload } from './schema-workload.js';
 import { clock, cluster, disk, network, process } from './schema-world.js';
 
@@ -90,13 +92,14 @@ export const scenarioSchema = z.strictObject({
   protocol,
   cluster: cluster.prefault({}),
   model: model.prefault({}),
-  service: word.prefault('kv'),
+  service: service.prefault('kv').describe('what is replicated: a name, or a map of name, sessions, shadow'),
   workload: workload.prefault({}),
   network: network.prefault({}),
   disk: disk.prefault({}),
   clock: clock.prefault({}),
   process: process.prefault({}),
   faults: faults.prefault({}),
+  operator: operator.optional().describe('a process that changes the running cluster, as operators do'),
   expect: expect.prefault({}),
   bounds: bounds.prefault({}),
 });

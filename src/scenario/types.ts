@@ -5,7 +5,9 @@
 
 import type { Micros } from '../kernel/index.js';
 import type { FailureModel } from '../faults/failure-model.js';
+import type { OperatorPlan } from '../faults/operator-plan.js';
 import type { FaultPlan } from '../faults/plan.js';
+import type { ServiceConfig } from '../services/service-config.js';
 import type { WorkloadConfig } from '../services/workload-config.js';
 import type { ClockConfig, DiskConfig, NetworkConfig, ProcessConfig, Topology } from '../world/config.js';
 
@@ -52,13 +54,15 @@ export interface Scenario {
     readonly topology: Topology;
   };
   readonly model: FailureModel;
-  readonly service: string;
+  readonly service: ServiceConfig;
   readonly workload: WorkloadConfig;
   readonly network: NetworkConfig;
   readonly disk: DiskConfig;
   readonly clock: ClockConfig;
   readonly process: ProcessConfig;
   readonly faults: FaultPlan;
+  /** Undefined: the cluster is left as it is. */
+  readonly operator: OperatorPlan | undefined;
   readonly expect: Expectation;
   readonly bounds: Bounds;
 }

@@ -1,18 +1,37 @@
 /** The replicated services by the names that scenarios use. */
 
 import { UsageError, nearest, type StateMachine } from '../kernel/index.js';
+import { SortedKeyValueStore } from './kv-next.js';
 import { KeyValueStore } from './kv.js';
-import { SessionedService } from './sessions.js';
+import { DEFAULT_SESSION_LIMITS, SessionedService, type SessionLimits } from './sessions.js';
+import { ShadowedService } from './shadow.js';
 
-const SERVICES: ReadonlyMap<string, () => StateMachine> = new Map([
-  ['kv', () => new SessionedService(new KeyValueStore())],
+const SERVICES: ReadonlyMap<string, () => StateMachine> = new Map<string, () => StateMachine>([
+  ['kv', () => new KeyValueStore()],
+  ['kv-next', () => new SortedKeyValueStore()],
 ]);
 
 /** Every name that {@link createService} knows, sorted. */
 export const serviceNames: readonly string[] = [...SERVICES.keys()].sort((a, b) => (a < b ? -1 : 1));
 
-/** A fresh service; every replica gets its own. Throws UsageError for an unknown name. */
-export function createService(name: string): StateMachine {
+/** The services that are key-value stores, whose histories can be judged: all of them, by now. */
+export const keyValueServices: ReadonlySet<string> = new Set(serviceNames);
+
+/**
+ * A fresh service behind client sessions; every replica gets its own. `shadow` names the service that runs in
+ * its shadow. Throws UsageError for an unknown name.
+ */
+export function createService(
+  name: string,
+  sessions: SessionLimits = DEFAULT_SESSION_LIMITS,
+  shadow: string | undefined = undefined,
+): StateMachine {
+  const service = createBare(name);
+  const shadowed = shadow === undefined ? service : new ShadowedService(service, createBare(shadow));
+  return new SessionedService(shadowed, sessions);
+}
+
+function createBare(name: string): StateMachine {
   const create = SERVICES.get(name);
   if (create !== undefined) return create();
   const near = nearest(name, serviceNames);

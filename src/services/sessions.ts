@@ -4,15 +4,17 @@
  * changes nothing and gets the first answer.
  *
  * Sessions are replicated state: they follow from the log alone and are part of snapshot, digest and
- * clone. A session opens with its client's first command. All bounds work by the order of the log, never
- * by a clock, which replicas do not share:
+ * clone. A session opens with its client's first command. All bounds work by the order of the log and the
+ * log's own time, never by a clock, which replicas do not share:
  *
  * - per client, the results of the last `window` sequence numbers up to the highest executed. Below that
  *   lies the floor: whether such a command was executed is no longer known, so it is answered with
  *   `session-expired` and is not executed (a second execution is worse than none);
  * - `maxClients` sessions; then the one that has executed nothing for longest is forgotten. Its client
  *   may still retry, and nothing tells it from a client never seen. So one number, the highest sequence
- *   of all forgotten sessions, is the floor under every session opened later.
+ *   of all forgotten sessions, is the floor under every session opened later;
+ * - `timeoutMicros` of log time without an execution; then the session is forgotten in the same way, just
+ *   before the next execution. A repeated or expired command forgets nobody: it must not change the state.
  *
  * Left out: clients that lie about their sequence numbers (they can only hurt themselves, unless the
  * table overflows and their number becomes everybody's floor).
@@ -20,17 +22,28 @@
  * Decomposed on purpose: a bug of the zoo is a subclass that overrides one small method.
  */
 
-import { assert, mix32, mixInteger, type Command, type Micros, type Plain, type ProcessId } from '../kernel/index.js';
+import {
+  assert,
+  mix32,
+  mixInteger,
+  type Command,
+  type Micros,
+  type Plain,
+  type ProcessId,
+} from '../kernel/index.js';
 import type { Result, StateMachine } from '../kernel/index.js';
+import { Session, SessionTable } from './session-table.js';
 
 export interface SessionLimits {
   /** Most sessions at a time. */
   readonly maxClients: number;
   /** Sequence numbers whose results are kept per client: more than a client has outstanding at a time. */
   readonly window: number;
+  /** Log time without an execution after which a session is forgotten; 0: never. */
+  readonly timeoutMicros: Micros;
 }
 
-export const DEFAULT_SESSION_LIMITS: SessionLimits = { maxClients: 1024, window: 128 };
+export const DEFAULT_SESSION_LIMITS: SessionLimits = { maxClients: 1024, window: 128, timeoutMicros: 0 };
 
 const SESSION_EXPIRED = Object.freeze({ error: 'session-expired' });
 const MALFORMED = Object.freeze({ error: 'malformed' });
@@ -41,28 +54,8 @@ export function isSessionExpired(result: Result): boolean {
   return (result as { readonly error?: Plain }).error === SESSION_EXPIRED.error;
 }
 
-/** One client's session. Results lie in rings: sequence s in place (s - 1) mod window. */
-export class Session {
-  /** Highest executed sequence. */
-  highest: number;
-  /** Commands at or below it are expired. Invariant: floor >= highest - window. */
-  floor: number;
-  /** Number of the session's latest execution, over all sessions. Invariant: no two sessions share one. */
-  lastExecution: number;
-  readonly sequences: number[];
-  readonly results: Result[];
-
-  constructor(highest: number, floor: number, sequences: number[], results: Result[]) {
-    this.highest = highest;
-    this.floor = floor;
-    this.lastExecution = 0;
-    this.sequences = sequences;
-    this.results = results;
-  }
-}
-
 export class SessionedService implements StateMachine {
-  protected readonly sessions: Map<ProcessId, Session>;
+  protected readonly sessions: SessionTable;
   /** Floor of sessions yet to be opened: the highest sequence of any forgotten session. */
   protected forgottenFloor: number;
   private executions: number;
@@ -73,7 +66,8 @@ export class SessionedService implements StateMachine {
     protected readonly limits: SessionLimits = DEFAULT_SESSION_LIMITS,
   ) {
     assert(limits.maxClients > 0 && limits.window > 0, 'sessions: limits are positive');
-    this.sessions = new Map();
+    assert(limits.timeoutMicros >= 0, 'sessions: a timeout is not negative');
+    this.sessions = new SessionTable();
     this.forgottenFloor = 0;
     this.executions = 0;
     this.rolling = 0x73657373;
@@ -85,16 +79,22 @@ export class SessionedService implements StateMachine {
     const session = this.sessions.get(client);
     if (session === undefined) {
       if (sequence <= this.forgottenFloor) return SESSION_EXPIRED;
-      return this.execute(command, this.openSession(client), timeMicros);
+    } else {
+      if (this.isExpired(session, sequence)) return SESSION_EXPIRED;
+      if (this.isDuplicate(session, sequence)) return this.firstResult(session, sequence);
     }
-    if (this.isExpired(session, sequence)) return SESSION_EXPIRED;
-    if (this.isDuplicate(session, sequence)) return this.firstResult(session, sequence);
-    return this.execute(command, session, timeMicros);
+    // It was never executed. That stays true of it if its own session is among those forgotten now.
+    this.forgetIdle(timeMicros);
+    return this.execute(command, this.sessions.get(client) ?? this.openSession(client), timeMicros);
   }
 
   /** A read needs no session: it changes nothing, however often it is served. */
   query(command: Command): Result | undefined {
     return this.inner.query?.(command);
+  }
+
+  takeDivergence(): string | undefined {
+    return this.inner.takeDivergence?.();
   }
 
   digest(): number {
@@ -117,12 +117,7 @@ export class SessionedService implements StateMachine {
   clone(): SessionedService {
     const Self = this.constructor as new (inner: StateMachine, limits: SessionLimits) => SessionedService;
     const copy = new Self(this.inner.clone(), this.limits);
-    for (const [client, session] of this.sessions) {
-      const { highest, floor, sequences, results } = session;
-      const twin = new Session(highest, floor, sequences.slice(), results.slice());
-      twin.lastExecution = session.lastExecution;
-      copy.sessions.set(client, twin);
-    }
+    copy.sessions.copyFrom(this.sessions);
     copy.forgottenFloor = this.forgottenFloor;
     copy.executions = this.executions;
     copy.rolling = this.rolling;
@@ -146,12 +141,12 @@ export class SessionedService implements StateMachine {
 
   protected execute(command: Command, session: Session, timeMicros: Micros): Result {
     const result = this.inner.apply(command, timeMicros);
-    this.remember(session, command, result);
+    this.remember(session, command, result, timeMicros);
     return result;
   }
 
   /** Keeps the result for duplicates and moves the window. */
-  protected remember(session: Session, command: Command, result: Result): void {
+  protected remember(session: Session, command: Command, result: Result, timeMicros: Micros): void {
     const { sequence } = command;
     const place = this.place(sequence);
     session.sequences[place] = sequence;
@@ -161,30 +156,38 @@ export class SessionedService implements StateMachine {
       if (sequence - this.limits.window > session.floor) session.floor = sequence - this.limits.window;
     }
     session.lastExecution = ++this.executions;
+    this.sessions.touch(session);
     this.rolling = mix32(mixInteger(mix32(this.rolling, command.client), sequence), command.hash);
+    if (this.limits.timeoutMicros === 0) return;
+    session.lastMicros = timeMicros;
+    this.rolling = mixInteger(this.rolling, timeMicros);
   }
 
   protected openSession(client: ProcessId): Session {
     if (this.sessions.size >= this.limits.maxClients) this.forgetOldest();
-    const session = new Session(0, this.forgottenFloor, [], []);
-    this.sessions.set(client, session);
+    const session = new Session(client, this.forgottenFloor);
+    this.sessions.add(session);
     return session;
   }
 
-  /** Makes room for one session and raises the floor of those to come. */
-  protected forgetOldest(): void {
-    let oldest: ProcessId = -1;
-    let execution = Number.MAX_SAFE_INTEGER;
-    for (const [client, session] of this.sessions) {
-      if (session.lastExecution >= execution) continue;
-      oldest = client;
-      execution = session.lastExecution;
+  /** Forgets the sessions that have executed nothing for too long. Each is forgotten once: cheap on average. */
+  protected forgetIdle(timeMicros: Micros): void {
+    const { timeoutMicros } = this.limits;
+    if (timeoutMicros === 0) return;
+    for (;;) {
+      const { oldest } = this.sessions;
+      if (oldest === undefined || timeMicros - oldest.lastMicros <= timeoutMicros) return;
+      this.forgetOldest();
     }
-    const forgotten = this.sessions.get(oldest);
-    assert(forgotten !== undefined, 'sessions: a full table has an oldest session');
+  }
+
+  /** Forgets the session that has executed nothing for longest, and raises the floor of those to come. */
+  protected forgetOldest(): void {
+    const forgotten = this.sessions.oldest;
+    assert(forgotten !== undefined, 'sessions: there is a session to forget');
     if (forgotten.highest > this.forgottenFloor) this.forgottenFloor = forgotten.highest;
-    this.sessions.delete(oldest);
-    this.rolling = mixInteger(mix32(this.rolling, oldest), this.forgottenFloor);
+    this.sessions.remove(forgotten);
+    this.rolling = mixInteger(mix32(this.rolling, forgotten.client), this.forgottenFloor);
   }
 
   /** Back to no sessions at all, as before the first command. */
@@ -196,8 +199,7 @@ export class SessionedService implements StateMachine {
   }
 
   protected snapshotSessions(): Plain {
-    const clients = [...this.sessions.keys()].sort((a, b) => a - b);
-    const table = clients.map((client) => this.encodeSession(client, this.sessions.get(client) as Session));
+    const table = this.sessions.inOrder().map((session) => this.encodeSession(session));
     const { forgottenFloor, executions, rolling } = this;
     return { forgottenFloor, executions, digest: rolling, table };
   }
@@ -210,14 +212,17 @@ export class SessionedService implements StateMachine {
     );
     assert(Number.isSafeInteger(forgottenFloor), 'sessions: a snapshot has a floor');
     assert(Number.isSafeInteger(executions), 'sessions: a snapshot has a count of executions');
-    for (const row of table as SessionsSnapshot['table']) {
-      const session = new Session(row.highest, row.floor, [], []);
+    const rows = [...(table as SessionsSnapshot['table'])].sort((a, b) => a.lastExecution - b.lastExecution);
+    for (const row of rows) {
+      const session = new Session(row.client, row.floor);
+      session.highest = row.highest;
       session.lastExecution = row.lastExecution;
+      session.lastMicros = row.lastMicros;
       for (const [sequence, result] of row.results) {
         session.sequences[this.place(sequence)] = sequence;
         session.results[this.place(sequence)] = result;
       }
-      this.sessions.set(row.client, session);
+      this.sessions.add(session);
     }
     this.forgottenFloor = forgottenFloor;
     this.executions = executions;
@@ -225,7 +230,7 @@ export class SessionedService implements StateMachine {
   }
 
   /** What lies below the floor is left out: it can never be answered again. */
-  private encodeSession(client: ProcessId, session: Session): Plain {
+  private encodeSession(session: Session): Plain {
     const results: [number, Result][] = [];
     for (let place = 0; place < session.sequences.length; place++) {
       const sequence = session.sequences[place];
@@ -234,8 +239,8 @@ export class SessionedService implements StateMachine {
       }
     }
     results.sort((a, b) => a[0] - b[0]);
-    const { highest, floor, lastExecution } = session;
-    return { client, highest, floor, lastExecution, results };
+    const { client, highest, floor, lastExecution, lastMicros } = session;
+    return { client, highest, floor, lastExecution, lastMicros, results };
   }
 
   private place(sequence: number): number {
@@ -253,6 +258,7 @@ interface SessionsSnapshot {
     readonly highest: number;
     readonly floor: number;
     readonly lastExecution: number;
+    readonly lastMicros: Micros;
     readonly results: readonly (readonly [number, Result])[];
   }[];
 }

@@ -5,9 +5,12 @@ import type { Scenario } from '../scenario/index.js';
 import { Workload } from '../services/index.js';
 import { Clock, Disk, type DiskScheduler, type DiskTap } from '../world/index.js';
 import { ClientEndpoint, type ClientErrand } from './client-endpoint.js';
+import type { Stage } from './director.js';
 import type { Engine } from './engine.js';
 import { EventKind } from './event-kinds.js';
-import type { Program } from './program.js';
+import { MachineRoom } from './machine-room.js';
+import { OperatorEndpoint } from './operator-endpoint.js';
+import { versionsOf, type Program } from './program.js';
 import { Server } from './server.js';
 
 /** Brings disk completions back through the event queue; a new incarnation voids the old one's. */
@@ -91,5 +94,20 @@ export function assembleClients(
   const { protocol, settings } = program;
   return Array.from({ length: workload.clients }, (_, i) =>
     ClientEndpoint.create(cluster.nodes + i, engine, errand, protocol.createDriver(settings)),
+  );
+}
+
+export function assembleOperator(
+  stage: Stage,
+  { operator, bounds }: Scenario,
+  { protocol }: Program,
+  original: OperatorEndpoint | undefined,
+): OperatorEndpoint | undefined {
+  if (operator === undefined) return undefined;
+  const machines = new MachineRoom(stage, versionsOf(protocol));
+  const self = stage.processes - 1;
+  return (
+    original?.clone(stage, machines) ??
+    OperatorEndpoint.create(self, stage, machines, operator, bounds.healAtMicros)
   );
 }

@@ -53,6 +53,14 @@ export class ClientEndpoint implements ClientProcessHost {
     return new ClientEndpoint(this.self, engine, this.errand, this.driver.clone(), timers, this.client);
   }
 
+  deliver(from: ProcessId, message: Message): void {
+    this.client.receive(from, message);
+  }
+
+  fireTimer(name: string): void {
+    this.client.timerFired(name);
+  }
+
   now(): Micros {
     return this.engine.now;
   }

@@ -15,7 +15,7 @@ import {
   mixInteger,
   type Decision,
 } from '../kernel/index.js';
-import type { Scenario } from '../scenario/index.js';
+import { processCounts, type Scenario } from '../scenario/index.js';
 import { verdictText, type Divergence } from './divergence.js';
 import { EVENT_NAMES } from './event-kinds.js';
 import type { Implementation } from './implementation.js';
@@ -55,14 +55,13 @@ export function logEvents(
   implementation: Implementation,
   beat?: Beat,
 ): EventLog {
-  const servers = scenario.cluster.nodes;
   const columns = new Columns();
   const recorder = new TraceRecorder((event, digest) => columns.add(event, digest), false);
   const simulation = Simulation.create(scenario, recipe, { implementation, recorder });
   stepThrough(simulation, () => false, beat);
   const outcome = simulation.outcome();
   recorder.finish(outcome.digest);
-  const cast = { servers, processes: servers + scenario.workload.clients };
+  const cast = processCounts(scenario);
   const setup = hashDecisions(recorder.setup);
   return columns.log(cast, setup, verdictText(verdictOf(outcome)), outcome.digest);
 }

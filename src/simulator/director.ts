@@ -1,6 +1,6 @@
 /** The stage hands: what the nemesis may do to this run's world, and what the run does to it by itself. */
 
-import type { Choices, Micros, ProcessId } from '../kernel/index.js';
+import type { Choices, Membership, Micros, ProcessId } from '../kernel/index.js';
 import type { ClockControl, DiskControl, LinkControl, WorldControls } from '../faults/index.js';
 import type { Topology } from '../world/index.js';
 import { EventKind } from './event-kinds.js';
@@ -16,6 +16,14 @@ export interface Stage extends Engine {
   readonly configuredServiceMicros: Micros;
   currentLeader(): ProcessId;
   crashServer(process: ProcessId): void;
+  formatDisk(process: ProcessId): void;
+  /** Ends a process cleanly. */
+  stopServer(process: ProcessId): void;
+  /** Starts a process unless it is up or a fault holds it down. */
+  superviseStart(process: ProcessId): void;
+  /** The configuration in force, as the leader sees it. */
+  membership(): Membership;
+  operationsOk(): number;
   startServer(process: ProcessId): void;
   jumpClock(process: ProcessId, byMicros: Micros): void;
   note(text: string): void;
@@ -56,6 +64,11 @@ export class Director implements WorldControls {
     return this.stage.currentLeader();
   }
 
+  voters(): number {
+    const { voters, outgoing } = this.stage.membership();
+    return outgoing.length === 0 ? voters.length : Math.min(voters.length, outgoing.length);
+  }
+
   isUp(process: ProcessId): boolean {
     return this.server(process).isUp;
   }
@@ -90,6 +103,11 @@ export class Director implements WorldControls {
 
   setServiceMicros(process: ProcessId, micros: Micros): void {
     this.server(process).serviceMicros = micros;
+  }
+
+  wipeDisk(process: ProcessId): void {
+    this.server(process).disk.wipe();
+    this.stage.formatDisk(process);
   }
 
   jumpClock(process: ProcessId, byMicros: Micros): void {

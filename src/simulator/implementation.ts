@@ -26,7 +26,8 @@ export function builtInImplementation(scenario: Scenario): Implementation {
       near === undefined ? undefined : `did you mean "${near}"?`,
     );
   }
-  return { protocol: build(), createService: () => createService(scenario.service), bug: undefined };
+  const { name, sessions, shadow } = scenario.service;
+  return { protocol: build(), createService: () => createService(name, sessions, shadow), bug: undefined };
 }
 
 /** A bug of the zoo in place of the correct code; throws UsageError when it does not fit the scenario. */

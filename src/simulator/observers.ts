@@ -59,6 +59,10 @@ class WatchedContext implements CheckerContext, CoverageContext {
     return this.watched.network.isBlocked(from, to);
   }
 
+  generation(process: ProcessId): number {
+    return this.watched.servers[process]?.generation ?? 0;
+  }
+
   durableRecords(process: ProcessId, file: string): readonly unknown[] {
     return this.watched.servers[process]?.disk.durableRecords(file) ?? [];
   }
@@ -107,7 +111,7 @@ export class Observers implements DiskTap {
     const { progressWithinMicros } = scenario.expect;
     const liveness = progressWithinMicros === undefined ? undefined : { healAtMicros, progressWithinMicros };
     const protocol = options.checkers === false ? NO_CHECKERS : name;
-    const { service } = scenario;
+    const service = scenario.service.name;
     const set = createCheckers(protocol, context, sink, { liveness, service, extra: options.extraCheckers });
     const coverage = options.coverage === true ? CoverageObserver.create(name, context) : undefined;
     return new Observers(set, scenario.cluster.nodes, sink, coverage);

@@ -50,6 +50,24 @@ export interface RunStatistics {
   readonly operationsFailed: number;
   readonly operationsUnknown: number;
   readonly retries: number;
+  /** Snapshots received whole and installed, and those that were given up. */
+  readonly snapshotInstalls: number;
+  readonly snapshotInstallFailures: number;
+  /** Reports of servers that act by another configuration, those of the beginning apart. */
+  readonly configurationChanges: number;
+  /** Reports of servers that a protocol version is in force. */
+  readonly versionActivations: number;
+  readonly leaderTransfers: number;
+  /** Requests turned away before they were ordered, by reason. */
+  readonly rejectedRequests: Readonly<Record<string, number>>;
+  /** Steps of the operator by how they ended; skipped: nobody was there to do them to. */
+  readonly operatorStepsOk: number;
+  readonly operatorStepsRefused: number;
+  readonly operatorStepsTimedOut: number;
+  readonly operatorStepsSkipped: number;
+  /** Processes that the operator stopped and started with a version, rollbacks included. */
+  readonly upgrades: number;
+  readonly rollbacks: number;
   /** Latency of ok operations in microseconds, or -1 when there were none. */
   readonly latencyP50Micros: Micros;
   readonly latencyP99Micros: Micros;

@@ -3,6 +3,7 @@
  * follows from the two. Shared by all processes of a run and by its forks.
  */
 
+import { FORMATTING_VERBS, actionsOf } from '../faults/index.js';
 import {
   UsageError,
   formatMicros,
@@ -35,6 +36,8 @@ export function prepareProgram(scenario: Scenario, implementation: Implementatio
   const { protocol, bug } = implementation;
   const settings = protocol.settings(scenario.protocol.settings);
   requireFeasiblePromise(scenario, protocol, settings);
+  requireFormat(scenario, protocol);
+  requireOperable(scenario, protocol);
   const { nodes, members } = scenario.cluster;
   return {
     protocol,
@@ -56,13 +59,45 @@ export function versionsOf(protocol: Protocol): NonNullable<Protocol['versions']
   return protocol.versions ?? ONE_VERSION;
 }
 
-function initialVersion(scenario: Scenario, protocol: Protocol): number {
+function initialVersion({ cluster }: Scenario, protocol: Protocol): number {
+  const { version = versionsOf(protocol).highest } = cluster;
+  requireVersion('cluster.version', version, protocol);
+  return version;
+}
+
+function requireVersion(path: string, version: number, protocol: Protocol): void {
   const { lowest, highest } = versionsOf(protocol);
-  const { version = highest } = scenario.cluster;
-  if (version >= lowest && version <= highest) return version;
-  throw new UsageError(
-    'unknown-version',
-    `cluster.version: expected ${lowest === highest ? `${lowest}, the only version` : `a version from ${lowest} to ${highest}`} of ${protocol.name}, got ${version}`,
+  if (version >= lowest && version <= highest) return;
+  const known = lowest === highest ? `${lowest}, the only version` : `a version from ${lowest} to ${highest}`;
+  throw new UsageError('unknown-version', `${path}: expected ${known} of ${protocol.name}, got ${version}`);
+}
+
+/** The operator knows of no versions but the protocol's own, and formats disks only where they are formatted. */
+function requireOperable({ operator }: Scenario, protocol: Protocol): void {
+  if (operator === undefined) return;
+  for (const { path, action } of actionsOf(operator)) {
+    if (action.do === 'activate-version')
+      requireVersion(`operator.${path}.version`, action.version, protocol);
+    if ('to' in action && typeof action.to === 'number')
+      requireVersion(`operator.${path}.to`, action.to, protocol);
+    if (FORMATTING_VERBS.has(action.do) && protocol.format === undefined)
+      throw noFormat(`operator.${path}`, action.do, protocol);
+  }
+}
+
+/** A blank disk is a new server's to a protocol that formats none: losing one would be amnesia. */
+function requireFormat({ faults }: Scenario, protocol: Protocol): void {
+  if (protocol.format !== undefined) return;
+  const lost = [...faults.schedule, ...faults.random].find(({ action }) => action.do === 'lose-disk');
+  if (lost === undefined) return;
+  throw noFormat(`faults.${lost.id}`, 'lose-disk', protocol);
+}
+
+function noFormat(path: string, verb: string, { name }: Protocol): UsageError {
+  return new UsageError(
+    'no-formatted-disks',
+    `${path}: expected a protocol that formats its disks for '${verb}', got ${name}, which does not`,
+    "'wipe' empties the disk of any protocol; it takes model.disk: amnesia",
   );
 }
 

@@ -16,25 +16,24 @@ import {
   type Plain,
   type ProcessId,
 } from '../kernel/index.js';
+import { processCounts, type ProcessCounts } from '../scenario/index.js';
 import { Control } from './event-kinds.js';
 import type { StateChange, Trace, TraceEvent } from './trace.js';
 
-/** Who takes part: servers are 0 … servers-1, clients servers … processes-1, the world comes after. */
-export interface Cast {
-  readonly servers: number;
-  readonly processes: number;
-}
+/** Who takes part: servers are 0 … servers-1, then clients, then the operator if any; the world comes after. */
+export type Cast = ProcessCounts;
 
 export const WORLD = 'world';
+const OPERATOR = 'operator';
 
 export function castOf(trace: Trace): Cast {
-  const { cluster, workload } = trace.header.scenario;
-  return { servers: cluster.nodes, processes: cluster.nodes + workload.clients };
+  return processCounts(trace.header.scenario);
 }
 
-/** `n1` is process 0, clients are `c1`, `c2`, …, and then there is the `world`. */
+/** `n1` is process 0, clients are `c1`, `c2`, …, and then there are the `operator` and the `world`. */
 export function placeName(process: ProcessId, cast: Cast): string {
-  return process >= cast.processes ? WORLD : processName(process, cast.servers);
+  if (process >= cast.processes) return WORLD;
+  return process >= cast.servers + cast.clients ? OPERATOR : processName(process, cast.servers);
 }
 
 /** The process of a name; throws UsageError. */
@@ -42,8 +41,11 @@ export function placeOf(name: string, cast: Cast): ProcessId {
   const names = Array.from({ length: cast.processes + 1 }, (_, process) => placeName(process, cast));
   const process = names.indexOf(name);
   if (process >= 0) return process;
-  const clients = cast.processes - cast.servers;
-  const known = [`n1 to n${cast.servers}`, ...(clients > 0 ? [`c1 to c${clients}`] : []), WORLD];
+  const { servers, clients, processes } = cast;
+  const known = [`n1 to n${servers}`];
+  if (clients > 0) known.push(`c1 to c${clients}`);
+  if (processes > servers + clients) known.push(OPERATOR);
+  known.push(WORLD);
   const near = nearest(name, names);
   throw new UsageError(
     'unknown-process',

@@ -8,11 +8,13 @@
 
 import {
   Family,
+  MEMBER_GENERATION,
   assert,
   deepFreeze,
   type DiskImage,
   type DiskStatus,
   type Host,
+  type Membership,
   type Message,
   type Micros,
   type OperationId,
@@ -34,6 +36,11 @@ export class Server implements Host {
   version: number;
   /** How often the disk was formatted anew: an old identity is never used again. */
   generation = 0;
+  /** True from the format of a new identity until it votes and no older one does: till then the old disk is missing. */
+  isReplacement = false;
+  /** Lives in which it has halted by itself or refused to run. */
+  failures = 0;
+  private lastFailure = 0;
   isUp = false;
   isPaused = false;
   /** CPU time per event. */
@@ -81,6 +88,26 @@ export class Server implements Host {
     this.disk.format(protocol.format(this.self, this.generation, members, settings));
   }
 
+  /** The old identity is gone for good; its successor's disk must be formatted. */
+  takeNewIdentity(): void {
+    this.generation++;
+    this.isReplacement = true;
+  }
+
+  /** True when this server votes in the configuration, and in no part of it under an older identity. */
+  hasReplaced({ voters, outgoing }: Membership): boolean {
+    const member = this.self + MEMBER_GENERATION * this.generation;
+    const isOlder = (other: number): boolean => other % MEMBER_GENERATION === this.self && other !== member;
+    return voters.includes(member) && !voters.some(isOlder) && !outgoing.some(isOlder);
+  }
+
+  /** It halted by itself, or refused to run: counted once in each of its lives. */
+  noteFailure(): void {
+    if (this.lastFailure === this.incarnation) return;
+    this.lastFailure = this.incarnation;
+    this.failures++;
+  }
+
   /** Power loss. */
   crash(): void {
     this.stopRunning();
@@ -88,6 +115,11 @@ export class Server implements Host {
   }
 
   /** The process ends but the machine stays up: what is in the page cache is still written. */
+  stop(): void {
+    this.stopRunning();
+    this.disk.stop();
+  }
+
   private stopRunning(): void {
     this.isUp = false;
     this.isPaused = false;
@@ -234,8 +266,7 @@ export class Server implements Host {
 
   halt(reason: string): void {
     if (!this.isUp) return;
-    this.stopRunning();
-    this.disk.stop();
+    this.stop();
     this.engine.halted(this.self, reason);
   }
 
@@ -254,6 +285,9 @@ export class Server implements Host {
     copy.incarnation = this.incarnation;
     copy.version = this.version;
     copy.generation = this.generation;
+    copy.isReplacement = this.isReplacement;
+    copy.failures = this.failures;
+    copy.lastFailure = this.lastFailure;
     copy.isUp = this.isUp;
     copy.isPaused = this.isPaused;
     copy.serviceMicros = this.serviceMicros;

@@ -16,22 +16,25 @@ import {
   type Choices,
   type Command,
   type HistoryEvent,
+  type Membership,
   type Message,
   type Micros,
   type ProcessId,
   type ProtocolEvent,
 } from '../kernel/index.js';
 import { Nemesis } from '../faults/index.js';
-import type { Scenario } from '../scenario/index.js';
+import { processCounts, type Scenario } from '../scenario/index.js';
 import { Network, type Topology } from '../world/index.js';
 import type { ClientEndpoint } from './client-endpoint.js';
-import { assembleClients, assembleServers } from './assembly.js';
+import { assembleClients, assembleOperator, assembleServers } from './assembly.js';
+import { Configurations } from './configurations.js';
 import { Director, type Stage } from './director.js';
 import { Control, EVENT_NAMES, EventKind } from './event-kinds.js';
 import { eventLabel, handlerName } from './event-labels.js';
 import { withGuard } from './guard.js';
 import { builtInImplementation } from './implementation.js';
 import { Observers } from './observers.js';
+import type { OperatorEndpoint } from './operator-endpoint.js';
 import type { FoundViolation, Outcome, Recipe, Status } from './outcome.js';
 import { Postman } from './postman.js';
 import { prepareProgram, type Program } from './program.js';
@@ -59,11 +62,13 @@ export class Simulation implements Stage {
   readonly network: Network;
   readonly servers: readonly Server[];
   readonly clients: readonly ClientEndpoint[];
+  readonly operator: OperatorEndpoint | undefined;
   readonly processes: number;
   readonly isAudited: boolean;
   private readonly maxEvents: number;
   private readonly digest: Digest;
   private readonly nemesis: Nemesis;
+  private readonly configurations: Configurations;
   private readonly observers: Observers;
   private readonly counters: Counters;
   private readonly recorder: Recorder | undefined;
@@ -80,8 +85,8 @@ export class Simulation implements Stage {
     private readonly options: SimulateOptions,
     original: Simulation | undefined,
   ) {
-    const { cluster, workload } = scenario;
-    this.processes = cluster.nodes + workload.clients;
+    const { cluster } = scenario;
+    this.processes = processCounts(scenario).processes;
     this.isAudited = options.audit === true;
     this.maxEvents = scenario.bounds.maxEvents;
     this.recorder = original === undefined ? options.recorder : undefined;
@@ -96,6 +101,9 @@ export class Simulation implements Stage {
     this.postman = new Postman(program.protocol, this.network, this.queue, this.observers, this.isAudited);
     this.servers = assembleServers(this, this.observers, scenario, program, original?.servers);
     this.clients = assembleClients(this, scenario, program, original?.clients);
+    this.configurations =
+      original?.configurations.clone() ?? new Configurations(program.members, cluster.nodes);
+    this.operator = assembleOperator(this, scenario, program, original?.operator);
     const director = new Director(this);
     this.nemesis =
       original?.nemesis.clone(director) ??
@@ -178,6 +186,7 @@ export class Simulation implements Stage {
         this.counters,
         this.network.statistics,
         this.clients,
+        this.operator?.operator.counters,
         this.observers.unjudgedHistories(),
       ),
       ...(coverage === undefined ? {} : { coverage }),
@@ -218,7 +227,7 @@ export class Simulation implements Stage {
     const target = this.queue.targets[slot] as number;
     try {
       if (target < this.servers.length) this.toServer(target, slot);
-      else if (target < this.processes) this.toClient(target, slot);
+      else if (target < this.processes) this.toEndpoint(target, slot);
       else this.toWorld(target, slot);
     } catch (error) {
       this.crashed(target, error);
@@ -301,9 +310,11 @@ export class Simulation implements Stage {
     this.end();
   }
 
-  private toClient(target: ProcessId, slot: number): void {
+  /** To a client or the operator. */
+  private toEndpoint(target: ProcessId, slot: number): void {
     const { queue } = this;
-    const endpoint = this.clients[target - this.servers.length] as ClientEndpoint;
+    const endpoint = this.endpointOf(target);
+    if (endpoint === undefined) return;
     const source = queue.sources[slot] as number;
     const first = queue.first[slot] as number;
     const second = queue.second[slot] as number;
@@ -313,12 +324,12 @@ export class Simulation implements Stage {
       this.postman.audit(message, second);
       this.counters.messages++;
       this.begin(EventKind.message, target, source, second, cause, message);
-      endpoint.client.receive(source, message);
+      endpoint.deliver(source, message);
     } else {
       if (!endpoint.timers.isDue(first, second, this.now)) return;
       this.counters.timers++;
       this.begin(EventKind.timer, target, source, first, cause, undefined);
-      endpoint.client.timerFired(endpoint.timers.nameOf(first));
+      endpoint.fireTimer(endpoint.timers.nameOf(first));
     }
     this.end();
   }
@@ -344,12 +355,11 @@ export class Simulation implements Stage {
         this.startAll();
         break;
       case Control.heal:
+        this.operator?.operator.stop();
         this.nemesis.healAll();
-        for (const server of this.servers) if (!server.isUp) this.startServer(server.self);
         break;
       case Control.restart:
-        if (!(this.servers[process] as Server).isUp && !this.nemesis.holdsDown(process))
-          this.startServer(process);
+        this.superviseStart(process);
         break;
       case Control.end:
         this.hasEnded = true;
@@ -369,6 +379,7 @@ export class Simulation implements Stage {
     }
     for (const endpoint of this.clients) endpoint.client.start();
     this.nemesis.start();
+    this.operator?.operator.start();
   }
 
   private scheduleControl(at: Micros, control: number, process: ProcessId): void {
@@ -429,12 +440,51 @@ export class Simulation implements Stage {
   }
 
   protocolEvent(process: ProcessId, event: ProtocolEvent): void {
-    if (event.kind === 'became-leader') this.noteLeader(process, event.term);
-    else if (event.kind === 'trust-regained' || (event.kind === 'recovered' && event.trusted)) {
-      (this.servers[process] as Server).disk.markRepaired();
-    }
+    this.learn(process, event);
     this.observers.protocolEvent(process, event);
     if (this.recorder !== undefined) this.recorder.protocolEvent(process, event);
+  }
+
+  /** What the run itself goes by: who leads, who takes part, whose disk is whole, what is counted. */
+  private learn(process: ProcessId, event: ProtocolEvent): void {
+    const server = this.servers[process] as Server;
+    switch (event.kind) {
+      case 'became-leader':
+        this.noteLeader(process, event.term);
+        break;
+      case 'trust-regained':
+        if (!server.isReplacement) server.disk.markRepaired();
+        break;
+      case 'recovered':
+        if (event.trusted && !server.isReplacement) server.disk.markRepaired();
+        break;
+      case 'configuration-changed':
+        this.configurations.report(process, event.configuration);
+        this.noteReplacements(event.configuration);
+        this.counters.protocolEvent(event);
+        break;
+      case 'refused-to-run':
+        server.noteFailure();
+        break;
+      case 'rejected':
+      case 'snapshot-installed':
+      case 'snapshot-failed':
+      case 'version-activated':
+      case 'transfer-ended':
+        this.counters.protocolEvent(event);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** A disk counts as missing until its successor votes in its stead. */
+  private noteReplacements(configuration: Membership): void {
+    for (const server of this.servers) {
+      if (!server.isReplacement || !server.hasReplaced(configuration)) continue;
+      server.isReplacement = false;
+      server.disk.markRepaired();
+    }
   }
 
   private noteLeader(process: ProcessId, term: number): void {
@@ -452,6 +502,7 @@ export class Simulation implements Stage {
 
   halted(process: ProcessId, reason: string): void {
     this.counters.halts++;
+    (this.servers[process] as Server).noteFailure();
     this.note(`n${process + 1} halts: ${reason}`);
     this.observers.crashed(process);
     const after = this.scenario.process.restartAfterHaltMicros;
@@ -476,6 +527,24 @@ export class Simulation implements Stage {
   /** The server that last became leader, or -1 when it is down. */
   currentLeader(): ProcessId {
     return this.leader >= 0 && this.servers[this.leader]?.isUp === true ? this.leader : -1;
+  }
+
+  membership(): Membership {
+    return this.configurations.of(this.currentLeader());
+  }
+
+  operationsOk(): number {
+    return this.counters.operationsOk;
+  }
+
+  stopServer(process: ProcessId): void {
+    (this.servers[process] as Server).stop();
+    this.observers.crashed(process);
+  }
+
+  superviseStart(process: ProcessId): void {
+    if (!(this.servers[process] as Server).isUp && !this.nemesis.holdsDown(process))
+      this.startServer(process);
   }
 
   crashServer(process: ProcessId): void {
@@ -545,8 +614,15 @@ export class Simulation implements Stage {
     });
   }
 
+  private endpointOf(process: ProcessId): ClientEndpoint | OperatorEndpoint | undefined {
+    return (
+      this.clients[process - this.servers.length] ??
+      (process === this.operator?.self ? this.operator : undefined)
+    );
+  }
+
   private timersOf(process: ProcessId): Server['timers'] | undefined {
-    return this.servers[process]?.timers ?? this.clients[process - this.servers.length]?.timers;
+    return this.servers[process]?.timers ?? this.endpointOf(process)?.timers;
   }
 
   private createChoices(): Choices {

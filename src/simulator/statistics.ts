@@ -1,6 +1,7 @@
 /** Counters of a run, kept while it runs. Plain fields: they are on the hot path. */
 
-import type { HistoryEvent } from '../kernel/index.js';
+import type { HistoryEvent, ProtocolEvent } from '../kernel/index.js';
+import type { OperatorCounters } from '../faults/index.js';
 import { LatencyHistogram } from '../services/index.js';
 import type { NetworkStatistics } from '../world/index.js';
 import type { ClientEndpoint } from './client-endpoint.js';
@@ -21,6 +22,13 @@ export class Counters {
   operationsOk = 0;
   operationsFailed = 0;
   operationsUnknown = 0;
+  snapshotInstalls = 0;
+  snapshotInstallFailures = 0;
+  configurationChanges = 0;
+  versionActivations = 0;
+  leaderTransfers = 0;
+  /** By reason. */
+  readonly rejected = new Map<string, number>();
 
   /** A client's operation began or ended. */
   history(kind: HistoryEvent['kind']): void {
@@ -40,8 +48,35 @@ export class Counters {
     }
   }
 
+  /** What replicas report and nobody else counts. */
+  protocolEvent(event: ProtocolEvent): void {
+    switch (event.kind) {
+      case 'snapshot-installed':
+        if (event.received) this.snapshotInstalls++;
+        break;
+      case 'snapshot-failed':
+        this.snapshotInstallFailures++;
+        break;
+      case 'configuration-changed':
+        if (event.index > 0) this.configurationChanges++;
+        break;
+      case 'version-activated':
+        this.versionActivations++;
+        break;
+      case 'transfer-ended':
+        if (event.outcome === 'done') this.leaderTransfers++;
+        break;
+      case 'rejected':
+        this.rejected.set(event.reason, (this.rejected.get(event.reason) ?? 0) + 1);
+        break;
+      default:
+        break;
+    }
+  }
+
   clone(): Counters {
-    return Object.assign(new Counters(), this);
+    const copy = Object.assign(new Counters(), { ...this, rejected: new Map(this.rejected) });
+    return copy;
   }
 }
 
@@ -50,6 +85,7 @@ export function summarise(
   counters: Counters,
   network: NetworkStatistics,
   clients: readonly ClientEndpoint[],
+  operator: OperatorCounters | undefined,
   unjudgedHistories: number,
 ): RunStatistics {
   const latency = new LatencyHistogram();
@@ -58,12 +94,20 @@ export function summarise(
     latency.merge(client.latency);
     retries += client.counters.retries;
   }
+  const { rejected, ...counts } = counters;
   return {
-    ...counters,
+    ...counts,
     ...network,
     retries,
     latencyP50Micros: latency.quantile(1, 2) ?? -1,
     latencyP99Micros: latency.quantile(99, 100) ?? -1,
+    rejectedRequests: Object.fromEntries([...rejected].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))),
+    operatorStepsOk: operator?.stepsOk ?? 0,
+    operatorStepsRefused: operator?.stepsRefused ?? 0,
+    operatorStepsTimedOut: operator?.stepsTimedOut ?? 0,
+    operatorStepsSkipped: operator?.stepsSkipped ?? 0,
+    upgrades: operator?.upgrades ?? 0,
+    rollbacks: operator?.rollbacks ?? 0,
     unjudgedHistories,
   };
 }

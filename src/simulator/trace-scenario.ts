@@ -12,6 +12,8 @@ import type {
   OperationMix,
   ReadMix,
   RetryPolicy,
+  ServiceConfig,
+  SessionLimits,
   WorkloadConfig,
 } from '../services/index.js';
 import type {
@@ -24,6 +26,7 @@ import type {
   ProcessConfig,
   Topology,
 } from '../world/index.js';
+import { MOST_VERSIONS, operatorShape } from './trace-operator.js';
 import {
   Mismatch,
   asRecord,
@@ -44,7 +47,6 @@ import {
 const MOST_SERVERS = 64;
 const MOST_CLIENTS = 256;
 const MOST_FAULTS = 1000;
-const MOST_VERSIONS = 1_000_000;
 /** Links of a cluster, each way, in groups. */
 const MOST_OVERRIDES = 4000;
 const LARGEST_SIZE = 1024 * 1024 * 1024 * 1024;
@@ -131,7 +133,15 @@ function scenarioShape(servers: number, processes: number): Shape<Scenario> {
       clock: flag,
       byzantine: integer(0, MOST_SERVERS),
     }),
-    service: name,
+    service: object<ServiceConfig>({
+      name,
+      sessions: object<SessionLimits>({
+        maxClients: integer(1, 1_000_000),
+        window: integer(1, 100_000),
+        timeoutMicros: micros,
+      }),
+      shadow: maybe(name),
+    }),
     workload: workloadShape,
     network: object<NetworkConfig>({
       link,
@@ -148,6 +158,7 @@ function scenarioShape(servers: number, processes: number): Shape<Scenario> {
       restartAfterHaltMicros: micros,
     }),
     faults: faultsShape(servers, processes),
+    operator: maybe(operatorShape(servers, ratio)),
     expect: object<Expectation>({
       outcome: word('passed', 'violated'),
       invariant: maybe(name),
@@ -276,6 +287,7 @@ function actionShape(servers: number, processes: number): Shape<FaultAction> {
     'full-disk': onServers,
     'fail-sync': onServers,
     'bit-rot': onServers,
+    'lose-disk': onServers,
     'lost-write': onServers,
     'lying-sync': onServers,
     rollback: onServers,

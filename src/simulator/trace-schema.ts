@@ -56,7 +56,7 @@ const eventNumber = integer(0, TRACE_LIMITS.events);
 // ---- decisions ----
 
 /** Family, then subject; the rest of a key is checked by the run that asks for it. */
-const group = textLike(/^[mtdcfrp]:/, 'the key of a decision, such as m:0>2:AppendEntries');
+const group = textLike(/^[mtdcfrpo]:/, 'the key of a decision, such as m:0>2:AppendEntries');
 /** A message is lost (-1), corrupted (-2), or delayed. */
 const firstDelay = integer(-2);
 const anyInteger = integer();
@@ -118,6 +118,7 @@ const protocolEvent = tagged<ProtocolEvent, 'kind'>('kind', {
   truncated: { index: natural },
   committed: { index: natural, term: natural },
   applied: { index: natural, term: natural, hash: hash32, digest: hash32, command: maybe(command) },
+  'shadow-diverged': { index: natural, text: anyText },
   recovered: { term: natural, lastIndex: natural, trusted: flag },
   'trust-regained': { term: natural, lastIndex: natural },
   'became-pre-candidate': { term: natural },
@@ -144,8 +145,7 @@ const readChange: Shape<StateChange> = (value) => {
 const factKind = word('invoke', 'ok', 'fail', 'unknown');
 
 /** In a tuple, what is left out is written as null. */
-const readModeOrNone: Shape<HistoryEvent['read']> = (value) =>
-  value === null ? undefined : readMode(value);
+const readModeOrNone: Shape<HistoryEvent['read']> = (value) => (value === null ? undefined : readMode(value));
 
 const readFact: Shape<HistoryEvent> = (value) => {
   if (!Array.isArray(value) || value.length !== 8) {

@@ -6,6 +6,7 @@
  */
 
 import { UsageError, excerpt } from '../kernel/index.js';
+import { processCounts } from '../scenario/index.js';
 import { Mismatch, asRecord, mismatchText } from './shape.js';
 import {
   DIGEST_INTERVAL,
@@ -170,7 +171,7 @@ class EventOrder {
       refuse('t', `a time of at least ${this.timeMicros}`, String(event.timeMicros));
     }
     this.timeMicros = event.timeMicros;
-    const world = header.scenario.cluster.nodes + header.scenario.workload.clients;
+    const world = processCounts(header.scenario).processes;
     if (event.process > world) refuse('p', `a process from 0 to ${world}`, String(event.process));
     if (event.cause >= event.number) refuse('by', 'an earlier event', String(event.cause));
     this.checkDigest(event);

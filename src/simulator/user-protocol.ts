@@ -10,7 +10,8 @@ const OPTIONAL = ['hashMessage', 'messageBytes', 'format'] as const;
 
 /** A user's protocol under a scenario's service. */
 export function userImplementation(scenario: Scenario, protocol: Protocol): Implementation {
-  return { protocol, createService: () => createService(scenario.service), bug: undefined };
+  const { name, sessions, shadow } = scenario.service;
+  return { protocol, createService: () => createService(name, sessions, shadow), bug: undefined };
 }
 
 /** The value as a protocol; throws UsageError naming the first thing that is missing. `place` says whose it is. */

@@ -3,7 +3,15 @@
  * the mistake was described; the code here is our own re-creation of the mistake, not theirs.
  */
 
-import type { Command, DiskImage, DiskStatus, OperationId, ProcessId, Result } from '../kernel/index.js';
+import type {
+  Command,
+  DiskImage,
+  DiskStatus,
+  Micros,
+  OperationId,
+  ProcessId,
+  Result,
+} from '../kernel/index.js';
 import {
   RaftReplica,
   raftProtocol,
@@ -29,6 +37,7 @@ class VoteSentBeforeSync extends RaftReplica {
       kind: 'RequestVoteResponse',
       term: this.currentTerm,
       granted,
+      generation: this.generation,
     } as RequestVoteResponse);
   }
 }
@@ -116,7 +125,8 @@ class RotTakenForTornTail extends RaftReplica {
   protected override recoverFrom(
     disk: Parameters<RaftReplica['start']>[0],
   ): ReturnType<RaftReplica['recoverFrom']> {
-    return { ...super.recoverFrom(disk), walDamaged: false, suspectIndex: 0, suspectTerm: 0 };
+    const found = super.recoverFrom(disk);
+    return found && { ...found, isDamaged: false, suspectIndex: 0, suspectTerm: 0 };
   }
 }
 
@@ -136,8 +146,8 @@ class SessionsLostOnRestart extends RaftReplica {
     this.replayUntil = this.log.lastIndex;
   }
 
-  protected override applyCommand(command: Command): Result {
-    const result = super.applyCommand(command);
+  protected override applyCommand(command: Command, timeMicros: Micros): Result {
+    const result = super.applyCommand(command, timeMicros);
     if (this.replayUntil > 0 && this.lastApplied + 1 >= this.replayUntil) {
       this.replayUntil = 0;
       (this.service as LosableSessions).lose();

@@ -12,7 +12,13 @@ import {
   type CheckerContext,
 } from '../../src/checkers/index.js';
 
-const context: CheckerContext = { servers: 3, now: () => 0, isUp: () => true, durableRecords: () => [] };
+const context: CheckerContext = {
+  servers: 3,
+  now: () => 0,
+  isUp: () => true,
+  generation: () => 0,
+  durableRecords: () => [],
+};
 
 test('every invariant has an id of its own, a sentence, a statement, a model and a source', () => {
   expect(new Set(INVARIANTS.map((info) => info.id)).size).toBe(INVARIANTS.length);

@@ -55,6 +55,7 @@ export function lastingActions(servers: number): fc.Arbitrary<FaultAction> {
     of((on) => ({ do: 'lying-sync', on })),
     of((on) => ({ do: 'rollback', on })),
     of((on) => ({ do: 'wipe', on })),
+    of((on) => ({ do: 'lose-disk', on })),
     of((on) => ({ do: 'clock-drift', on, ppm: 900 })),
   );
 }

@@ -100,6 +100,10 @@ export class RecordingWorld implements WorldControls {
     return this.leaderNow >= 0 && this.up[this.leaderNow] === true ? this.leaderNow : -1;
   }
 
+  voters(): number {
+    return this.servers;
+  }
+
   isUp(process: ProcessId): boolean {
     return this.up[process] === true;
   }
@@ -138,6 +142,11 @@ export class RecordingWorld implements WorldControls {
   resume(process: ProcessId): void {
     this.paused[process] = false;
     this.write(`resume ${process}`);
+  }
+
+  wipeDisk(process: ProcessId): void {
+    this.disks[process]?.wipe();
+    this.write(`wipe ${process}`);
   }
 
   setServiceMicros(process: ProcessId, micros: Micros): void {

@@ -90,7 +90,12 @@ function action(
   const verb = <V extends string>(...verbs: V[]): fc.Arbitrary<V> => fc.constantFrom(...verbs);
   const ppm = fc.integer({ min: -100_000, max: 100_000 }).filter((value) => value !== 0);
   return fc.oneof(
-    lasting(fc.record({ do: verb('crash', 'pause', 'full-disk', 'lying-sync', 'rollback', 'wipe'), on })),
+    lasting(
+      fc.record({
+        do: verb('crash', 'pause', 'full-disk', 'lying-sync', 'rollback', 'wipe', 'lose-disk'),
+        on,
+      }),
+    ),
     lasting(fc.record({ do: verb('slow-cpu'), on, service: positive })),
     lasting(fc.record({ do: verb('random-partition', 'majority-ring') })),
     lasting(
@@ -209,6 +214,24 @@ export const scenarioInput: fc.Arbitrary<ScenarioInput> = fc
         model: fc.record(
           { crash: fc.boolean(), disk: fc.constantFrom('none', 'detectable', 'amnesia') },
           { requiredKeys: [] },
+        ),
+        service: fc.oneof(
+          fc.constantFrom('kv', 'kv-next'),
+          fc.record(
+            {
+              name: fc.constantFrom('kv', 'kv-next'),
+              sessions: fc.record(
+                {
+                  'max-clients': fc.integer({ min: 1, max: 99 }),
+                  window: fc.integer({ min: 1, max: 99 }),
+                  timeout: fc.oneof(positive, fc.constant('never')),
+                },
+                { requiredKeys: [] },
+              ),
+              shadow: fc.constantFrom('kv', 'kv-next'),
+            },
+            { requiredKeys: [] },
+          ),
         ),
         workload: fc.record({
           clients: fc.constant(cluster.clients),

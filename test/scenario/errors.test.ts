@@ -10,7 +10,7 @@ describe('scenario errors: unknown words are named with the nearest valid one', 
   test.each([
     [
       'clutser: {}',
-      "a.yaml:4:1: clutser: expected one of name, title, description, extends, protocol, cluster, model, service, workload, network, disk, clock, process, faults, expect, bounds, got 'clutser'\ndid you mean 'cluster'?",
+      "a.yaml:4:1: clutser: expected one of name, title, description, extends, protocol, cluster, model, service, workload, network, disk, clock, process, faults, operator, expect, bounds, got 'clutser'\ndid you mean 'cluster'?",
     ],
     [
       'cluster: { noodes: 5 }',
@@ -36,7 +36,22 @@ describe('scenario errors: unknown words are named with the nearest valid one', 
       'workload: { reads: { stail: 1 } }',
       "a.yaml:4:22: workload.reads.stail: expected one of log, read-index, lease, follower, session, stale, got 'stail'\ndid you mean 'stale'?",
     ],
-    ['service: kw', "a.yaml:4:10: service: expected one of kv, got 'kw'\ndid you mean 'kv'?"],
+    [
+      'service: kw',
+      "a.yaml:4:10: service: expected one of kv, kv-next, or a map of name, sessions and shadow, got 'kw'\ndid you mean 'kv'?",
+    ],
+    [
+      'service: { nam: kv }',
+      "a.yaml:4:12: service.nam: expected one of name, sessions, shadow, got 'nam'\ndid you mean 'name'?",
+    ],
+    [
+      'service: { name: kv, shadow: kv-nxt }',
+      "a.yaml:4:30: service.shadow: expected one of kv, kv-next, got 'kv-nxt'\ndid you mean 'kv-next'?",
+    ],
+    [
+      'service: { sessions: { timeout: nevr } }',
+      "a.yaml:4:33: service.sessions.timeout: expected a duration such as 150ms or 2s, at most 24h, or 'never', got 'nevr'\ndid you mean 'never'?",
+    ],
     [
       'process: { restart-after-halt: nevr }',
       "a.yaml:4:32: process.restart-after-halt: expected a duration such as 150ms or 2s, at most 24h, or 'never', got 'nevr'\ndid you mean 'never'?",

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { UsageError, parseDuration } from '../../src/kernel/index.js';
 import { defineScenario, jsonSchema, loadScenario, nameOfPath, toYaml } from '../../src/scenario/index.js';
 import type { ScenarioFile } from '../../src/scenario/index.js';
-import { onlyReads } from '../../src/services/index.js';
+import { DEFAULT_SESSION_LIMITS, onlyReads } from '../../src/services/index.js';
 import { errorOf, load, minimal, resolverOf } from './support.js';
 
 describe('scenario defaults: hostile unless said otherwise', () => {
@@ -90,6 +90,20 @@ describe('scenario defaults: hostile unless said otherwise', () => {
     expect(reads('{ lease: 12 }')).toEqual(onlyReads('lease'));
     expect(reads('{ lease: 1, stale: 3 }')).toEqual({ ...onlyReads('lease'), stale: 3 });
     expect(errorOf(() => reads('{ log: 0 }'))).toContain('one of them above 0');
+  });
+
+  test('a service is named, or written out with its sessions and its shadow', () => {
+    const service = (text: string) => load(minimal(`service: ${text}`)).service;
+    const byDefault = { name: 'kv', sessions: DEFAULT_SESSION_LIMITS, shadow: undefined };
+    for (const { service: plain } of [scenario, load(minimal('service: { sessions: {} }'))]) {
+      expect(plain).toEqual(byDefault);
+    }
+    expect(service('kv-next')).toEqual({ ...byDefault, name: 'kv-next' });
+    expect(service('{ sessions: { max-clients: 9, window: 70, timeout: 30s }, shadow: kv-next }')).toEqual({
+      name: 'kv',
+      sessions: { maxClients: 9, window: 70, timeoutMicros: 30_000_000 },
+      shadow: 'kv-next',
+    });
   });
 
   test('the result is frozen through and through', () => {

@@ -72,7 +72,7 @@ class NaiveSessions {
 }
 
 test('sessions: under repeats, any order, snapshots and clones, each command happens once and keeps its answer', () => {
-  const limits = { maxClients: 8, window: 5 };
+  const limits = { maxClients: 8, window: 5, timeoutMicros: 0 };
   fc.assert(
     fc.property(steps, (script) => {
       let service = sessioned(limits);
@@ -101,7 +101,7 @@ test('sessions: under repeats, any order, snapshots and clones, each command hap
 });
 
 test('sessions: no command ever happens twice, even when the table overflows', () => {
-  const limits = { maxClients: 2, window: 6 };
+  const limits = { maxClients: 2, window: 6, timeoutMicros: 0 };
   fc.assert(
     fc.property(fc.array(delivery(3, 8), { maxLength: 150 }), (script) => {
       const service = sessioned(limits);
@@ -116,7 +116,7 @@ test('sessions: no command ever happens twice, even when the table overflows', (
 });
 
 test('sessions: a client that comes back after it was forgotten cannot repeat what it did before', () => {
-  const service = sessioned({ maxClients: 1, window: 100 });
+  const service = sessioned({ maxClients: 1, window: 100, timeoutMicros: 0 });
   service.apply(append(1, 1), 0);
   service.apply(append(1, 2));
   service.apply(append(2, 3));
@@ -126,7 +126,7 @@ test('sessions: a client that comes back after it was forgotten cannot repeat wh
 });
 
 test('sessions: equal logs give equal digests and snapshots, with or without a snapshot on the way', () => {
-  const limits = { maxClients: 2, window: 4 };
+  const limits = { maxClients: 2, window: 4, timeoutMicros: 0 };
   fc.assert(
     fc.property(steps, (script) => {
       let migrated = sessioned(limits);
@@ -166,7 +166,7 @@ test('sessions: a clone and its original do not share their future', () => {
 });
 
 test('sessions: the one that has executed nothing for longest is forgotten, and its retry is not executed', () => {
-  const service = sessioned({ maxClients: 2, window: 4 });
+  const service = sessioned({ maxClients: 2, window: 4, timeoutMicros: 0 });
   service.apply(append(1, 1), 0);
   service.apply(append(2, 1));
   service.apply(append(1, 2));
@@ -187,14 +187,14 @@ test('sessions: a sequence that is no positive integer is malformed and changes 
 });
 
 test('sessions: a snapshot keeps no more results than the window', () => {
-  const service = sessioned({ maxClients: 2, window: 4 });
+  const service = sessioned({ maxClients: 2, window: 4, timeoutMicros: 0 });
   for (let sequence = 1; sequence <= 100; sequence++) service.apply(append(1, sequence));
   const { sessions } = service.snapshot() as { sessions: { table: { results: [number, Result][] }[] } };
   expect(sessions.table[0]?.results.map(([sequence]) => sequence)).toEqual([97, 98, 99, 100]);
 });
 
 test('sessions: a snapshot leaves out results that have fallen below the floor', () => {
-  const service = sessioned({ maxClients: 2, window: 4 });
+  const service = sessioned({ maxClients: 2, window: 4, timeoutMicros: 0 });
   for (const sequence of [1, 2, 3, 10]) service.apply(append(1, sequence));
   const { sessions } = service.snapshot() as { sessions: { table: { results: [number, Result][] }[] } };
   expect(sessions.table[0]?.results.map(([sequence]) => sequence)).toEqual([10]);
@@ -223,6 +223,136 @@ test('sessions: a bug is one overridden method, and clones keep it', () => {
   service.apply(append(1, 1), 0);
   service.apply(append(1, 1), 0);
   expect(read(service)).toBe('<1.1><1.1>');
+});
+
+/** A log whose time moves on by random amounts: commands of a few clients, many of them repeated. */
+const timedLog = fc.array(
+  fc.record({
+    client: fc.integer({ min: 1, max: 4 }),
+    back: fc.nat(6),
+    pause: fc.constantFrom(0, 1, 5, 11, 30),
+    migrate: fc.constantFrom<(Step['kind'] | undefined)[]>(
+      undefined,
+      undefined,
+      undefined,
+      'restore',
+      'clone',
+    ),
+  }),
+  { maxLength: 120 },
+);
+
+const TIMED = { maxClients: 3, window: 6, timeoutMicros: 10 };
+
+/** The oracle: every command ever executed, and when each client executed last. */
+class NaiveTimedSessions {
+  private readonly executed = new Set<string>();
+  private readonly sessions = new Map<number, { highest: number; at: number; floor: number }>();
+  private forgottenFloor = 0;
+
+  /** True when the command must be executed now. */
+  apply(client: number, sequence: number, now: number): boolean {
+    const session = this.sessions.get(client);
+    const floor = session === undefined ? this.forgottenFloor : session.floor;
+    if (sequence <= floor || this.executed.has(`${client}.${sequence}`)) return false;
+    for (const [other, { at }] of this.sessions) if (now - at > TIMED.timeoutMicros) this.forget(other);
+    if (!this.sessions.has(client)) {
+      if (this.sessions.size === TIMED.maxClients) this.forget([...this.sessions.keys()][0] as number);
+      this.sessions.set(client, { highest: 0, at: now, floor: this.forgottenFloor });
+    }
+    const open = this.sessions.get(client) as { highest: number; at: number; floor: number };
+    const highest = Math.max(open.highest, sequence);
+    // Added again at the end: the map is in the order of the latest execution.
+    this.sessions.delete(client);
+    this.sessions.set(client, { highest, at: now, floor: Math.max(open.floor, highest - TIMED.window) });
+    this.executed.add(`${client}.${sequence}`);
+    return true;
+  }
+
+  private forget(client: number): void {
+    this.forgottenFloor = Math.max(this.forgottenFloor, this.sessions.get(client)?.highest ?? 0);
+    this.sessions.delete(client);
+  }
+}
+
+test('sessions: with a timeout, a replica that went through snapshots and clones agrees with one that did not', () => {
+  fc.assert(
+    fc.property(timedLog, (log) => {
+      const straight = sessioned(TIMED);
+      let migrated = sessioned(TIMED);
+      const oracle = new NaiveTimedSessions();
+      const seen = new Set<string>();
+      let now = 0;
+      log.forEach(({ client, back, pause, migrate: kind }, i) => {
+        now += pause;
+        const sequence = Math.max(1, Math.floor(i / 3) - back);
+        const command = append(client, sequence);
+        const before = straight.digest();
+        const isNew = oracle.apply(client, sequence, now);
+        const result = straight.apply(command, now);
+        expect(migrated.apply(command, now)).toEqual(result);
+        if (kind === 'restore' || kind === 'clone') migrated = migrate(migrated, { kind }, TIMED);
+        expect(migrated.digest()).toBe(straight.digest());
+        // What is not executed changes nothing at all, so that nobody forgets anything on its account.
+        expect(straight.digest() !== before).toBe(isNew);
+        const piece = `${client}.${sequence}`;
+        if (isNew) {
+          expect(seen.has(piece)).toBe(false);
+          seen.add(piece);
+          expect(result).toEqual({ value: read(straight) });
+          expect(read(straight).endsWith(`<${piece}>`)).toBe(true);
+        } else if (!seen.has(piece)) {
+          expect(isSessionExpired(result)).toBe(true);
+        }
+      });
+      expect(canonical(migrated.snapshot())).toBe(canonical(straight.snapshot()));
+    }),
+  );
+});
+
+test('sessions: one that has idled for longer than the timeout is forgotten by the next execution', () => {
+  const service = sessioned({ maxClients: 9, window: 4, timeoutMicros: 10 });
+  const clients = () =>
+    (service.snapshot() as { sessions: { table: { client: number }[] } }).sessions.table.map(
+      ({ client }) => client,
+    );
+  service.apply(append(1, 1), 100);
+  service.apply(append(2, 1), 105);
+  service.apply(append(3, 1), 110);
+  expect(clients()).toEqual([1, 2, 3]);
+  service.apply(append(2, 1), 200); // repeated: executes nothing
+  expect(clients()).toEqual([1, 2, 3]);
+  service.apply(append(3, 2), 111);
+  expect(clients()).toEqual([2, 3]);
+  expect(isSessionExpired(service.apply(append(1, 1), 111))).toBe(true);
+  service.apply(append(4, 9), 140);
+  expect(clients()).toEqual([4]);
+  expect(isSessionExpired(service.apply(append(2, 2), 141))).toBe(true);
+  expect(read(service)).toBe('<1.1><2.1><3.1><3.2><4.9>');
+});
+
+test('sessions: a client whose own session idled too long begins a new one with its next command', () => {
+  const service = sessioned({ maxClients: 9, window: 4, timeoutMicros: 10 });
+  service.apply(append(1, 3), 0);
+  service.apply(append(1, 4), 11);
+  expect(isSessionExpired(service.apply(append(1, 3), 11))).toBe(true);
+  expect(service.apply(append(1, 4), 11)).toEqual({ value: '<1.3><1.4>' });
+});
+
+test('sessions: without a timeout the time of the log leaves no mark', () => {
+  const [one, other] = [sessioned(), sessioned()];
+  for (const sequence of [1, 2, 3]) {
+    one.apply(append(1, sequence), sequence * 1e9);
+    other.apply(append(1, sequence), 0);
+  }
+  expect(canonical(one.snapshot())).toBe(canonical(other.snapshot()));
+});
+
+test('sessions: with a timeout, replicas that give a command different times are told apart by their digests', () => {
+  const [one, other] = [sessioned(TIMED), sessioned(TIMED)];
+  one.apply(append(1, 1), 5);
+  other.apply(append(1, 1), 6);
+  expect(one.digest()).not.toBe(other.digest());
 });
 
 test('services: kv is the store behind sessions, and an unknown name suggests the nearest', () => {

@@ -38,6 +38,40 @@ describe('formatted disks', () => {
   });
 });
 
+describe('disks that are wiped or lost', () => {
+  const struck = (verb: 'wipe' | 'lose-disk') =>
+    scriptedScenario({
+      model: { disk: 'amnesia' },
+      faults: { schedule: [{ at: '1s', for: '100ms', do: verb, on: 'n2' }] },
+    });
+
+  it('a wiped disk is formatted anew for the same identity, and counts as damaged for good', () => {
+    const { notes, simulation } = runScripted(struck('wipe'));
+    expect(notes.filter((note) => note.startsWith('1100ms n2:'))).toEqual(['1100ms n2: member 1, version 3']);
+    expect(simulation.servers[1]?.disk.damaged()).toBe(true);
+  });
+
+  it('a lost disk is blank, which its server can tell, and counts as damaged until it says that it is whole', () => {
+    const { notes, simulation } = runScripted(struck('lose-disk'));
+    expect(notes).toContain(
+      '1000ms power fails on n2, and the disk is lost: a blank one is in its place (schedule.0)',
+    );
+    expect(notes).toContain('1100ms n2: member none, version 3');
+    const server = simulation.servers[1];
+    expect(server?.disk.isBlank()).toBe(true);
+    expect(server?.disk.damaged()).toBe(true);
+    simulation.protocolEvent(1, { kind: 'trust-regained', term: 1, lastIndex: 0 });
+    expect(server?.disk.damaged()).toBe(false);
+  });
+
+  it('losing a disk takes a protocol that formats disks', () => {
+    expect(() => prepareProgram(struck('lose-disk'), scriptedImplementation(unformatted))).toThrow(
+      /^faults\.schedule\.0: expected a protocol that formats its disks for 'lose-disk', got scripted/,
+    );
+    expect(() => prepareProgram(struck('wipe'), scriptedImplementation(unformatted))).not.toThrow();
+  });
+});
+
 describe('versions', () => {
   it('servers speak the highest version, or the one that the scenario names', () => {
     const { notes } = runScripted(scriptedScenario({ cluster: { nodes: 3, version: 2 } }));

@@ -13,7 +13,7 @@ import type { TraceEvent } from '../../src/simulator/trace.js';
 import { summary } from '../../src/simulator/trace-recorder.js';
 import { passingTrace, violatingRun } from './samples.js';
 
-const cast = { servers: 3, processes: 5 };
+const cast = { servers: 3, clients: 2, processes: 5 };
 
 const event: TraceEvent = {
   number: 1234,
@@ -72,10 +72,46 @@ describe('an event for people', () => {
         { process: 1, event: { kind: 'note', text: 'all is\nwell' } },
       ],
       history: [
-        { kind: 'invoke', client: 3, sequence: 9, input: command.input, output: null, read: undefined, index: 0, time: 1 },
-        { kind: 'ok', client: 4, sequence: 2, input: null, output: { value: 'a b' }, read: undefined, index: 0, time: 1 },
-        { kind: 'fail', client: 4, sequence: 3, input: null, output: 'refused', read: undefined, index: 0, time: 1 },
-        { kind: 'unknown', client: 4, sequence: 4, input: { op: 'get', key: 'k0' }, output: null, read: undefined, index: 0, time: 1 },
+        {
+          kind: 'invoke',
+          client: 3,
+          sequence: 9,
+          input: command.input,
+          output: null,
+          read: undefined,
+          index: 0,
+          time: 1,
+        },
+        {
+          kind: 'ok',
+          client: 4,
+          sequence: 2,
+          input: null,
+          output: { value: 'a b' },
+          read: undefined,
+          index: 0,
+          time: 1,
+        },
+        {
+          kind: 'fail',
+          client: 4,
+          sequence: 3,
+          input: null,
+          output: 'refused',
+          read: undefined,
+          index: 0,
+          time: 1,
+        },
+        {
+          kind: 'unknown',
+          client: 4,
+          sequence: 4,
+          input: { op: 'get', key: 'k0' },
+          output: null,
+          read: undefined,
+          index: 0,
+          time: 1,
+        },
       ],
       notes: ['n1 halts: out of luck'],
     };
@@ -149,8 +185,10 @@ describe('names of processes', () => {
 
   it('that nobody has are refused', () => {
     expect(() => placeOf('n4', cast)).toThrow(`expected n1 to n3, c1 to c2 or world, got 'n4'`);
-    expect(() => placeOf('n1', { servers: 3, processes: 3 })).not.toThrow();
-    expect(() => placeOf('c1', { servers: 3, processes: 3 })).toThrow(`expected n1 to n3 or world, got 'c1'`);
+    expect(() => placeOf('n1', { servers: 3, clients: 0, processes: 3 })).not.toThrow();
+    expect(() => placeOf('c1', { servers: 3, clients: 0, processes: 3 })).toThrow(
+      `expected n1 to n3 or world, got 'c1'`,
+    );
   });
 });
 

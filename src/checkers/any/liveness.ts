@@ -7,6 +7,7 @@ import { formatMicros, type Micros } from '../../kernel/index.js';
 import type { InvariantInfo, ViolationSink } from '../checker.js';
 import { GhostChecker } from '../ghost-checker.js';
 import { processName } from '../names.js';
+import type { ClientOperation } from './client-history.js';
 import type { RunGhost } from './ghost.js';
 
 /** When progress is due. */
@@ -17,13 +18,14 @@ export interface LivenessTerms {
   readonly progressWithinMicros: Micros;
 }
 
-const HEALED = 'All faults have ended, and a quorum of servers is up and connected';
+const HEALED =
+  'All faults have ended, and of every configuration in force a quorum of servers is up, connected, and trusts its disk';
 
 export const PROGRESS: InvariantInfo = {
   id: 'any/progress',
   title: 'After healing, operations complete again within the bound.',
   statement:
-    'Let H be the time of healing and P the bound. If the run lasts until H + P and some operation is invoked in [H, H + P/2], then some operation invoked at or after H is answered ok by H + P.',
+    'Let H be the time of healing and P the bound. If the run lasts until H + P and some operation is invoked in [H, H + P/2], then some operation invoked at or after H is answered ok by H + P. Not judged when it could not have come: when at the end some configuration that a server acts by has no quorum of servers that are up, have not refused to run and trust their disks.',
   protocol: 'any',
   family: 'protocol-independent',
   kind: 'liveness',
@@ -35,7 +37,7 @@ export const CONVERGENCE: InvariantInfo = {
   id: 'any/convergence',
   title: 'After healing, every live server catches up with the agreed order within the bound.',
   statement:
-    'Let H be the time of healing, P the bound and E the end of the run. If E >= H + P, then every server is up at E and has applied every index that some server had applied by E - P.',
+    'Let H be the time of healing, P the bound and E the end of the run. If E >= H + P, then every server of the last agreed configuration (every server, where a protocol reports none) that has not refused to run is up at E and has applied every index that some server had applied by E - P. Not judged when any/progress would not be.',
   protocol: 'any',
   family: 'protocol-independent',
   kind: 'liveness',
@@ -54,20 +56,21 @@ export class Progress extends GhostChecker<RunGhost> {
     super(ghost, sink);
   }
 
+  /** Of an operation that was just invoked or has just ended. */
+  onHistory({ invokedAt, endedAt, outcome }: ClientOperation): void {
+    const { healAtMicros, progressWithinMicros } = this.terms;
+    if (invokedAt < healAtMicros) return;
+    const { progress } = this.ghost;
+    if (invokedAt <= healAtMicros + Math.floor(progressWithinMicros / 2)) progress.isDue = true;
+    if (outcome === 'ok' && endedAt <= healAtMicros + progressWithinMicros) progress.isMade = true;
+  }
+
   onEnd(): void {
     const { healAtMicros, progressWithinMicros } = this.terms;
+    const { context, progress } = this.ghost;
     const due = healAtMicros + progressWithinMicros;
-    if (this.ghost.context.now() < due) return;
-    const lastInvocation = healAtMicros + Math.floor(progressWithinMicros / 2);
-    const { history } = this.ghost;
-    let isJudged = false;
-    for (let id = 0; id < history.size; id++) {
-      const { invokedAt, endedAt, outcome } = history.operation(id);
-      if (invokedAt < healAtMicros) continue;
-      if (outcome === 'ok' && endedAt <= due) return;
-      if (invokedAt <= lastInvocation) isJudged = true;
-    }
-    if (!isJudged) return;
+    if (context.now() < due || !progress.isDue || progress.isMade) return;
+    if (!canBeExpected(this.ghost)) return;
     this.violate(
       `no operation invoked after healing at ${formatMicros(healAtMicros)} was answered ok by ${formatMicros(due)}`,
     );
@@ -86,20 +89,22 @@ export class Convergence extends GhostChecker<RunGhost> {
   }
 
   onEnd(): void {
-    const { context, order, servers } = this.ghost;
+    const { context, order, participants, servers } = this.ghost;
     const { healAtMicros, progressWithinMicros } = this.terms;
     const end = context.now();
     if (end < healAtMicros + progressWithinMicros) return;
     const due = order.lastAt(end - progressWithinMicros);
     for (let server = 0; server < servers; server++) {
+      if (!participants.isExpected(server, order.last, healAtMicros)) continue;
       const applied = order.appliedBy[server] as number;
+      if (applied >= due && context.isUp(server)) continue;
+      if (!canBeExpected(this.ghost)) return;
       if (!context.isUp(server)) {
         this.violate(
           `${processName(server, servers)} is down at the end, although nothing has failed since healing`,
         );
         return;
       }
-      if (applied >= due) continue;
       this.violate(
         `${processName(server, servers)} had applied only index ${applied} at the end, although index ${due} ` +
           `had been applied elsewhere by ${formatMicros(end - progressWithinMicros)}`,
@@ -107,4 +112,14 @@ export class Convergence extends GhostChecker<RunGhost> {
       return;
     }
   }
+}
+
+/**
+ * The legitimacy check: whether what did not come could have come at all. Members may have been removed until
+ * the damaged ones left are too many; then nobody is to blame.
+ */
+function canBeExpected(ghost: RunGhost): boolean {
+  if (ghost.participants.isLegitimate(ghost.order.last)) return true;
+  ghost.isLivenessUnjudged = true;
+  return false;
 }

@@ -3,59 +3,150 @@
  * order of the operations, since the replicated log is one. If every answer follows from it, and it respects
  * real time, the history is linearizable: a proof in one pass. If not, nothing is decided, and the search
  * has the word.
+ *
+ * The pass can be made bit by bit: the witness keeps the state after the last place that it has explained.
+ * A read that was answered aside of the log comes right after the place that its answer holds at; reads at
+ * one place come in the order of their calls.
  */
 
-import {
-  ILLEGAL,
-  kvModel,
-  type HistoryOperation,
-  type KvInput,
-  type KvOutput,
-  type KvState,
-} from '../linearizability/index.js';
+import type { HistoryOperation, KvInput, KvOutput } from '../linearizability/index.js';
 import type { AgreedOrder } from './agreed-order.js';
-import type { ClientHistory } from './client-history.js';
+import {
+  changesNothing,
+  errorOf,
+  hadNoEffect,
+  isReadAside,
+  isWeakRead,
+  type ClientHistory,
+  type ClientOperation,
+} from './client-history.js';
+import { KeyStates, stateAfter, type KeyState } from './key-states.js';
 
-type Operations = readonly HistoryOperation<KvInput, KvOutput>[];
+type Operation = HistoryOperation<KvInput, KvOutput>;
 
-/** True when the agreed order explains the history. `operations` are those that must be explained. */
-export function agreedOrderExplains(
-  order: AgreedOrder,
-  history: ClientHistory,
-  operations: Operations,
-): boolean {
-  const places = placesOf(order, history, operations);
-  if (places === undefined) return false;
-  const model = kvModel();
-  const states = new Map<string, KvState>();
-  let latestCall = -1;
-  for (const position of places) {
-    const operation = position < 0 ? undefined : operations[position];
-    if (operation === undefined) continue;
-    // Something that came before it in the order was invoked only after it had ended.
-    if (operation.return < latestCall) return false;
-    if (operation.call > latestCall) latestCall = operation.call;
-    const { key } = operation.input;
-    const before = states.has(key) ? states.get(key) : model.init();
-    const after = model.step(before, operation.input, operation.output);
-    if (after === ILLEGAL) return false;
-    states.set(key, after);
-  }
-  return true;
+/** An operation where the agreed order has it. */
+interface PlacedOperation {
+  readonly place: number;
+  /** True for a read that comes right after the place. */
+  readonly isAside: boolean;
+  readonly operation: Operation;
 }
 
-/** By place of the order: the operation that it holds, or -1; undefined when an answered one has no place. */
-function placesOf(
-  order: AgreedOrder,
-  history: ClientHistory,
-  operations: Operations,
-): Int32Array | undefined {
-  const places = new Int32Array(order.last + 1).fill(-1);
-  for (let i = 0; i < operations.length; i++) {
-    const operation = operations[i] as Operations[number];
-    const place = order.indexOf(operation.process, history.sequenceOf(operation.id));
-    if (place > 0) places[place] = i;
-    else if (operation.output !== undefined) return undefined;
+export class LogWitness {
+  /** The last place that is explained. */
+  explained = 0;
+  states = new KeyStates();
+  /** Position of the latest call among all that is explained; -1 when nothing is. */
+  latestCall = -1;
+
+  /**
+   * Goes on to place `end`. `operations` are all that have a place up to there and are not explained yet;
+   * false, and nothing changes, when some answer does not follow from the order.
+   */
+  advance(order: AgreedOrder, operations: Iterable<ClientOperation>, end: number): boolean {
+    const placed: PlacedOperation[] = [];
+    for (const operation of operations) {
+      const timed = linearizableOperation(operation);
+      if (timed === undefined || isWithoutEffect(order, operation)) continue;
+      const { place, isAside } = placeOf(order, operation);
+      if (place === 0 || place > end) {
+        if (timed.output !== undefined) return false;
+      } else {
+        placed.push({ place, isAside, operation: timed });
+      }
+    }
+    placed.sort(byPlace);
+    if (!this.replay(placed)) return false;
+    this.explained = Math.max(this.explained, end);
+    return true;
   }
-  return places;
+
+  /** Goes on after place `end` without an explanation: nothing is known of any state there. */
+  skipTo(end: number): void {
+    this.explained = end;
+    this.states.giveUp();
+  }
+
+  clone(): LogWitness {
+    const copy = new LogWitness();
+    copy.explained = this.explained;
+    copy.states = this.states.clone();
+    copy.latestCall = this.latestCall;
+    return copy;
+  }
+
+  private replay(placed: readonly PlacedOperation[]): boolean {
+    const changed = new Map<string, KeyState>();
+    let latestCall = this.latestCall;
+    for (const { place, isAside, operation } of placed) {
+      // What is explained is not taken up again; only a read may still come right after it.
+      if (place < this.explained || (place === this.explained && !isAside)) return false;
+      // Something that came before it in the order was invoked only after it had ended.
+      if (operation.return < latestCall) return false;
+      if (operation.call > latestCall) latestCall = operation.call;
+      const { key } = operation.input;
+      const after = stateAfter(changed.get(key) ?? this.states.of(key), operation.input, operation.output);
+      if (after === undefined) return false;
+      changed.set(key, after);
+    }
+    this.states.commit(changed);
+    this.latestCall = latestCall;
+    return true;
+  }
+}
+
+/** True when the agreed order explains the whole history. */
+export function agreedOrderExplains(order: AgreedOrder, history: ClientHistory): boolean {
+  return new LogWitness().advance(order, history.operations(), order.last);
+}
+
+/** Where the order has an operation: at its own place or, a read aside, right after one; place 0: nowhere. */
+export function placeOf(
+  order: AgreedOrder,
+  operation: ClientOperation,
+): { readonly place: number; readonly isAside: boolean } {
+  const place = indexOf(order, operation);
+  if (place > 0 || !isReadAside(operation)) return { place, isAside: false };
+  return { place: operation.index, isAside: true };
+}
+
+/** The place of its own that an operation has in the order; 0 for none. */
+export function indexOf(order: AgreedOrder, operation: ClientOperation): number {
+  // What was found when it was answered is still true, but for reads, which may hold at the place of another.
+  if (operation.place > 0 && !isReadAside(operation)) return operation.place;
+  return order.indexOf(operation.client, operation.sequence);
+}
+
+/** The operation as a judge of linearizability sees it; undefined for one that constrains nothing. */
+export function linearizableOperation(operation: ClientOperation): Operation | undefined {
+  if (hadNoEffect(operation) || isWeakRead(operation)) return undefined;
+  const output = knownOutput(operation);
+  if (output === undefined && changesNothing(operation)) return undefined;
+  return {
+    id: operation.id,
+    process: operation.client,
+    input: operation.input as unknown as KvInput,
+    output,
+    call: operation.callPosition,
+    return: output === undefined ? Infinity : operation.returnPosition,
+  };
+}
+
+function knownOutput(operation: ClientOperation): KvOutput | undefined {
+  if (operation.outcome !== 'ok' || errorOf(operation.output) !== undefined) return undefined;
+  return operation.output as unknown as KvOutput;
+}
+
+/** An operation of unknown outcome whose place left the state as it was: its session had expired, say. */
+function isWithoutEffect(order: AgreedOrder, operation: ClientOperation): boolean {
+  if (!order.hasDigests || (operation.outcome === 'ok' && errorOf(operation.output) === undefined))
+    return false;
+  const place = indexOf(order, operation);
+  return place > 1 && order.digestAt(place) === order.digestAt(place - 1);
+}
+
+function byPlace(a: PlacedOperation, b: PlacedOperation): number {
+  if (a.place !== b.place) return a.place - b.place;
+  if (a.isAside !== b.isAside) return a.isAside ? 1 : -1;
+  return a.operation.call - b.operation.call;
 }

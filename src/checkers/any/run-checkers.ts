@@ -8,11 +8,19 @@ import type { CheckerContext, InvariantInfo, Observer, ViolationSink } from '../
 import { ACKNOWLEDGED_DURABILITY, AcknowledgedDurability } from './acknowledged-durability.js';
 import { AGREEMENT, Agreement } from './agreement.js';
 import { APPLY_ORDER, ApplyOrder } from './apply-order.js';
+import { errorOf } from './client-history.js';
 import { DUPLICATE_EFFECT, DuplicateEffect } from './duplicate-effect.js';
 import { EXACTLY_ONCE, ExactlyOnce } from './exactly-once.js';
 import { DECLARED_MODEL, type RunGhost } from './ghost.js';
 import { LINEARIZABILITY, Linearizability } from './linearizability.js';
 import { CONVERGENCE, Convergence, PROGRESS, Progress, type LivenessTerms } from './liveness.js';
+import { ReadCheckers } from './read-checkers.js';
+import { READ_FRESHNESS } from './read-freshness.js';
+import { ReadGhost } from './read-ghost.js';
+import { READ_PREFIX } from './read-prefix.js';
+import { SESSION_READS } from './session-reads.js';
+import { Settlement } from './settlement.js';
+import { SHADOW_AGREEMENT, ShadowAgreement } from './shadow-agreement.js';
 import { STATE_DIGEST, StateDigest } from './state-digest.js';
 
 /** Reported by the simulator itself, which catches what a replica throws. */
@@ -34,6 +42,10 @@ export const RUN_INVARIANTS: readonly InvariantInfo[] = [
   APPLY_ORDER,
   DUPLICATE_EFFECT,
   NO_CRASH,
+  READ_FRESHNESS,
+  SESSION_READS,
+  READ_PREFIX,
+  SHADOW_AGREEMENT,
   ACKNOWLEDGED_DURABILITY,
   EXACTLY_ONCE,
   LINEARIZABILITY,
@@ -58,32 +70,44 @@ export class RunCheckers implements Observer {
   private readonly stateDigest: StateDigest;
   private readonly applyOrder: ApplyOrder;
   private readonly duplicateEffect: DuplicateEffect | undefined;
-  private readonly linearizability: Linearizability | undefined;
-  /** In the order in which they are asked: a lost operation says more than a history that makes no sense. */
-  private readonly atEnd: { onEnd(): void }[];
+  private readonly acknowledged: AcknowledgedDurability;
+  private readonly settlement: Settlement;
+  private readonly progress: Progress | undefined;
+  private readonly convergence: Convergence | undefined;
+  private readonly reads: ReadCheckers;
+  private readonly shadowAgreement: ShadowAgreement;
 
   constructor(
     readonly ghost: RunGhost,
     sink: ViolationSink,
     private readonly options: RunCheckerOptions,
+    readGhost = new ReadGhost(ghost),
   ) {
     const { isKeyValue, hasSessions, liveness, linearizabilitySteps } = options;
     this.agreement = new Agreement(ghost, sink);
     this.stateDigest = new StateDigest(ghost, sink);
     this.applyOrder = new ApplyOrder(ghost, sink);
     this.duplicateEffect = hasSessions ? new DuplicateEffect(ghost, sink) : undefined;
-    this.linearizability = isKeyValue ? new Linearizability(ghost, sink, linearizabilitySteps) : undefined;
-    this.atEnd = [new AcknowledgedDurability(ghost, sink)];
-    if (isKeyValue && hasSessions) this.atEnd.push(new ExactlyOnce(ghost, sink));
-    if (this.linearizability !== undefined) this.atEnd.push(this.linearizability);
-    if (liveness !== undefined) {
-      this.atEnd.push(new Progress(ghost, sink, liveness), new Convergence(ghost, sink, liveness));
-    }
+    this.shadowAgreement = new ShadowAgreement(ghost, sink);
+    this.reads = new ReadCheckers(readGhost, sink, options);
+    this.acknowledged = new AcknowledgedDurability(ghost, sink);
+    this.settlement = new Settlement(ghost, {
+      acknowledged: this.acknowledged,
+      exactlyOnce: isKeyValue && hasSessions ? new ExactlyOnce(ghost, sink) : undefined,
+      linearizability: isKeyValue ? new Linearizability(ghost, sink, linearizabilitySteps) : undefined,
+    });
+    this.progress = liveness === undefined ? undefined : new Progress(ghost, sink, liveness);
+    this.convergence = liveness === undefined ? undefined : new Convergence(ghost, sink, liveness);
   }
 
-  /** Histories that were too hard to judge within the bound. */
+  /** Histories, or segments of one, that were too hard to judge within the bound. */
   get unjudgedHistories(): number {
-    return this.linearizability?.unjudged ?? 0;
+    return this.ghost.unjudgedHistories;
+  }
+
+  /** Reads that named a place of which the values were no longer known. */
+  get unjudgedReads(): number {
+    return this.reads.ghost.unjudged;
   }
 
   onProtocolEvent(process: ProcessId, event: ProtocolEvent): void {
@@ -94,6 +118,8 @@ export class RunCheckers implements Observer {
         this.stateDigest.onApplied(process, event);
         this.applyOrder.onApplied(process, event);
         if (this.duplicateEffect !== undefined) this.duplicateEffect.onApplied(event);
+        this.acknowledged.onApplied(event);
+        this.reads.onApplied(event);
         this.ghost.order.applied(process, event, this.ghost.context.now());
         return;
       case 'snapshot-installed':
@@ -103,24 +129,46 @@ export class RunCheckers implements Observer {
         return;
       case 'snapshot-saved':
         this.ghost.order.snapshotSaved(process, event.index);
+        this.settlement.pruneOrder();
+        return;
+      case 'shadow-diverged':
+        this.shadowAgreement.onDiverged(process, event.index, event.text);
         return;
       default:
+        this.ghost.participants.reported(process, event);
     }
   }
 
   onStart(process: ProcessId, _incarnation: number, _disk: DiskImage): void {
-    if (process < this.ghost.servers) this.ghost.order.started(process);
+    if (process >= this.ghost.servers) return;
+    this.ghost.order.started(process);
+    this.ghost.participants.started(process);
   }
 
   onHistory(event: HistoryEvent): void {
-    this.ghost.history.record(event);
+    const { history } = this.ghost;
+    const operation = history.record(event, event.kind === 'ok' ? this.placeOfAnswer(event) : 0);
+    this.reads.onHistory(event);
+    if (operation === undefined) return;
+    if (this.progress !== undefined) this.progress.onHistory(operation);
+    if (event.kind !== 'invoke') this.settlement.ended();
   }
 
   onEnd(): void {
-    for (const checker of this.atEnd) checker.onEnd();
+    this.settlement.end();
+    this.progress?.onEnd();
+    this.convergence?.onEnd();
+  }
+
+  /** The place that a linearizable answer holds at; 0 when it has none, or says that nothing was done. */
+  private placeOfAnswer({ client, sequence, output, read, index }: HistoryEvent): number {
+    if (errorOf(output) !== undefined || read === 'session' || read === 'stale') return 0;
+    const place = this.ghost.order.indexOf(client, sequence);
+    return place > 0 || read === undefined || read === 'log' ? place : index;
   }
 
   clone(context: CheckerContext, sink: ViolationSink): RunCheckers {
-    return new RunCheckers(this.ghost.clone(context), sink, this.options);
+    const ghost = this.ghost.clone(context);
+    return new RunCheckers(ghost, sink, this.options, this.reads.ghost.clone(ghost));
   }
 }

@@ -17,8 +17,10 @@ export const RAFT_REACHED = {
   'raft/lease-refused': 'A leader without a valid lease asked its followers before it answered a lease read.',
   'raft/lease-revoked-by-transfer': 'A leader gave up its lease because it handed its leadership over.',
   'raft/read-waited-for-own-commit': 'A read waited for a new leader to commit an entry of its own term.',
-  'raft/session-read-waited': 'A session read waited for entries that its client had already seen the effect of.',
-  'raft/uncommitted-quota-reached': 'A leader turned a command away: too much was appended and not committed.',
+  'raft/session-read-waited':
+    'A session read waited for entries that its client had already seen the effect of.',
+  'raft/uncommitted-quota-reached':
+    'A leader turned a command away: too much was appended and not committed.',
   'raft/waiting-reads-quota-reached': 'A server turned a read away: too many were waiting.',
   'raft/inflight-window-full': 'A leader held entries back: too much was on its way to a follower.',
   'raft/downgrade-refused': 'A program refused to start: the cluster has left its version behind.',

@@ -1,12 +1,6 @@
 /** Base of what recognises the situations of one topic: an observer that counts instead of judging. */
 
-import type {
-  DiskImage,
-  Message,
-  Micros,
-  ProcessId,
-  ProtocolEvent,
-} from '../../kernel/index.js';
+import type { DiskImage, Message, Micros, ProcessId, ProtocolEvent } from '../../kernel/index.js';
 import type { Situation, Tally } from './situation.js';
 import type { ClusterView } from './view.js';
 

@@ -14,7 +14,7 @@ export const TORN_TAIL = outside(
 export const ENTRIES_LOST_IN_CRASH = outside(
   'unsynced-entries-lost',
   'A crash cost a server entries that it had not synced.',
-  'A server that trusts its disk recovers a shorter log than it had when it crashed.',
+  'A server that trusts its disk recovers a shorter log than it had, but all that it knew to be committed.',
 );
 export const UNTRUSTED_RECOVERY = outside(
   'untrusted-recovery',
@@ -55,8 +55,11 @@ export const RESTART_SITUATIONS = [
 export class Restarts extends Recogniser {
   /** By server: whether the log was torn at its latest start. */
   private torn: boolean[] = this.view.servers.map(() => false);
+  /** By server: its commit index when it stopped: who has lost more than that has lost its disk. */
+  private committed: number[] = this.view.servers.map(() => 0);
 
   override onStart(process: ProcessId, _incarnation: number, disk: DiskImage): void {
+    this.committed[process] = this.view.server(process)?.commit ?? 0;
     const files = disk.files();
     const logs = files.filter((file) => file.startsWith(LOG_FILE_PREFIX));
     this.torn[process] = logs.some((file) => disk.read(file).some(isTorn));
@@ -72,7 +75,8 @@ export class Restarts extends Recogniser {
         if (!event.trusted) this.reach(UNTRUSTED_RECOVERY);
         else {
           if (this.torn[process] === true) this.reach(TORN_TAIL);
-          if (event.lastIndex < server.last) this.reach(ENTRIES_LOST_IN_CRASH);
+          const keptCommitted = event.lastIndex >= (this.committed[process] ?? 0);
+          if (event.lastIndex < server.last && keptCommitted) this.reach(ENTRIES_LOST_IN_CRASH);
         }
         break;
       case 'trust-regained':
@@ -89,6 +93,7 @@ export class Restarts extends Recogniser {
   override clone(view: ClusterView, tally: Tally): Restarts {
     const copy = new Restarts(view, tally);
     copy.torn = this.torn.slice();
+    copy.committed = this.committed.slice();
     return copy;
   }
 }

@@ -45,6 +45,7 @@ export function renderSituations(situations: readonly Situation[]): string {
 }
 
 function render({ id, title, noticedBy, criterion }: Situation): string {
-  const counted = noticedBy === 'outside' ? `Counted: ${criterion.charAt(0).toLowerCase()}${criterion.slice(1)} ` : '';
+  const counted =
+    noticedBy === 'outside' ? `Counted: ${criterion.charAt(0).toLowerCase()}${criterion.slice(1)} ` : '';
   return [`### ${id}`, '', `**${title}**`, '', `${counted}${SEEN[noticedBy]}`, ''].join('\n');
 }

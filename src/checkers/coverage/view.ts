@@ -72,10 +72,7 @@ export class ClusterView {
 
   constructor(
     readonly context: CoverageContext,
-    readonly servers: readonly ServerView[] = Array.from(
-      { length: context.servers },
-      () => new ServerView(),
-    ),
+    readonly servers: readonly ServerView[] = Array.from({ length: context.servers }, () => new ServerView()),
     readonly operations = new Operations(),
   ) {}
 

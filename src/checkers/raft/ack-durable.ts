@@ -8,7 +8,7 @@ import { RaftChecker, raftSafety } from './raft-checker.js';
 export const ACK_DURABLE = raftSafety(
   'ack-durable',
   'A follower acknowledges only what it has on disk, and only what its leader has too.',
-  "When a server sends a successful AppendEntriesResponse of term t and matchIndex m to the leader of t: its durable term is at least t, its durable log reaches m, and that log's prefix up to m is a prefix of the leader's log. Damage at rest that the running server cannot know of does not count. Judged at every send.",
+  "When a server sends a successful AppendEntriesResponse of term t and matchIndex m to the leader of t: its durable term is at least t, its durable log reaches m, and that log's prefix up to m is a prefix of the leader's log or is covered by its durable snapshot. The same holds when it says that a snapshot up to m is installed. Damage at rest that the running server cannot know of does not count. Judged at every send.",
   'Figure 2, "updated on stable storage before responding to RPCs"; §5.3',
 );
 
@@ -30,7 +30,10 @@ export class AckDurable extends RaftChecker {
         `${this.ghost.name(process)} acknowledged index ${index} in term ${term}, but its disk knows only term ` +
           `${server.durableTerm()}`,
       );
-    } else if (!leaders.matches(term, index, durable.lowAt(index), durable.highAt(index))) {
+    } else if (
+      index >= durable.base &&
+      !leaders.matches(term, index, durable.lowAt(index), durable.highAt(index))
+    ) {
       this.violate(
         `${this.ghost.name(process)} acknowledged index ${index} to ${this.ghost.name(to)}, but its disk holds another log ` +
           `up to there (term ${durable.termAt(index)})`,

@@ -4,7 +4,6 @@
  */
 
 import type { Plain, ProcessId } from '../../kernel/index.js';
-import { META_FILE, WAL_FILE, type MetaRecord, type WalRecord } from '../../protocols/raft/index.js';
 import type { CheckerContext } from '../checker.js';
 import type { RaftGhost, ServerGhost } from './ghost.js';
 import { GhostLog } from './ghost-log.js';
@@ -15,27 +14,27 @@ export function auditDisks(ghost: RaftGhost, context: CheckerContext): string | 
     const server = ghost.servers[process] as ServerGhost;
     // After damage the ghost keeps what the replica was told, until the next start.
     if (server.isDamaged) continue;
-    const difference = auditDisk(server, process, context);
+    const difference = auditDisk(ghost, server, process, context);
     if (difference !== undefined) return `${ghost.name(process)}: ${difference}`;
   }
   return undefined;
 }
 
-function auditDisk(server: ServerGhost, process: ProcessId, context: CheckerContext): string | undefined {
-  const records = context.durableRecords(process, WAL_FILE) as readonly WalRecord[];
-  // Behind a torn record there may be intact ones, which the ghost leaves out.
-  const log = foldRecords(records.slice(0, server.records.length));
-  if (records.length < server.records.length || !sameLog(log, server.durable)) {
-    return `the durable log of the ghost ends at index ${server.durable.last}, that of the disk at index ${log.last}`;
+function auditDisk(
+  ghost: RaftGhost,
+  { disk }: ServerGhost,
+  process: ProcessId,
+  context: CheckerContext,
+): string | undefined {
+  const truth = disk.recomputed((file) => context.durableRecords(process, file), ghost.committed);
+  if (truth.snapshotIndex !== disk.snapshotIndex) {
+    return `the ghost has a snapshot up to index ${disk.snapshotIndex}, the disk up to ${truth.snapshotIndex}`;
   }
-  let latest: MetaRecord | undefined;
-  for (const record of context.durableRecords(process, META_FILE) as readonly MetaRecord[]) {
-    if (latest === undefined || record.version > latest.version) latest = record;
+  if (!sameLog(truth.log, disk.log)) {
+    return `the durable log of the ghost is ${rangeOf(disk.log)}, that of the disk ${rangeOf(truth.log)}`;
   }
-  const term = latest?.term ?? 0;
-  const vote = latest?.votedFor ?? -1;
-  if (term === server.metaTerm && vote === server.metaVote) return undefined;
-  return `the ghost has vote ${server.metaVote} of term ${server.metaTerm}, the disk ${vote} of term ${term}`;
+  if (truth.metaTerm === disk.metaTerm && truth.metaVote === disk.metaVote) return undefined;
+  return `the ghost has vote ${disk.metaVote} of term ${disk.metaTerm}, the disk ${truth.metaVote} of term ${truth.metaTerm}`;
 }
 
 /** Compares a server's ghost with its replica's encoding; fields that are not there are not compared. */
@@ -45,7 +44,7 @@ export function auditReplica(ghost: RaftGhost, process: ProcessId, encoded: Plai
     return undefined;
   const replica = encoded as { readonly [key: string]: Plain | undefined };
   const name = ghost.name(process);
-  const { currentTerm, commitIndex, role, log } = replica;
+  const { currentTerm, commitIndex, role, log, baseIndex, baseTerm } = replica;
   if (typeof currentTerm === 'number' && currentTerm !== server.term) {
     return `${name}: the ghost is in term ${server.term}, the replica in term ${currentTerm}`;
   }
@@ -57,20 +56,22 @@ export function auditReplica(ghost: RaftGhost, process: ProcessId, encoded: Plai
   }
   if (!Array.isArray(log)) return undefined;
   const memory = new GhostLog();
+  if (typeof baseIndex === 'number' && typeof baseTerm === 'number') {
+    memory.resetAfter(baseIndex, baseTerm, server.memory, ghost.committed);
+  }
   for (const entry of log as readonly (readonly number[])[]) {
     const [index = 0, term = 0, hash = 0] = entry;
     memory.put(index, term, hash);
   }
   if (sameLog(memory, server.memory)) return undefined;
-  return `${name}: the log of the ghost ends at index ${server.memory.last}, that of the replica at ${memory.last}`;
-}
-
-function foldRecords(records: readonly WalRecord[]): GhostLog {
-  const log = new GhostLog();
-  for (const { entry } of records) log.put(entry.index, entry.term, entry.hash);
-  return log;
+  return `${name}: the log of the ghost is ${rangeOf(server.memory)}, that of the replica ${rangeOf(memory)}`;
 }
 
 function sameLog(a: GhostLog, b: GhostLog): boolean {
-  return a.last === b.last && a.agreesWith(b, a.last);
+  return a.base === b.base && a.last === b.last && a.agreesWith(b, a.last);
+}
+
+/** For messages. */
+function rangeOf({ base, last }: GhostLog): string {
+  return base === last ? `empty after index ${base}` : `${base + 1} to ${last}`;
 }

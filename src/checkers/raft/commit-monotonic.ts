@@ -8,7 +8,7 @@ import { RaftChecker, raftSafety } from './raft-checker.js';
 export const COMMIT_MONOTONIC = raftSafety(
   'commit-monotonic',
   'A commit index never goes back nor beyond the log, and a committed entry is never removed.',
-  'Within an incarnation a commit index never decreases; it is at most the last index, and at least every applied index. A server never truncates at or below its commit index, nor, over restarts, an entry at or below the highest commit index it ever had, as long as its log still has the committed entry there. Judged at every commit, application and truncation.',
+  'Within an incarnation a commit index never decreases; it is at most the last index, and at least every applied index; a snapshot that is received only raises it. A server never truncates at or below its commit index, nor, over restarts, an entry at or below the highest commit index it ever had, as long as its log still has the committed entry there. Judged at every commit, application, installation and truncation.',
   'Figure 2 and §5.4.3',
 );
 
@@ -26,6 +26,14 @@ export class CommitMonotonic extends RaftChecker {
         `${this.ghost.name(process)} committed index ${index}, but its log ends at index ${server.memory.last}`,
       );
     }
+  }
+
+  /** Before the ghost takes the snapshot in. */
+  onInstalled(process: ProcessId, server: ServerGhost, index: LogIndex): void {
+    if (index > server.commit) return;
+    this.violate(
+      `${this.ghost.name(process)} installed a snapshot up to index ${index} with its commit index at ${server.commit}`,
+    );
   }
 
   onApplied(process: ProcessId, server: ServerGhost, index: LogIndex): void {

@@ -1,10 +1,15 @@
 /**
  * A log as an observer keeps it: per index the entry's term and a hash of the whole prefix, in two 32-bit
  * lanes, so that comparing two logs up to an index costs two comparisons.
+ *
+ * It begins after its base: what lies before has been compacted, or is of no interest any more. Of the base
+ * itself term and prefix hash are known, so that a log that begins late still stands for the whole of it.
  */
 
 import { mix32 } from '../../kernel/index.js';
 import { grownCapacity } from '../columns.js';
+
+const CAPACITY_MIN = 64;
 
 /** First lane of the prefix hash after one more entry. */
 export function nextLow(low: number, hash: number): number {
@@ -18,40 +23,43 @@ export function nextHigh(high: number, term: number, hash: number): number {
 }
 
 export class GhostLog {
-  /** Index of the last entry; 0 for an empty log. */
+  /** The last index before the first entry; 0 for a log from the beginning. */
+  base = 0;
+  /** Index of the last entry; the base when there is none. */
   last = 0;
-  // Cell i belongs to index i; cell 0 is the empty prefix.
+  /** The index that cell 0 belongs to. Invariant: origin <= base. */
+  private origin = 0;
   private terms: Int32Array;
   private lows: Int32Array;
   private highs: Int32Array;
 
-  constructor(capacity = 64) {
+  constructor(capacity = CAPACITY_MIN) {
     this.terms = new Int32Array(capacity);
     this.lows = new Int32Array(capacity);
     this.highs = new Int32Array(capacity);
   }
 
-  /** Term of the entry at this index; 0 before the first one, -1 beyond the last. */
+  /** Term of the entry at this index, or of the base (0 for the empty prefix); -1 before it and beyond the last. */
   termAt(index: number): number {
-    return index >= 0 && index <= this.last ? (this.terms[index] as number) : -1;
+    return index >= this.base && index <= this.last ? (this.terms[index - this.origin] as number) : -1;
   }
 
   get lastTerm(): number {
-    return this.terms[this.last] as number;
+    return this.terms[this.last - this.origin] as number;
   }
 
-  /** First lane of the prefix hash up to this index, which is in the log (or 0). */
+  /** First lane of the prefix hash up to this index, which is in the log or its base. */
   lowAt(index: number): number {
-    return this.lows[index] as number;
+    return this.lows[index - this.origin] as number;
   }
 
   highAt(index: number): number {
-    return this.highs[index] as number;
+    return this.highs[index - this.origin] as number;
   }
 
-  /** Puts an entry at its index; it replaces that index and all after it. */
+  /** Puts an entry at its index, which is after the base; it replaces that index and all after it. */
   put(index: number, term: number, hash: number): void {
-    if (index >= this.terms.length) this.grow(index);
+    if (index - this.origin >= this.terms.length) this.grow(index);
     // A hole is a bug of the code under test: what is in it is blank, not what was there long ago.
     for (let hole = this.last + 1; hole < index; hole++) this.set(hole, 0, 0, 0);
     const before = index - 1;
@@ -61,28 +69,82 @@ export class GhostLog {
 
   /** Removes the entry at `index` and all after it. */
   truncateFrom(index: number): void {
-    if (index <= this.last) this.last = index > 0 ? index - 1 : 0;
+    if (index <= this.last) this.last = index > this.base ? index - 1 : this.base;
   }
 
-  /** True when both logs have this index and are equal up to it. */
+  // ---- the base ----
+
+  /** Becomes empty, beginning after this index, whose term and prefix hash are given. */
+  reset(index: number, term: number, low: number, high: number): void {
+    this.origin = index;
+    this.base = index;
+    this.last = index;
+    this.set(index, term, low, high);
+  }
+
+  /**
+   * Becomes empty, beginning after this index. The prefix hash is what one of the two other logs knows of it;
+   * when neither does, one that agrees with nothing.
+   */
+  resetAfter(index: number, term: number, own: GhostLog, agreed: GhostLog): void {
+    if (index === 0 || term < 0) this.reset(index, term, 0, 0);
+    else if (own.base < index && own.termAt(index) === term) this.resetTo(own, index);
+    else if (agreed.termAt(index) === term) this.resetTo(agreed, index);
+    else if (own.termAt(index) === term) this.resetTo(own, index);
+    else this.reset(index, term, 0, 0);
+  }
+
+  private resetTo(other: GhostLog, index: number): void {
+    this.reset(index, other.termAt(index), other.lowAt(index), other.highAt(index));
+  }
+
+  /** Forgets everything before `index`, which is in the log or its base. O(1) amortised per entry. */
+  dropBelow(index: number): void {
+    if (index <= this.base || index > this.last) return;
+    this.base = index;
+    const { origin } = this;
+    if ((index - origin) * 2 < this.terms.length) return;
+    this.terms = moved(this.terms, index - origin, this.last - origin);
+    this.lows = moved(this.lows, index - origin, this.last - origin);
+    this.highs = moved(this.highs, index - origin, this.last - origin);
+    this.origin = index;
+  }
+
+  // ---- comparing and copying ----
+
+  /**
+   * True when both logs have this index and are equal up to it. Where one has forgotten it, they are compared
+   * at the first index that both know; where there is none, there is nothing left to tell them apart.
+   */
   agreesWith(other: GhostLog, index: number): boolean {
-    return index <= other.last && this.holds(index, other.lowAt(index), other.highAt(index));
+    if (index > this.last || index > other.last) return false;
+    let place = index;
+    if (place < this.base) place = this.base;
+    if (place < other.base) place = other.base;
+    if (place > this.last || place > other.last) return true;
+    return this.holds(place, other.lowAt(place), other.highAt(place));
   }
 
-  /** True when this log has the index and its prefix up to it has this hash. */
+  /** True when this log knows the index and its prefix up to it has this hash. */
   holds(index: number, low: number, high: number): boolean {
-    return index <= this.last && this.lows[index] === low && this.highs[index] === high;
+    const cell = index - this.origin;
+    return index >= this.base && index <= this.last && this.lows[cell] === low && this.highs[cell] === high;
   }
 
-  /** Becomes a copy of the other log's first `last` entries. */
+  /** Becomes a copy of the other log up to `last`; empty when that has forgotten so much. */
   copyFrom(other: GhostLog, last: number): void {
-    this.last = 0;
+    if (last < other.base) {
+      this.reset(0, 0, 0, 0);
+      return;
+    }
+    this.resetTo(other, other.base);
     this.extendFrom(other, last);
   }
 
   /** Takes over from the other log, which is equal so far, what follows up to `last`. */
   extendFrom(other: GhostLog, last: number): void {
-    if (last >= this.terms.length) this.grow(last);
+    if (other.base > this.last) this.resetTo(other, other.base);
+    if (last - this.origin >= this.terms.length) this.grow(last);
     for (let index = this.last + 1; index <= last; index++) {
       this.set(index, other.termAt(index), other.lowAt(index), other.highAt(index));
     }
@@ -90,22 +152,29 @@ export class GhostLog {
   }
 
   clone(): GhostLog {
-    const copy = new GhostLog(1);
+    const copy = new GhostLog(0);
+    copy.origin = this.base;
+    copy.base = this.base;
     copy.last = this.last;
-    copy.terms = this.terms.slice();
-    copy.lows = this.lows.slice();
-    copy.highs = this.highs.slice();
+    copy.terms = this.cellsKept(this.terms);
+    copy.lows = this.cellsKept(this.lows);
+    copy.highs = this.cellsKept(this.highs);
     return copy;
   }
 
+  private cellsKept(cells: Int32Array): Int32Array {
+    return cells.slice(this.base - this.origin, this.last - this.origin + 1);
+  }
+
   private set(index: number, term: number, low: number, high: number): void {
-    this.terms[index] = term;
-    this.lows[index] = low;
-    this.highs[index] = high;
+    const cell = index - this.origin;
+    this.terms[cell] = term;
+    this.lows[cell] = low;
+    this.highs[cell] = high;
   }
 
   private grow(index: number): void {
-    const capacity = grownCapacity(this.terms.length, index);
+    const capacity = grownCapacity(this.terms.length, index - this.origin);
     this.terms = enlarged(this.terms, capacity);
     this.lows = enlarged(this.lows, capacity);
     this.highs = enlarged(this.highs, capacity);
@@ -116,4 +185,12 @@ function enlarged(cells: Int32Array, capacity: number): Int32Array<ArrayBuffer> 
   const larger = new Int32Array(capacity);
   larger.set(cells);
   return larger;
+}
+
+/** The cells from `first` to `last`, with room for as many again. */
+function moved(cells: Int32Array, first: number, last: number): Int32Array<ArrayBuffer> {
+  const kept = cells.subarray(first, last + 1);
+  const smaller = new Int32Array(Math.max(CAPACITY_MIN, kept.length * 2));
+  smaller.set(kept);
+  return smaller;
 }

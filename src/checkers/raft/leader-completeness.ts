@@ -55,6 +55,6 @@ function lastCommittedBefore(ghost: RaftGhost, term: Term): LogIndex {
 
 function firstMissing(server: ServerGhost, ghost: RaftGhost, last: LogIndex): LogIndex {
   let index = last;
-  while (index > 1 && !server.memory.agreesWith(ghost.committed, index - 1)) index--;
+  while (index > ghost.committed.base + 1 && !server.memory.agreesWith(ghost.committed, index - 1)) index--;
   return index;
 }

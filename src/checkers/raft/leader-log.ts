@@ -15,6 +15,8 @@ export class LeaderLog {
   // Cell i belongs to index electedLast + 1 + i.
   private lows = new IntColumn();
   private highs = new IntColumn();
+  /** What it created below this index is forgotten. */
+  private floor = 0;
 
   constructor(
     readonly term: number,
@@ -31,9 +33,10 @@ export class LeaderLog {
     return index > this.electedLast && index < this.next;
   }
 
-  /** True when it created the entry at this index, and the prefix up to it has this hash. */
+  /** True when it created the entry at this index, and the prefix up to it has this hash or is forgotten. */
   createdWithPrefix(index: number, low: number, high: number): boolean {
     if (!this.created(index)) return false;
+    if (index < this.floor) return true;
     const cell = index - this.electedLast - 1;
     return this.lows.get(cell) === low && this.highs.get(cell) === high;
   }
@@ -46,9 +49,18 @@ export class LeaderLog {
     this.next++;
   }
 
+  /** Forgets what it created below this index. */
+  dropBelow(index: number): void {
+    this.floor = index < this.next ? index : this.next;
+    const cell = this.floor - this.electedLast - 1;
+    this.lows.dropBelow(cell);
+    this.highs.dropBelow(cell);
+  }
+
   clone(): LeaderLog {
     const copy = new LeaderLog(this.term, this.leader, this.electedLast, this.electedLastTerm);
     copy.next = this.next;
+    copy.floor = this.floor;
     copy.lows = this.lows.clone();
     copy.highs = this.highs.clone();
     return copy;
@@ -60,6 +72,10 @@ export class LeaderTree {
   /** Highest term that ever had a leader. */
   highestTerm = 0;
   private byTerm: (LeaderLog | undefined)[] = [];
+  /** Prefixes that end below this index are forgotten: they were agreed on by all. */
+  private floor = 0;
+  /** Leaders of terms below this one have nothing left to forget. */
+  private lowestTerm = 0;
 
   /** The leader of this term, once it has been elected. */
   of(term: number): LeaderLog | undefined {
@@ -82,16 +98,27 @@ export class LeaderTree {
     return log !== undefined && log.created(index) ? log.term : -1;
   }
 
-  /** True when the log of this term's leader has, up to this index, the prefix with this hash. */
+  /** True when the log of this term's leader has, up to this index, the prefix with this hash, or it is forgotten. */
   matches(term: number, index: number, low: number, high: number): boolean {
-    if (index === 0) return true;
+    if (index === 0 || index < this.floor) return true;
     const creator = this.creatorAt(term, index);
     return creator >= 0 && (this.byTerm[creator] as LeaderLog).createdWithPrefix(index, low, high);
+  }
+
+  /** Forgets prefixes that end below this index. */
+  dropBelow(index: number): void {
+    this.floor = index;
+    const { byTerm } = this;
+    for (let term = this.lowestTerm; term < byTerm.length; term++) byTerm[term]?.dropBelow(index);
+    while (this.lowestTerm < this.highestTerm && (byTerm[this.lowestTerm]?.next ?? 0) <= index)
+      this.lowestTerm++;
   }
 
   clone(): LeaderTree {
     const copy = new LeaderTree();
     copy.highestTerm = this.highestTerm;
+    copy.floor = this.floor;
+    copy.lowestTerm = this.lowestTerm;
     copy.byTerm = this.byTerm.map((log) => log?.clone());
     return copy;
   }

@@ -3,14 +3,21 @@
  * and then brings their ghost up to date. Which event concerns which property can be read off here.
  */
 
-import { WAL_FILE, META_FILE } from '../../protocols/raft/index.js';
+import { META_FILE, SNAPSHOT_FILE, WAL_PREFIX } from '../../protocols/raft/index.js';
 import type {
   AppendEntries,
   AppendEntriesResponse,
+  InstallSnapshot,
+  InstallSnapshotResponse,
   LogIndex,
   MetaRecord,
+  PreVoteResponse,
+  ReadIndexRequest,
+  ReadIndexResponse,
   RequestVote,
   RequestVoteResponse,
+  Term,
+  TimeoutNow,
   WalRecord,
 } from '../../protocols/raft/index.js';
 import type { ClientReply, DiskImage, Message, ProcessId, ProtocolEvent } from '../../kernel/index.js';
@@ -54,6 +61,9 @@ export const RAFT_INVARIANTS: readonly InvariantInfo[] = [
   FOLLOWER_COMMIT,
   ACKNOWLEDGED_DURABLE,
 ];
+
+/** Messages that say no more than the sender's term, as far as checkers care. A pre-vote's is another one. */
+type TermMessage = PreVoteResponse | TimeoutNow | ReadIndexRequest | ReadIndexResponse;
 
 export class RaftCheckers implements Observer {
   private readonly electionSafety: ElectionSafety;
@@ -104,7 +114,17 @@ export class RaftCheckers implements Observer {
     if (server === undefined) return;
     switch (message.kind) {
       case 'AppendEntries':
-        this.onAppendEntries(from, server, message as AppendEntries);
+      case 'InstallSnapshot':
+        this.onLeaderSent(from, server, (message as AppendEntries | InstallSnapshot).term);
+        return;
+      case 'InstallSnapshotResponse':
+        this.onInstallSnapshotResponse(from, server, to, message as InstallSnapshotResponse);
+        return;
+      case 'PreVoteResponse':
+      case 'TimeoutNow':
+      case 'ReadIndexRequest':
+      case 'ReadIndexResponse':
+        this.onTermSent(from, server, message as TermMessage);
         return;
       case 'AppendEntriesResponse':
         this.onAppendEntriesResponse(from, server, to, message as AppendEntriesResponse);
@@ -126,8 +146,7 @@ export class RaftCheckers implements Observer {
     }
   }
 
-  private onAppendEntries(from: ProcessId, server: ServerGhost, message: AppendEntries): void {
-    const { term } = message;
+  private onLeaderSent(from: ProcessId, server: ServerGhost, term: Term): void {
     this.termMonotonic.onSend(from, server, term);
     this.electionSafety.onClaim(from, term);
     this.voteDurable.onAppendEntries(from, server, term);
@@ -142,8 +161,34 @@ export class RaftCheckers implements Observer {
     const { term, matchIndex } = message;
     this.termMonotonic.onSend(from, server, term);
     if (!message.success) return;
+    this.onAcknowledged(from, server, to, term, matchIndex);
+  }
+
+  private onInstallSnapshotResponse(
+    from: ProcessId,
+    server: ServerGhost,
+    to: ProcessId,
+    message: InstallSnapshotResponse,
+  ): void {
+    this.termMonotonic.onSend(from, server, message.term);
+    if (message.installed) this.onAcknowledged(from, server, to, message.term, message.index);
+  }
+
+  private onAcknowledged(
+    from: ProcessId,
+    server: ServerGhost,
+    to: ProcessId,
+    term: Term,
+    matchIndex: LogIndex,
+  ): void {
     this.ackDurable.onAcknowledge(from, server, to, term, matchIndex);
     this.ghost.acknowledged(server, term, matchIndex);
+  }
+
+  /** Nothing but the term binds the sender here. */
+  private onTermSent(from: ProcessId, server: ServerGhost, message: TermMessage): void {
+    if (message.kind === 'PreVoteResponse' && message.granted) return;
+    this.termMonotonic.onSend(from, server, message.term);
   }
 
   private onVoteSent(from: ProcessId, server: ServerGhost, term: number, candidate: ProcessId): void {
@@ -189,7 +234,18 @@ export class RaftCheckers implements Observer {
         server.isTrusted = true;
         this.acknowledgedDurable.onChange();
         return;
-      case 'note':
+      case 'snapshot-installed':
+        this.onSnapshotInstalled(process, server, event.index, event.term);
+        return;
+      case 'compacted':
+        server.memory.dropBelow(event.index);
+        this.ghost.forget();
+        return;
+      case 'configuration-changed':
+        this.ghost.configurationIs(server, event.index, event.configuration);
+        return;
+      default:
+        // What else replicas report concerns no checker.
         return;
     }
   }
@@ -244,6 +300,12 @@ export class RaftCheckers implements Observer {
     this.ghost.commitIs(server, index);
   }
 
+  private onSnapshotInstalled(process: ProcessId, server: ServerGhost, index: LogIndex, term: Term): void {
+    this.commitMonotonic.onInstalled(process, server, index);
+    this.stateMachineSafety.onInstalled(process, index, term);
+    this.ghost.installed(server, index, term);
+  }
+
   private onRecovered(
     process: ProcessId,
     server: ServerGhost,
@@ -261,18 +323,28 @@ export class RaftCheckers implements Observer {
   onDurableRecord(process: ProcessId, file: string, slot: number, record: unknown): void {
     const server = this.ghost.servers[process];
     if (server === undefined) return;
-    if (file === WAL_FILE) {
-      if (this.ghost.durableEntry(server, slot, record as WalRecord)) this.acknowledgedDurable.onChange();
-    } else if (file === META_FILE) {
-      this.ghost.durableMeta(server, record as MetaRecord);
+    const { disk } = server;
+    if (file === META_FILE) disk.metaRecord(record as MetaRecord);
+    else if (file.startsWith(WAL_PREFIX)) {
+      disk.walRecord(file, slot, record as WalRecord, this.ghost.committed);
+      if (this.ghost.takeReplaced(server)) this.acknowledgedDurable.onChange();
+    } else if (file.startsWith(SNAPSHOT_FILE)) {
+      disk.snapshotRecord(file, slot, record, this.ghost.committed);
+      if (this.ghost.takeReplaced(server)) this.acknowledgedDurable.onChange();
     }
   }
 
   onDurableCut(process: ProcessId, file: string, count: number): void {
     const server = this.ghost.servers[process];
-    if (server === undefined || file !== WAL_FILE) return;
-    this.ghost.keepRecords(server, count);
-    this.acknowledgedDurable.onChange();
+    if (server === undefined) return;
+    const { disk } = server;
+    if (file.startsWith(WAL_PREFIX)) {
+      disk.walCut(file, count, this.ghost.committed);
+      this.acknowledgedDurable.onChange();
+    } else if (file.startsWith(SNAPSHOT_FILE)) {
+      // Not judged: when another snapshot takes its place, that one is reported next.
+      disk.snapshotCut(file, count, this.ghost.committed);
+    }
   }
 
   onDurableLoss(process: ProcessId, _file: string): void {

@@ -8,7 +8,7 @@ import { RaftChecker, raftSafety } from './raft-checker.js';
 export const RECOVERED_STATE = raftSafety(
   'recovered-state',
   'A restarted server has the term and log that it let others rely on, or does not trust its disk.',
-  'When a server has read its disk after a start: it claims no entry that is not in the intact contiguous part of its log file; and unless it says that it does not trust the disk, its term is at least every term in which it voted, stood, led or acknowledged, and its log has every entry that it acknowledged (as leader: counted for itself) and that no later durable entry replaced. A damaged record is never mistaken for a torn tail. Judged at every recovery.',
+  'When a server has read its disk after a start: it claims no entry that is not in the intact contiguous part of its log files or covered by its snapshot; and unless it says that it does not trust the disk, its term is at least every term in which it voted, stood, led or acknowledged, and its log, or its snapshot, has every entry that it acknowledged (as leader: counted for itself) and that no later durable entry or snapshot replaced. A damaged record is never mistaken for a torn tail. Judged at every recovery.',
   'Figure 2; damage: Alagappan et al., "Protocol-Aware Recovery for Consensus-Based Storage" (FAST 2018), §3',
 );
 
@@ -37,8 +37,10 @@ export class RecoveredState extends RaftChecker {
           `${server.promisedTerm}`,
       );
     }
+    // What is compacted is covered by the snapshot.
     const hasPromised =
-      promisedIndex <= lastIndex && durable.holds(promisedIndex, server.promisedLow, server.promisedHigh);
+      promisedIndex <= lastIndex &&
+      (promisedIndex < durable.base || durable.holds(promisedIndex, server.promisedLow, server.promisedHigh));
     if (hasPromised) return;
     this.violate(
       `${this.ghost.name(process)} restarted with a log up to index ${lastIndex}, trusting its disk, without the log that ` +

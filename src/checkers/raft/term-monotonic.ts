@@ -8,7 +8,7 @@ import { RaftChecker, raftSafety } from './raft-checker.js';
 export const TERM_MONOTONIC = raftSafety(
   'term-monotonic',
   "A server's term never goes back.",
-  "Within an incarnation a server's current term never decreases. After a restart it is at least the term that its disk held intact: that of the latest vote record and of the last entry. No message carries a term above its sender's. Judged at every change of term, every start and every send.",
+  "Within an incarnation a server's current term never decreases. After a restart it is at least the term that its disk held intact: that of the latest vote record, of the last entry and of the snapshot; unless the disk does not say whose it is, and the server takes no part. No message carries a term above its sender's. Judged at every change of term, every start and every send.",
   '§5.1 and Figure 2',
 );
 
@@ -22,7 +22,7 @@ export class TermMonotonic extends RaftChecker {
 
   onRecovered(process: ProcessId, server: ServerGhost, term: Term): void {
     const durable = server.durableTerm();
-    if (term >= durable) return;
+    if (term >= durable || server.disk.member < 0) return;
     this.violate(`${this.ghost.name(process)} restarted in term ${term}, but its disk holds term ${durable}`);
   }
 

@@ -18,7 +18,7 @@ export class TruncateOnConflict extends RaftChecker {
   /** Before the ghost takes the truncation in. */
   onTruncated(process: ProcessId, server: ServerGhost, index: LogIndex): void {
     const { memory, term } = server;
-    if (server.isLeader || index < 1 || index > memory.last) return;
+    if (server.isLeader || index <= memory.base || index > memory.last) return;
     if (!this.ghost.leaders.matches(term, index, memory.lowAt(index), memory.highAt(index))) return;
     this.violate(
       `${this.ghost.name(process)} removed its log from index ${index} on, where it equals that of the leader of term ` +

@@ -23,7 +23,7 @@ export class VoteDurable extends RaftChecker {
       );
       return;
     }
-    if (server.metaTerm === term && server.metaVote === candidate) return;
+    if (server.disk.metaTerm === term && server.disk.metaVote === candidate) return;
     if (server.durableTerm() > term) return;
     this.violate(
       `${this.ghost.name(process)} voted for ${this.ghost.name(candidate)} in term ${term} before the vote was durable`,
@@ -31,7 +31,7 @@ export class VoteDurable extends RaftChecker {
   }
 
   onAppendEntries(process: ProcessId, server: ServerGhost, term: Term): void {
-    if (server.metaTerm >= term || server.durableTerm() >= term) return;
+    if (server.disk.metaTerm >= term || server.durableTerm() >= term) return;
     this.violate(
       `${this.ghost.name(process)} sent AppendEntries of term ${term} before that term was durable`,
     );

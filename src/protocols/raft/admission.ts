@@ -35,6 +35,7 @@ export abstract class RaftAdmission extends RaftMembership {
       this.propose(command, undefined);
       return;
     }
+    if (reason !== 'transferring') this.reached('raft/uncommitted-quota-reached');
     this.emit({ kind: 'rejected', reason });
     this.host.send(from, busyReply(command.sequence, reason));
   }

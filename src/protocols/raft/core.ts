@@ -148,7 +148,8 @@ export abstract class RaftCore {
   /** The configuration in force is another one. */
   protected configurationChanged(): void {
     const { index, configuration } = this.configurations.latest;
-    this.emit({ kind: 'configuration-changed', index, configuration });
+    const { voters, outgoing, learners } = configuration;
+    this.emit({ kind: 'configuration-changed', index, configuration: { voters, outgoing, learners } });
   }
 
   /** Moves durableIndex up to the last entry whose record is synced. */

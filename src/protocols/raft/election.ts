@@ -39,11 +39,20 @@ export abstract class RaftElection extends RaftCore {
   }
 
   /**
-   * Only a voter stands for election. A replica that may have forgotten what it promised leaves elections to
-   * the others.
+   * Only a voter stands for election, by its own configuration; or one that its own configuration removes, as
+   * long as that is not known to be committed: it may be the only one whose log is long enough to be elected
+   * (dissertation §4.2.2). Its own vote does not count then. A replica that may have forgotten what it promised
+   * leaves elections to the others.
    */
   protected mayCampaign(): boolean {
-    return this.trustsDisk() && this.isVoterHere();
+    return this.trustsDisk() && (this.isVoterHere() || this.isLeavingOnly());
+  }
+
+  /** True when the entry that takes its vote away is not known to be committed. */
+  private isLeavingOnly(): boolean {
+    const { latest, previous } = this.configurations;
+    if (latest.index <= this.commitIndex || previous === undefined) return false;
+    return isVoter(previous.configuration, this.me);
   }
 
   // ---- roles ----

@@ -196,7 +196,6 @@ export abstract class RaftMembership extends RaftVersions {
   private change(next: Configuration): Answer {
     if (this.transferTo >= 0) return busy('leadership is being transferred');
     if (!this.mayChangeConfiguration()) {
-      this.reached('raft/change-refused-for-now');
       return busy('another change, or the first entry of this term, is not committed yet');
     }
     if (isJoint(this.configuration) && isJoint(next)) return busy('a joint configuration is being left');
@@ -236,7 +235,6 @@ export abstract class RaftMembership extends RaftVersions {
 
   /** Its removal is committed: it tells the others so, and leads no more (§4.2.2). */
   private leaveOffice(): void {
-    this.reached('raft/leader-left-office');
     this.sendHeartbeats();
     this.becomeFollower(this.currentTerm, -1);
   }
@@ -273,7 +271,6 @@ export abstract class RaftMembership extends RaftVersions {
     const { configuration } = this;
     if (!configuration.joining.includes(member) || isJoint(configuration)) return false;
     if (this.transferTo >= 0 || !this.mayChangeConfiguration()) return false;
-    this.reached('raft/learner-promoted');
     this.proposeConfiguration(withVoter(configuration, member));
     return true;
   }

@@ -65,7 +65,8 @@ export abstract class RaftReads extends RaftRounds {
   /** A lease read needs a lease, and a leader that knows what is committed. */
   protected mayReadByLease(): boolean {
     const may = this.hasLease() && this.hasCommittedInTerm() && this.speaksLeases();
-    if (!may) this.reached(this.hasForfeitedLease ? 'raft/lease-revoked-by-transfer' : 'raft/lease-not-held');
+    if (may) this.reached('raft/lease-read-served');
+    else this.reached(this.hasForfeitedLease ? 'raft/lease-revoked-by-transfer' : 'raft/lease-refused');
     return may;
   }
 
@@ -87,6 +88,7 @@ export abstract class RaftReads extends RaftRounds {
   ): true {
     this.dropExpiredReads();
     if (this.waitingReads.length >= this.settings.maxWaitingReads) {
+      this.reached('raft/waiting-reads-quota-reached');
       this.emit({ kind: 'rejected', reason: 'waiting-reads' });
       this.host.send(from, busyReply(command.sequence, 'waiting-reads'));
       return true;
@@ -117,7 +119,7 @@ export abstract class RaftReads extends RaftRounds {
   protected beginReads(): void {
     if (this.role !== 'leader' || this.waitingReads.length === 0) return;
     if (!this.mayBeginReads()) {
-      this.reached('raft/read-waited-for-own-term');
+      this.reached('raft/read-waited-for-own-commit');
       return;
     }
     let waits = false;
@@ -195,7 +197,6 @@ export abstract class RaftReads extends RaftRounds {
     }
     read.index = message.readIndex;
     read.question = 0;
-    if (read.index > this.lastApplied) this.reached('raft/follower-read-waited');
     this.answerWaitingReads();
   }
 

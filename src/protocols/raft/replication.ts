@@ -451,6 +451,9 @@ export abstract class RaftReplication extends RaftElection {
       digest: this.stateDigest(),
       command,
     });
+    const divergence = this.service.takeDivergence?.();
+    if (divergence !== undefined)
+      this.emit({ kind: 'shadow-diverged', index: entry.index, text: divergence });
     if (command !== undefined && this.role === 'leader') {
       this.host.send(command.client, okReply(command.sequence, result, entry.index));
     }

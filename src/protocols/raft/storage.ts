@@ -153,6 +153,7 @@ export class RaftStorage {
   completed(operation: OperationId, status: DiskStatus): boolean {
     if (status !== 'ok') {
       // After a failed sync the page cache lies about what is on the disk; trying again would "succeed".
+      if (status === 'failed') this.host.emit({ kind: 'reached', situation: 'raft/failed-sync-halt' });
       this.host.halt(status === 'full' ? 'the disk is full' : 'a sync failed');
       return true;
     }

@@ -79,6 +79,7 @@ export abstract class RaftVersions extends RaftSnapshots {
   protected override understands(entry: Entry): boolean {
     if (entry.version <= this.host.version) return true;
     const reason = `index ${entry.index} needs protocol version ${entry.version}, this program has ${this.host.version}`;
+    this.reached('raft/unknown-entry-halt');
     this.emit({ kind: 'refused-to-run', reason });
     this.host.halt(reason);
     return false;
@@ -88,6 +89,7 @@ export abstract class RaftVersions extends RaftSnapshots {
   private requireVersion(): void {
     if (this.activeVersion <= this.host.version) return;
     const reason = `the cluster speaks protocol version ${this.activeVersion}, this program only ${this.host.version}`;
+    this.reached('raft/downgrade-refused');
     this.emit({ kind: 'refused-to-run', reason });
     this.host.halt(reason);
   }

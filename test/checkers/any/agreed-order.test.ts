@@ -69,7 +69,7 @@ const install = (stage: Stage, server: number, index: number, digest: number): v
   stage.emit(server, { kind: 'snapshot-installed', index, term: 1, digest, received: true });
 
 function appliedByZero(stage: Stage, places: number): void {
-  for (let index = 1; index <= places; index++) stage.apply(0, makeEntry(index, 1, undefined), index);
+  for (let index = 1; index <= places; index++) stage.apply(0, makeEntry(index, 1, 0, undefined), index);
 }
 
 describe('a snapshot', () => {
@@ -77,7 +77,7 @@ describe('a snapshot', () => {
     const stage = new Stage(SERVERS, 'mine');
     appliedByZero(stage, 5);
     install(stage, 1, 4, 4);
-    stage.apply(1, makeEntry(5, 1, undefined), 5);
+    stage.apply(1, makeEntry(5, 1, 0, undefined), 5);
     expect(stage.sink.violation).toBeUndefined();
   });
 

@@ -18,36 +18,62 @@ function ordered(stage: Stage, index: number, sequence: number, input: object, o
   const command = stage.operation(C1, sequence, { ...input }, output === null ? 'unknown' : 'ok', {
     ...output,
   });
-  stage.apply(0, makeEntry(index, 1, command));
+  stage.apply(0, makeEntry(index, 1, 0, command));
+}
+
+/** An operation of the first client that is ordered at this place and answered there. */
+function acknowledged(stage: Stage, index: number, sequence: number, input: object): void {
+  stage.invoke(C1, sequence, { ...input });
+  stage.apply(0, makeEntry(index, 1, 0, makeCommand(C1, sequence, { ...input })));
+  stage.answer(C1, sequence, { ...input }, { ok: true }, index);
 }
 
 const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
   'any/agreement: two servers apply different entries at one index': (stage) => {
-    stage.apply(0, makeEntry(1, 1, makeCommand(C1, 1, put('c3.1'))));
-    stage.apply(1, makeEntry(1, 1, makeCommand(C2, 1, put('c4.1'))));
+    stage.apply(0, makeEntry(1, 1, 0, makeCommand(C1, 1, put('c3.1'))));
+    stage.apply(1, makeEntry(1, 1, 0, makeCommand(C2, 1, put('c4.1'))));
   },
   'any/agreement: a restarted server applies another entry than before': (stage) => {
-    stage.apply(0, makeEntry(1, 1, undefined));
+    stage.apply(0, makeEntry(1, 1, 0, undefined));
     stage.crash(0);
     stage.start(0);
-    stage.apply(0, makeEntry(1, 2, undefined));
+    stage.apply(0, makeEntry(1, 2, 0, undefined));
   },
   'any/state-digest: equal histories lead to different states': (stage) => {
-    const entry = makeEntry(1, 1, makeCommand(C1, 1, put('c3.1')));
+    const entry = makeEntry(1, 1, 0, makeCommand(C1, 1, put('c3.1')));
     stage.apply(0, entry, 7);
     stage.apply(1, entry, 8);
   },
   'any/apply-order: a place is left out': (stage) => {
-    stage.apply(0, makeEntry(2, 1, undefined));
+    stage.apply(0, makeEntry(2, 1, 0, undefined));
   },
   'any/apply-order: a place is applied twice': (stage) => {
-    stage.apply(0, makeEntry(1, 1, undefined));
-    stage.apply(0, makeEntry(1, 1, undefined));
+    stage.apply(0, makeEntry(1, 1, 0, undefined));
+    stage.apply(0, makeEntry(1, 1, 0, undefined));
   },
   'any/duplicate-effect: a repeated command changes the state again': (stage) => {
     const command = makeCommand(C1, 1, append('c3.1'));
-    stage.apply(0, makeEntry(1, 1, command), 7);
-    stage.apply(0, makeEntry(2, 1, command), 8);
+    stage.apply(0, makeEntry(1, 1, 0, command), 7);
+    stage.apply(0, makeEntry(2, 1, 0, command), 8);
+  },
+  'any/read-freshness: a lease read misses what another client had been answered': (stage) => {
+    acknowledged(stage, 1, 1, put('c3.1'));
+    acknowledged(stage, 2, 2, put('c3.2'));
+    stage.read(C2, 1, 'lease', 1, 'c3.1');
+  },
+  'any/session-reads: a client does not read its own write': (stage) => {
+    acknowledged(stage, 1, 1, put('c3.1'));
+    acknowledged(stage, 2, 2, put('c3.2'));
+    stage.read(C1, 3, 'session', 1, 'c3.1');
+  },
+  'any/read-prefix: a stale read shows what was not there yet': (stage) => {
+    acknowledged(stage, 1, 1, put('c3.1'));
+    acknowledged(stage, 2, 2, put('c3.2'));
+    stage.read(C2, 1, 'stale', 1, 'c3.2');
+  },
+  'any/shadow-agreement: a server reports that its shadow answered otherwise': (stage) => {
+    stage.apply(0, makeEntry(1, 1, 0, makeCommand(C1, 1, put('c3.1'))));
+    stage.emit(0, { kind: 'shadow-diverged', index: 1, text: 'command 1 was answered otherwise' });
   },
   'any/acknowledged-durability: an acknowledged operation was never applied': (stage) => {
     ordered(stage, 1, 1, put('c3.0'), { ok: true });
@@ -56,12 +82,12 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
   },
   'any/acknowledged-durability: an operation that failed for certain was applied': (stage) => {
     const command = stage.operation(C1, 1, put('c3.1'), 'fail', 'refused');
-    stage.apply(0, makeEntry(1, 1, command));
+    stage.apply(0, makeEntry(1, 1, 0, command));
     stage.end();
   },
   'any/convergence: a server is down at the end': (stage) => {
     stage.time = 120;
-    for (const server of [0, 1]) stage.apply(server, makeEntry(1, 1, undefined));
+    for (const server of [0, 1]) stage.apply(server, makeEntry(1, 1, 0, undefined));
     stage.crash(2);
     stage.time = 300;
     stage.end();
@@ -89,7 +115,7 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
   },
   'any/convergence: a live server stays behind': (stage) => {
     stage.time = 120;
-    for (const server of [0, 1]) stage.apply(server, makeEntry(1, 1, undefined));
+    for (const server of [0, 1]) stage.apply(server, makeEntry(1, 1, 0, undefined));
     stage.time = 300;
     stage.end();
   },
@@ -127,7 +153,7 @@ describe('what is right is accepted:', () => {
       const outputs = [{ ok: true }, { value: 'c3.1c3.2' }, { value: 'c3.1c3.2' }];
       const entries = inputs.map((input, i) => {
         const command = stage.operation(C1, i + 1, input, 'ok', outputs[i] ?? null);
-        return makeEntry(i + 1, 1, command);
+        return makeEntry(i + 1, 1, 0, command);
       });
       for (const server of [0, 1, 2]) for (const entry of entries) stage.apply(server, entry);
       stage.crash(2);
@@ -141,9 +167,9 @@ describe('what is right is accepted:', () => {
   test('a repeated command that changes nothing, and a no-op', () => {
     expectClean((stage) => {
       const command = makeCommand(C1, 1, append('c3.1'));
-      stage.apply(0, makeEntry(1, 1, command), 7);
-      stage.apply(0, makeEntry(2, 1, undefined), 7);
-      stage.apply(0, makeEntry(3, 1, command), 7);
+      stage.apply(0, makeEntry(1, 1, 0, command), 7);
+      stage.apply(0, makeEntry(2, 1, 0, undefined), 7);
+      stage.apply(0, makeEntry(3, 1, 0, command), 7);
     });
   });
 
@@ -188,7 +214,7 @@ describe('what is right is accepted:', () => {
     expectClean((stage) => {
       stage.time = 120;
       stage.operation(C1, 1, put('c3.1'), 'unknown', null);
-      stage.apply(0, makeEntry(1, 1, undefined));
+      stage.apply(0, makeEntry(1, 1, 0, undefined));
       stage.time = 150;
       stage.end();
     });
@@ -207,9 +233,9 @@ describe('what is right is accepted:', () => {
   test('a server that has just not applied the latest', () => {
     expectClean((stage) => {
       stage.time = 120;
-      for (const server of [0, 1, 2]) stage.apply(server, makeEntry(1, 1, undefined));
+      for (const server of [0, 1, 2]) stage.apply(server, makeEntry(1, 1, 0, undefined));
       stage.time = 290;
-      stage.apply(0, makeEntry(2, 1, undefined));
+      stage.apply(0, makeEntry(2, 1, 0, undefined));
       stage.time = 300;
       stage.end();
     });
@@ -220,7 +246,7 @@ test('a history that is too hard to judge is counted, not reported', () => {
   const stage = new Stage(3, 'mine', { linearizabilitySteps: 1 });
   for (let i = 1; i <= 6; i++) stage.invoke(C1, i, put(`c3.${i}`));
   for (let i = 1; i <= 6; i++) {
-    stage.apply(0, makeEntry(i, 1, makeCommand(C1, i, put(`c3.${i}`))));
+    stage.apply(0, makeEntry(i, 1, 0, makeCommand(C1, i, put(`c3.${i}`))));
     stage.conclude(C1, i, put(`c3.${i}`), 'ok', { ok: true });
   }
   stage.operation(C2, 1, get, 'ok', { value: 'c3.3' });
@@ -232,8 +258,8 @@ test('a history that is too hard to judge is counted, not reported', () => {
 test('services without sessions may execute a repeated command again', () => {
   const stage = new Stage(3, 'mine', { hasSessions: false });
   const command = makeCommand(C1, 1, append('c3.1'));
-  stage.apply(0, makeEntry(1, 1, command), 7);
-  stage.apply(0, makeEntry(2, 1, command), 8);
+  stage.apply(0, makeEntry(1, 1, 0, command), 7);
+  stage.apply(0, makeEntry(2, 1, 0, command), 8);
   stage.operation(C1, 1, append('c3.1'), 'ok', { value: 'c3.1' });
   expect(stage.violated).toBeUndefined();
 });
@@ -246,7 +272,7 @@ test('an ignored invariant leaves no mark, the next one does', () => {
     [0, 1],
     [1, 2],
   ] as const) {
-    const { index, hash } = makeEntry(1, term, undefined);
+    const { index, hash } = makeEntry(1, term, 0, undefined);
     const event = { kind: 'applied', index, term, hash, digest: term, command: undefined } as const;
     for (const observer of set.observers) observer.onProtocolEvent?.(server, event);
   }

@@ -28,7 +28,7 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
   },
   'raft/election-quorum: one grant is counted twice': (stage) => {
     stage.campaign(0, 1, [1]);
-    stage.send(1, 0, { kind: 'RequestVoteResponse', term: 1, granted: true });
+    stage.answerVote(1, 0, 1, true);
     stage.lead(0, 1);
   },
   'raft/leader-append-only: a leader removes its own entries': (stage) => {
@@ -39,16 +39,16 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
   'raft/leader-append-only: a leader overwrites an entry': (stage) => {
     stage.elect(0, 1);
     stage.propose(0);
-    stage.append(0, makeEntry(1, 1, makeCommand(CLIENT, 1, PUT)));
+    stage.append(0, makeEntry(1, 1, 0, makeCommand(CLIENT, 1, PUT)));
   },
   'raft/leader-append-only: a follower has an entry that no leader created': (stage) => {
     stage.elect(0, 1);
-    stage.append(1, makeEntry(1, 1, undefined));
+    stage.append(1, makeEntry(1, 1, 0, undefined));
   },
   'raft/log-matching: a follower stores another command under the same index and term': (stage) => {
     stage.elect(0, 1);
     stage.propose(0);
-    stage.append(1, makeEntry(1, 1, makeCommand(CLIENT, 1, PUT)));
+    stage.append(1, makeEntry(1, 1, 0, makeCommand(CLIENT, 1, PUT)));
   },
   'raft/log-matching: a follower leaves an entry out': (stage) => {
     stage.elect(0, 1);
@@ -87,7 +87,7 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
   },
   'raft/term-monotonic: a message is ahead of its sender': (stage) => {
     stage.elect(0, 2);
-    stage.send(1, 0, { kind: 'RequestVoteResponse', term: 3, granted: false });
+    stage.answerVote(1, 0, 3, false);
   },
   'raft/vote-once: a server votes for two candidates': (stage) => {
     stage.campaign(0, 1, [2]);
@@ -99,11 +99,11 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
   },
   'raft/vote-durable: a grant is sent before it is on disk': (stage) => {
     stage.setTerm(1, 1);
-    stage.send(1, 0, { kind: 'RequestVoteResponse', term: 1, granted: true });
+    stage.answerVote(1, 0, 1, true);
   },
   'raft/vote-durable: a candidate asks for votes before its own is on disk': (stage) => {
     stage.setTerm(1, 1);
-    stage.send(1, 0, { kind: 'RequestVote', term: 1, lastLogIndex: 0, lastLogTerm: 0 });
+    stage.requestVote(1, 0, 1);
   },
   'raft/vote-durable: a server that does not trust its disk votes': (stage) => {
     stage.crash(1);
@@ -135,7 +135,7 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
     stage.replicate(0, 1, stage.propose(0));
     stage.replicate(0, 1, stage.propose(0));
     stage.crash(1);
-    stage.rot(1, 1);
+    stage.rot(1, 2);
     stage.start(1);
   },
   'raft/recovered-state: a restart claims an entry that the disk does not hold': (stage) => {
@@ -147,7 +147,7 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
   'raft/recovered-state: a vote that was sent is forgotten with its term': (stage) => {
     stage.campaign(0, 1, [1]);
     stage.crash(1);
-    stage.machines[1]!.meta = undefined;
+    stage.format(1, 1);
     stage.start(1);
   },
   'raft/truncate-on-conflict: a late heartbeat cuts off entries that match': (stage) => {
@@ -190,7 +190,7 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
   },
   'raft/commit-durable-quorum: a leader counts itself for what it has not synced': (stage) => {
     stage.elect(0, 1);
-    const entry = makeEntry(1, 1, undefined);
+    const entry = makeEntry(1, 1, 0, undefined);
     stage.append(0, entry);
     for (const follower of [1, 2]) stage.replicate(0, follower, entry);
     stage.commit(0, 1);
@@ -219,9 +219,9 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
     stage.commitEverywhere(0, [1, 2]);
     for (const server of [1, 2]) {
       stage.crash(server);
-      stage.rot(server, 0);
+      stage.rot(server, 1);
       stage.start(server, { trusted: false });
-      stage.cut(server, 0);
+      stage.cut(server, 1);
     }
     stage.emit(1, { kind: 'trust-regained', term: 1, lastIndex: 0 });
   },

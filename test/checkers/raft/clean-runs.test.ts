@@ -1,12 +1,14 @@
 /** What correct Raft may do, however odd it looks, violates nothing. */
 
 import { expect, test } from 'vitest';
-import { WAL_FILE } from '../../../src/protocols/raft/index.js';
+import { MEMBER_GENERATION } from '../../../src/kernel/index.js';
+import { initialConfiguration, walFile } from '../../../src/protocols/raft/index.js';
 import { makeCommand } from '../../../src/services/index.js';
 import { Stage } from '../stage.js';
 
 const PUT = { op: 'put', key: 'k', value: 'c5.1' };
 const CLIENT = 5;
+const ALL = initialConfiguration([0, 1, 2, 3, 4]);
 
 function expectClean(stage: Stage): void {
   expect(stage.sink.violation).toBeUndefined();
@@ -124,11 +126,13 @@ test('a record behind a torn one does not count, and the next start cuts it off'
   const second = stage.propose(0);
   for (const entry of [first, second]) stage.append(1, entry);
   // Power loss: the second record survives, the first one does not.
-  stage.machines[1]!.wal = [undefined, { entry: second, syncedRecords: 0 }];
-  stage.durable(1, WAL_FILE, 1, { entry: second, syncedRecords: 0 });
+  stage.startSegment(1, 0, 0);
+  const survivor = { position: 3, entry: second, syncedRecords: 0 };
+  stage.machines[1]!.files.get(walFile(1))!.push(undefined, survivor);
+  stage.durable(1, walFile(1), 2, survivor);
   stage.crash(1);
   stage.start(1);
-  stage.cut(1, 0);
+  stage.cut(1, 1);
   for (const entry of [first, second]) stage.replicate(0, 1, entry);
   stage.commit(0, 2);
   stage.commit(1, 2);
@@ -140,7 +144,7 @@ test('rot under a running server changes nothing until it starts again', () => {
   stage.elect(0, 1);
   stage.replicate(0, 1, stage.propose(0));
   stage.commit(0, 1);
-  stage.rot(1, 0);
+  stage.rot(1, 1);
   stage.replicate(0, 1, stage.propose(0));
   stage.commit(0, 2);
   stage.elect(1, 2, [2]);
@@ -152,9 +156,9 @@ test('an acknowledgement sent before the disk was damaged still counts', () => {
   stage.elect(0, 1);
   stage.replicate(0, 1, stage.propose(0));
   stage.crash(1);
-  stage.rot(1, 0);
+  stage.rot(1, 1);
   stage.start(1, { trusted: false });
-  stage.cut(1, 0);
+  stage.cut(1, 1);
   stage.commit(0, 1);
   expectClean(stage);
 });
@@ -166,9 +170,9 @@ test('a server that repaired its disk from the leader may vote again', () => {
   stage.replicate(0, 1, entry);
   stage.commit(0, 1);
   stage.crash(1);
-  stage.rot(1, 0);
+  stage.rot(1, 1);
   stage.start(1, { trusted: false });
-  stage.cut(1, 0);
+  stage.cut(1, 1);
   stage.replicate(0, 1, entry);
   stage.emit(1, { kind: 'trust-regained', term: 1, lastIndex: 1 });
   stage.elect(1, 2, [2]);
@@ -181,7 +185,7 @@ test('a disk damaged while its server was down counts neither way until it is re
   stage.replicate(0, 1, stage.propose(0));
   stage.commit(0, 1);
   stage.crash(1);
-  stage.rot(1, 0);
+  stage.rot(1, 1);
   stage.crash(0);
   stage.start(0);
   expectClean(stage);
@@ -200,7 +204,7 @@ test('a granted vote that was never sent may vanish in a crash', () => {
 test('a repeated acknowledgement, vote and append are accepted', () => {
   const stage = new Stage(3);
   stage.campaign(0, 1, [1]);
-  stage.send(1, 0, { kind: 'RequestVoteResponse', term: 1, granted: true });
+  stage.answerVote(1, 0, 1, true);
   stage.lead(0, 1);
   stage.replicate(0, 1, stage.propose(0));
   stage.acknowledge(1, 0, 1);
@@ -227,5 +231,102 @@ test('a single server elects itself and commits alone', () => {
   const second = stage.propose(0);
   stage.commit(0, 2);
   for (const entry of [first, second]) stage.apply(0, entry);
+  expectClean(stage);
+});
+
+test('a server compacts, restarts from its snapshot and goes on', () => {
+  const stage = new Stage(3);
+  stage.elect(0, 1);
+  for (let i = 0; i < 4; i++) stage.commitEverywhere(0, [1, 2]);
+  for (const server of [0, 1]) {
+    stage.saveSnapshot(server, 4);
+    stage.compact(server, 4);
+  }
+  stage.commitEverywhere(0, [1, 2]);
+  stage.crash(1);
+  stage.start(1);
+  const entry = stage.propose(0);
+  stage.replicate(0, 1, entry);
+  stage.commit(0, entry.index);
+  stage.commit(1, entry.index);
+  stage.elect(1, 2, [2]);
+  expectClean(stage);
+});
+
+test('a server that compacts in the middle of a segment keeps what it still needs', () => {
+  const stage = new Stage(3);
+  stage.elect(0, 1);
+  for (let i = 0; i < 4; i++) stage.commitEverywhere(0, [1, 2]);
+  stage.saveSnapshot(1, 3);
+  stage.compact(1, 2);
+  stage.crash(1);
+  stage.start(1);
+  stage.elect(1, 2, [2]);
+  expectClean(stage);
+});
+
+test('a follower far behind, with a tail of its own, installs a snapshot', () => {
+  const stage = new Stage(5);
+  stage.elect(0, 1);
+  stage.replicate(0, 4, stage.propose(0));
+  stage.elect(1, 2, [2, 3]);
+  for (let i = 0; i < 5; i++) stage.commitEverywhere(1, [2, 3]);
+  stage.saveSnapshot(1, 4);
+  stage.compact(1, 4);
+  stage.install(4, 1, 4);
+  stage.replicate(1, 4, stage.machines[1]!.log[4]!);
+  stage.commit(4, 5);
+  stage.crash(4);
+  stage.start(4);
+  expectClean(stage);
+});
+
+test('an acknowledged tail that a snapshot contradicts is no longer promised', () => {
+  const stage = new Stage(5);
+  stage.elect(0, 1);
+  for (let i = 0; i < 3; i++) stage.replicate(0, 4, stage.propose(0));
+  stage.elect(1, 2, [2, 3]);
+  for (let i = 0; i < 2; i++) stage.commitEverywhere(1, [2, 3]);
+  stage.saveSnapshot(1, 2);
+  stage.install(4, 1, 2);
+  stage.crash(4);
+  stage.start(4);
+  expectClean(stage);
+});
+
+test('a joint configuration commits and elects by both halves, and learners do not count', () => {
+  const stage = new Stage(5);
+  stage.elect(0, 1);
+  stage.commitEverywhere(0, [1, 2, 3, 4]);
+  const joint = { ...ALL, voters: [0, 1, 2], outgoing: [0, 1, 2, 3, 4], autoLeave: true };
+  const entering = stage.propose(0, undefined, { kind: 'configuration', configuration: joint });
+  for (const follower of [1, 2]) stage.replicate(0, follower, entering);
+  stage.commit(0, entering.index);
+  const leaving = stage.propose(0, undefined, {
+    kind: 'configuration',
+    configuration: { ...ALL, voters: [0, 1, 2], learners: [3, 4] },
+  });
+  stage.replicate(0, 1, leaving);
+  stage.commit(0, leaving.index);
+  stage.elect(1, 2, [0]);
+  expectClean(stage);
+});
+
+test('a process whose disk was formatted anew votes as another member, and may vote again', () => {
+  const stage = new Stage(3);
+  stage.elect(0, 1, [1]);
+  stage.commitEverywhere(0, [1]);
+  stage.crash(2);
+  stage.startBlank(2);
+  stage.crash(2);
+  stage.format(2, 2 + MEMBER_GENERATION);
+  stage.start(2);
+  const renewed = { ...ALL, voters: [0, 1, 2 + MEMBER_GENERATION] };
+  const entry = stage.propose(0, undefined, { kind: 'configuration', configuration: renewed });
+  stage.replicate(0, 1, entry);
+  stage.commit(0, entry.index);
+  stage.apply(0, entry);
+  stage.install(2, 0, 2);
+  stage.elect(1, 2, [2]);
   expectClean(stage);
 });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { GhostLog } from '../../../src/checkers/raft/ghost-log.js';
 import { LeaderTree } from '../../../src/checkers/raft/leader-log.js';
-import { makeEntry, type Entry } from '../../../src/protocols/raft/index.js';
+import { makeEntry, META_FILE, walFile, type Entry } from '../../../src/protocols/raft/index.js';
 import { makeCommand } from '../../../src/services/index.js';
 import { Stage } from '../stage.js';
 
@@ -24,7 +24,7 @@ function play(moves: readonly { back: number; term: number; truncate: boolean }[
       log.truncateFrom(index);
       continue;
     }
-    const entry = makeEntry(index, term, undefined);
+    const entry = makeEntry(index, term, 0, undefined);
     naive.push(entry);
     log.put(index, term, entry.hash);
   }
@@ -80,7 +80,7 @@ test('leader tree: the entry at an index of any leader’s log is found as in a 
         const plain = base.slice(0, kept % (base.length + 1));
         tree.elected(term, i, plain.length, plain.at(-1)?.term ?? 0);
         for (let n = 0; n < created; n++) {
-          plain.push(makeEntry(plain.length + 1, term, makeCommand(9, 100 * term + n, null)));
+          plain.push(makeEntry(plain.length + 1, term, 0, makeCommand(9, 100 * term + n, null)));
           const log = folded(plain);
           tree.of(term)?.create(log.lowAt(log.last), log.highAt(log.last));
         }
@@ -143,7 +143,7 @@ test('what happens in a fork leaves the original alone, and the other way round'
   }
   expect(copy.sink.violation).toBeUndefined();
   expect(stage.sink.violation).toBeUndefined();
-  copy.apply(1, makeEntry(2, 9, undefined));
+  copy.apply(1, makeEntry(2, 9, 0, undefined));
   expect(copy.violated).toBe('any/agreement');
   expect(stage.violated).toBeUndefined();
 });
@@ -165,13 +165,15 @@ test('audit: a ghost that followed the disks agrees with them', () => {
 
 test('audit: a record that was never reported is noticed', () => {
   const stage = started();
-  stage.machines[2]!.wal.pop();
-  expect(stage.checkers.audit()).toMatch(/^n3: the durable log of the ghost ends at index 1, /);
+  stage.machines[2]!.files.get(walFile(1))!.pop();
+  expect(stage.checkers.audit()).toMatch(
+    /^n3: the durable log of the ghost is 1 to 1, that of the disk empty after index 0$/,
+  );
 });
 
 test('audit: a vote that was never reported is noticed', () => {
   const stage = started();
-  stage.machines[2]!.meta = { ...stage.machines[2]!.meta!, version: 9, votedFor: 1 };
+  stage.machines[2]!.files.set(META_FILE, [{ ...stage.meta(2)!, version: 9, votedFor: 1 }]);
   expect(stage.checkers.audit()).toMatch(/^n3: the ghost has vote 0 of term 1, the disk 1 of term 1$/);
 });
 

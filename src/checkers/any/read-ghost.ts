@@ -1,0 +1,88 @@
+/**
+ * Ghost: what must be remembered to judge reads that were not ordered: how far the clients had seen the
+ * agreed order when a read was invoked, and what the store held at each place.
+ */
+
+import type { HistoryEvent, ProcessId, ReadMode } from '../../kernel/index.js';
+import type { AppliedPlace } from './agreed-order.js';
+import type { RunGhost } from './ghost.js';
+import { KeyVersions } from './key-versions.js';
+
+/** A way to be served without a place of one's own in the order. */
+export type OffLogMode = Exclude<ReadMode, 'log'>;
+
+export class ReadGhost {
+  /** Reads that named a place of which the values are no longer known. */
+  unjudged = 0;
+  /** Highest place at which any operation was answered ok. */
+  acknowledgedIndex = 0;
+  /** Per client: the highest place at which an operation of its own was answered ok. */
+  private readonly seenIndexes: number[] = [];
+  /** Per client, by sequence: the place below which an open read must not be answered. */
+  private readonly floors: Map<number, number>[] = [];
+
+  constructor(
+    readonly run: RunGhost,
+    readonly versions = new KeyVersions(),
+  ) {}
+
+  get servers(): number {
+    return this.run.servers;
+  }
+
+  /** Call before the order takes the place in. */
+  applied(place: AppliedPlace, hasSessions: boolean): void {
+    const { order } = this.run;
+    const { index, command } = place;
+    if (index <= order.last) return;
+    const isRepeated =
+      hasSessions && command !== undefined && order.indexOf(command.client, command.sequence) > 0;
+    this.versions.applied(place, isRepeated);
+  }
+
+  /** A read that is not to be ordered begins: what it must show follows from what is known now. */
+  invoked(event: HistoryEvent, mode: OffLogMode): void {
+    const { client, sequence } = event;
+    const floor =
+      mode === 'stale' ? 0 : mode === 'session' ? this.seenIndexOf(client) : this.acknowledgedIndex;
+    this.floorsOf(client).set(sequence, floor);
+  }
+
+  /** The lowest place at which this open read may be answered. */
+  floorOf(client: ProcessId, sequence: number): number {
+    return this.floorsOf(client).get(sequence) ?? 0;
+  }
+
+  /** The read has ended. Call after judging it. */
+  ended(event: HistoryEvent): void {
+    this.floorsOf(event.client).delete(event.sequence);
+  }
+
+  /** An operation of any kind was answered ok at this place; 0 when nobody says. */
+  acknowledged(client: ProcessId, index: number): void {
+    if (index > this.acknowledgedIndex) this.acknowledgedIndex = index;
+    if (index > this.seenIndexOf(client)) this.seenIndexes[client - this.servers] = index;
+  }
+
+  clone(run: RunGhost): ReadGhost {
+    const copy = new ReadGhost(run, this.versions.clone());
+    copy.unjudged = this.unjudged;
+    copy.acknowledgedIndex = this.acknowledgedIndex;
+    for (const index of this.seenIndexes) copy.seenIndexes.push(index);
+    for (const floors of this.floors) copy.floors.push(new Map(floors));
+    return copy;
+  }
+
+  private seenIndexOf(client: ProcessId): number {
+    return this.seenIndexes[client - this.servers] ?? 0;
+  }
+
+  private floorsOf(client: ProcessId): Map<number, number> {
+    const number = client - this.servers;
+    while (this.floors.length <= number) {
+      this.floors.push(new Map());
+      this.seenIndexes.push(0);
+    }
+    return this.floors[number] as Map<number, number>;
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * The table of client sessions: found by client, and in the order of their latest execution, so that the one
+ * that has done nothing for longest is at hand. What the sessions mean is in sessions.ts.
+ */
+
+import { assert, type Micros, type ProcessId, type Result } from '../kernel/index.js';
+
+/** One client's session. Results lie in rings: sequence s in place (s - 1) mod window. */
+export class Session {
+  /** Highest executed sequence. */
+  highest: number;
+  /** Commands at or below it are expired. Invariant: floor >= highest - window. */
+  floor: number;
+  /** Number of the session's latest execution, over all sessions. Invariant: no two sessions share one. */
+  lastExecution: number;
+  /** The log's time at the latest execution; 0 when sessions do not expire by time. */
+  lastMicros: Micros;
+  readonly sequences: number[];
+  readonly results: Result[];
+  /** Neighbours in the order of the latest execution. */
+  older: Session | undefined;
+  newer: Session | undefined;
+
+  constructor(
+    readonly client: ProcessId,
+    floor: number,
+  ) {
+    this.highest = 0;
+    this.floor = floor;
+    this.lastExecution = 0;
+    this.lastMicros = 0;
+    this.sequences = [];
+    this.results = [];
+    this.older = undefined;
+    this.newer = undefined;
+  }
+
+  /** A copy that is in no table. */
+  clone(): Session {
+    const copy = new Session(this.client, this.floor);
+    copy.highest = this.highest;
+    copy.lastExecution = this.lastExecution;
+    copy.lastMicros = this.lastMicros;
+    for (const sequence of this.sequences) copy.sequences.push(sequence);
+    for (const result of this.results) copy.results.push(result);
+    return copy;
+  }
+}
+
+export class SessionTable {
+  private readonly byClient = new Map<ProcessId, Session>();
+  private first: Session | undefined = undefined;
+  private last: Session | undefined = undefined;
+
+  get size(): number {
+    return this.byClient.size;
+  }
+
+  /** The session that has executed nothing for longest; undefined when there is none. */
+  get oldest(): Session | undefined {
+    return this.first;
+  }
+
+  get(client: ProcessId): Session | undefined {
+    return this.byClient.get(client);
+  }
+
+  /** Adds a session as the one that executed last. */
+  add(session: Session): void {
+    assert(!this.byClient.has(session.client), 'session table: a client has one session');
+    this.byClient.set(session.client, session);
+    this.append(session);
+  }
+
+  /** Makes a session of the table the one that executed last. */
+  touch(session: Session): void {
+    if (session === this.last) return;
+    this.unlink(session);
+    this.append(session);
+  }
+
+  remove(session: Session): void {
+    this.byClient.delete(session.client);
+    this.unlink(session);
+  }
+
+  clear(): void {
+    this.byClient.clear();
+    this.first = undefined;
+    this.last = undefined;
+  }
+
+  /** All sessions, by client. */
+  inOrder(): Session[] {
+    return [...this.byClient.values()].sort((a, b) => a.client - b.client);
+  }
+
+  copyFrom(other: SessionTable): void {
+    for (let session = other.first; session !== undefined; session = session.newer) this.add(session.clone());
+  }
+
+  private append(session: Session): void {
+    session.older = this.last;
+    session.newer = undefined;
+    if (this.last === undefined) this.first = session;
+    else this.last.newer = session;
+    this.last = session;
+  }
+
+  private unlink(session: Session): void {
+    const { older, newer } = session;
+    if (older === undefined) this.first = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.last = older;
+    else newer.older = older;
+  }
+}
