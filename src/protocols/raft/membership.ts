@@ -134,6 +134,8 @@ export abstract class RaftMembership extends RaftVersions {
   /** One voter for another in one joint step; the new one learns first, so that it never holds commits up. */
   private performReplace(from: MemberId, to: MemberId): Answer {
     const { configuration } = this;
+    // It could never be answered ok, and each request would lead through a joint configuration to the same one.
+    if (from === to) return refused('it would replace itself');
     const isDone = configuration.voters.includes(to) && !isMember(configuration, from);
     if (isDone && !isJoint(configuration)) return this.committedOr(DONE);
     if (isJoint(configuration)) return busy('a joint configuration is being left');

@@ -50,6 +50,8 @@ export abstract class RaftReplication extends RaftElection {
   protected abstract sendSnapshot(peer: Progress): void;
   /** Something was committed, or applied. */
   protected abstract afterCommit(): void;
+  /** An entry was applied. */
+  protected abstract noteApplied(entry: Entry): void;
   /** A system command that is not a configuration is executed. */
   protected abstract applySystem(entry: Entry, system: SystemCommand): void;
   /** False when this program does not understand the entry: then it has stopped. */
@@ -440,6 +442,7 @@ export abstract class RaftReplication extends RaftElection {
       this.applySystem(entry, system);
     }
     this.lastApplied = entry.index;
+    this.noteApplied(entry);
     this.emit({
       kind: 'applied',
       index: entry.index,

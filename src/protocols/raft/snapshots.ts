@@ -53,7 +53,7 @@ export abstract class RaftSnapshots extends RaftReads {
   }
 
   /** Counts what was applied, and saves when it has become enough. */
-  protected noteApplied(entry: Entry): void {
+  protected override noteApplied(entry: Entry): void {
     this.bytesApplied += entry.bytes;
   }
 
