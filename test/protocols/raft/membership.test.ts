@@ -14,7 +14,6 @@ import {
   configurationOf,
   diskOf,
   elect,
-  eventsOf,
   fresh,
   leaderOn,
   metas,
