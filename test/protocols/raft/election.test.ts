@@ -336,10 +336,25 @@ describe('raft election: who may stand', () => {
     ['a learner', configuration(outside.voters, { learners: [0] })],
   ])('a server that is %s does not stand (diss. §4.2.2)', (_, inForce) => {
     const subject = replicaOn(diskOf(metas(1), segmentOf([configurationEntry(1, 1, inForce)])));
+    subject.replica.receive(1, append(1, 1, 1, [], 1)); // and that is committed
+    subject.host.take();
     subject.replica.timerFired('election');
     expect(state(subject)).toMatchObject({ role: 'follower', currentTerm: 1 });
     expect(subject.host.take()).toEqual([]);
     expect(subject.host.timers.has('election')).toBe(true);
+  });
+
+  it('one whose removal is not known to be committed stands, without counting itself (diss. §4.2.2)', () => {
+    // It may be the only one whose log is long enough to be elected.
+    const removal = configurationEntry(1, 1, configuration(outside.voters));
+    const subject = replicaOn(diskOf(metas(1), segmentOf([removal])), NO_PRE_VOTE);
+    subject.replica.timerFired('election');
+    subject.host.completeAll(subject.replica);
+    expect(subject.host.take().map(({ to }) => to)).toEqual(outside.voters);
+    subject.replica.receive(1, voteResponse(2));
+    expect(state(subject)).toMatchObject({ role: 'candidate', currentTerm: 2 });
+    subject.replica.receive(2, voteResponse(2));
+    expect(state(subject).role).toBe('leader');
   });
 
   it('an outgoing voter stands while the configuration is joint (diss. §4.3)', () => {

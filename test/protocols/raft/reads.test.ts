@@ -93,7 +93,7 @@ describe('raft reads: read-index (§6.4)', () => {
     const subject = replicaOn(logOf(1, [1]));
     elect(subject);
     subject.replica.receive(CLIENT, read(1, 'read-index'));
-    expect(situations(subject)).toContain('raft/read-waited-for-own-term');
+    expect(situations(subject)).toContain('raft/read-waited-for-own-commit');
     subject.host.take();
     for (const follower of [1, 2]) subject.replica.receive(follower, success(2, 2, { round: 1 }));
     expect(replies(subject)).toEqual([]); // now its round begins
@@ -154,7 +154,7 @@ describe('raft reads: lease (§6.4.1)', () => {
     const after = leaseLeader();
     after.host.now += lease;
     expect(isAtOnce(after)).toBe(false);
-    expect(situations(after)).toContain('raft/lease-not-held');
+    expect(situations(after)).toContain('raft/lease-refused');
     const exact = leaseLeader({ 'clock-drift-ppm': 0 });
     exact.host.now += 149_999;
     expect(isAtOnce(exact)).toBe(true);
@@ -224,7 +224,6 @@ describe('raft reads: on followers', () => {
     ]);
     const answer = { kind: 'ReadIndexResponse', term: 1, incarnation: 3, id: 1, generation: 0 } as const;
     receive(subject, 1, { ...answer, readIndex: 2 });
-    expect(situations(subject)).toContain('raft/follower-read-waited');
     expect(replies(subject)).toEqual([]);
     subject.replica.receive(1, append(1, 2, 1, [], 2));
     expect(replies(subject)).toMatchObject([{ status: 'ok', index: 2, result: { value: 'v2' } }]);

@@ -24,9 +24,9 @@
  *   show [n1 …]                            term, role, log, and what a leader knows of the others
  */
 
-import type { Plain, ProtocolEvent, ReadMode } from '../../../src/kernel/index.js';
+import type { Membership, Plain, ProtocolEvent, ReadMode } from '../../../src/kernel/index.js';
 import { parseDuration } from '../../../src/kernel/index.js';
-import type { Configuration, Entry, RaftMessage } from '../../../src/protocols/raft/index.js';
+import type { Entry, RaftMessage } from '../../../src/protocols/raft/index.js';
 import type { Act } from './fake-host.js';
 import { Lab } from './lab.js';
 
@@ -207,13 +207,10 @@ function nameOf(process: number): string {
 
 const namesOf = (members: readonly number[]): string => members.map(nameOf).join(' ');
 
-function configurationText(configuration: Configuration): string {
-  const { voters, outgoing, learners, joining, leaving } = configuration;
+function configurationText({ voters, outgoing, learners }: Membership): string {
   const parts = [`voters ${namesOf(voters)}`];
   if (outgoing.length > 0) parts.push(`outgoing ${namesOf(outgoing)}`);
   if (learners.length > 0) parts.push(`learners ${namesOf(learners)}`);
-  if (joining.length > 0) parts.push(`joining ${namesOf(joining)}`);
-  if (leaving.length > 0) parts.push(`leaving ${namesOf(leaving)}`);
   return parts.join(', ');
 }
 
@@ -228,6 +225,7 @@ function eventLine(event: ProtocolEvent): string | undefined {
   switch (event.kind) {
     case 'term-changed':
     case 'appended':
+    case 'reached':
       return undefined;
     case 'became-follower':
     case 'became-candidate':
@@ -245,7 +243,7 @@ function eventLine(event: ProtocolEvent): string | undefined {
     case 'trust-regained':
       return `trust-regained last ${event.lastIndex}`;
     case 'configuration-changed':
-      return `configuration ${event.index}: ${configurationText(event.configuration as Configuration)}`;
+      return `configuration ${event.index}: ${configurationText(event.configuration)}`;
     case 'snapshot-saved':
       return `snapshot-saved ${event.index}/${event.term}${event.received ? ' received' : ''}`;
     case 'snapshot-installed':
@@ -263,8 +261,8 @@ function eventLine(event: ProtocolEvent): string | undefined {
     case 'rejected':
     case 'refused-to-run':
       return `${event.kind}: ${event.reason}`;
-    case 'reached':
-      return `reached ${event.situation}`;
+    case 'shadow-diverged':
+      return `shadow-diverged at ${event.index}: ${event.text}`;
     case 'note':
       return `note: ${event.text}`;
   }

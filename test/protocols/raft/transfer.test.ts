@@ -89,6 +89,7 @@ describe('raft transfer of leadership (diss. §3.10)', () => {
     expect(state(late)).toMatchObject({ role: 'follower', currentTerm: 5 });
     const outside = configurationEntry(1, 1, configuration([1, 2, 3]));
     const removed = replicaOn(diskOf(metas(1), segmentOf([outside])));
+    receive(removed, 1, append(1, 1, 1, [], 1));
     receive(removed, 1, { kind: 'TimeoutNow', term: 1, generation: 0 });
     expect(state(removed)).toMatchObject({ role: 'follower', currentTerm: 1 });
   });
