@@ -49,7 +49,8 @@ export abstract class RaftReads extends RaftRounds {
     if (mode === 'session') {
       if (this.lastApplied >= minIndex) return this.answerRead(from, command);
       this.reached('raft/session-read-waited');
-      return this.holdRead(from, command, 0, minIndex, 0);
+      this.holdRead(from, command, 0, minIndex, 0);
+      return true;
     }
     if (this.role !== 'leader') {
       if (mode === 'follower') return this.askLeader(from, command);
@@ -57,9 +58,8 @@ export abstract class RaftReads extends RaftRounds {
       return true;
     }
     if (mode === 'lease' && this.mayReadByLease()) return this.answerRead(from, command);
-    const isHeld = this.holdRead(from, command, -1, -1, 0);
-    this.beginReads();
-    return isHeld;
+    if (this.holdRead(from, command, -1, -1, 0)) this.beginReads();
+    return true;
   }
 
   /** A lease read needs a lease, and a leader that knows what is committed. */
@@ -79,19 +79,20 @@ export abstract class RaftReads extends RaftRounds {
     return true;
   }
 
+  /** Keeps a read for later; false when too many wait, and whoever asked has been told so. */
   private holdRead(
     from: ProcessId,
     command: Command,
     round: number,
     index: LogIndex,
     question: number,
-  ): true {
+  ): boolean {
     this.dropExpiredReads();
     if (this.waitingReads.length >= this.settings.maxWaitingReads) {
       this.reached('raft/waiting-reads-quota-reached');
       this.emit({ kind: 'rejected', reason: 'waiting-reads' });
       this.host.send(from, busyReply(command.sequence, 'waiting-reads'));
-      return true;
+      return false;
     }
     const expires = this.readDeadline();
     this.waitingReads.push({ from, command, request: undefined, round, index, question, expires });
@@ -177,7 +178,7 @@ export abstract class RaftReads extends RaftRounds {
       return true;
     }
     const id = ++this.questions;
-    this.holdRead(from, command, 0, -1, id);
+    if (!this.holdRead(from, command, 0, -1, id)) return true;
     const { incarnation } = this.host;
     const { currentTerm: term, generation } = this;
     this.sendWhenDurable(this.leader, { kind: 'ReadIndexRequest', term, incarnation, id, generation }, 0);

@@ -223,14 +223,23 @@ class WalReader {
     this.baseTerm = term;
   }
 
+  /** The log ends with this entry, and what is before it is not here. */
+  private restartAt({ index, term }: Entry): void {
+    this.entries.length = 0;
+    this.baseIndex = index;
+    this.baseTerm = term;
+  }
+
   private takeEntry(entry: Entry, position: number): boolean {
     const current = this.segments[this.segments.length - 1];
     // A gap is where a full disk refused a record; the replica stopped before it could rest on what follows.
-    if (current === undefined || entry.index > this.lastIndex + 1 || entry.index <= this.baseIndex)
-      return false;
-    // A record replaces every index from its own on.
-    while (this.lastIndex >= entry.index) this.entries.pop();
-    this.entries.push({ entry, position });
+    if (current === undefined || entry.index > this.lastIndex + 1) return false;
+    // A record replaces every index from its own on, also what a segment that is gone ended with.
+    if (entry.index <= this.baseIndex) this.restartAt(entry);
+    else {
+      while (this.lastIndex >= entry.index) this.entries.pop();
+      this.entries.push({ entry, position });
+    }
     if (entry.index > current.highestIndex) current.highestIndex = entry.index;
     return true;
   }

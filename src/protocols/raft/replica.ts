@@ -112,14 +112,19 @@ export class RaftReplica extends RaftAdmission implements Replica {
     this.repairWal(found);
   }
 
+  /**
+   * The log goes on in a segment of its own, of which nothing counts as durable before what was cut is, and
+   * with whose first sync what was removed is gone for good: no segment of old can come back as the continuation
+   * of what is written from here on.
+   */
   private repairWal({ repair, baseIndex, baseTerm }: Recovered): void {
-    for (const file of repair.remove) this.host.remove(file);
-    if (repair.isVoid) {
-      this.storage.startSegment(baseIndex, baseTerm, true);
-      this.storage.syncWal();
-    } else if (repair.cut !== undefined) {
-      this.storage.truncateWal(repair.cut.segment, repair.cut.records);
-    }
+    const { cut, remove, isVoid } = repair;
+    if (cut === undefined && remove.length === 0 && !isVoid) return;
+    if (cut !== undefined) this.storage.cutSegment(cut.segment, cut.records);
+    for (const file of remove) this.host.remove(file);
+    if (isVoid) this.storage.startSegment(baseIndex, baseTerm, true);
+    else this.storage.startSegment(this.log.lastIndex, this.log.lastTerm, false);
+    this.storage.syncWal();
   }
 
   private isRepairing(): boolean {

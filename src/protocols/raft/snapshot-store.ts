@@ -14,7 +14,7 @@ import {
   type OperationId,
   type Plain,
 } from '../../kernel/index.js';
-import type { LogIndex, SnapshotHeader, Term } from './messages.js';
+import type { LogIndex, SnapshotHeader } from './messages.js';
 import {
   INCOMING_FILE,
   SAVING_FILE,
@@ -198,9 +198,4 @@ export function plainBytes(value: Plain | undefined): number {
   const record = value as { readonly [key: string]: Plain | undefined };
   for (const key of Object.keys(record)) bytes += key.length + 4 + plainBytes(record[key]);
   return bytes;
-}
-
-/** A snapshot's place as a pair, for comparing. */
-export function isNewer(index: LogIndex, term: Term, than: SnapshotHeader): boolean {
-  return term > than.term || (term === than.term && index > than.index);
 }

@@ -110,10 +110,11 @@ export class RaftStorage {
     this.dropSegments(count);
   }
 
-  /** Cuts the last segment, of which only the first `records` are kept, and syncs it. */
-  truncateWal(segment: number, records: number): void {
-    this.host.truncate(walFile(segment), records);
-    this.track(this.host.sync(walFile(segment)), segment, this.walWritten);
+  /** Keeps only the first `records` of the last segment. That is to be synced before what follows counts. */
+  cutSegment(number: number, records: number): void {
+    this.host.truncate(walFile(number), records);
+    const segment = this.segments[this.segments.length - 1];
+    if (segment?.number === number) segment.synced = 0;
   }
 
   private dropSegments(count: number): void {
