@@ -24,7 +24,7 @@ import { RaftAdmission } from './admission.js';
 import { ELECTION_TIMER, HEARTBEAT_TIMER } from './core.js';
 import { TRANSFER_TIMER } from './membership.js';
 import type { PeerMessage, RaftMessage } from './messages.js';
-import { INCOMING_FILE, SAVING_FILE } from './records.js';
+import { INCOMING_FILE, SAVING_FILE, walSegmentOf } from './records.js';
 import { recover, type Recovered } from './recovery.js';
 import type { RaftSettings } from './settings.js';
 import { SNAPSHOT_TIMER } from './snapshots.js';
@@ -112,14 +112,21 @@ export class RaftReplica extends RaftAdmission implements Replica {
     this.repairWal(found);
   }
 
-  private repairWal({ repair, baseIndex, baseTerm }: Recovered): void {
+  /**
+   * What follows a removed segment goes to a new one, which cannot be durable before the removal is. In the
+   * one before, it might reach the very position at which the removed one, come back after a crash, goes on.
+   */
+  private repairWal({ repair, baseIndex, baseTerm, segments }: Recovered): void {
+    const { log, storage } = this;
     for (const file of repair.remove) this.host.remove(file);
-    if (repair.isVoid) {
-      this.storage.startSegment(baseIndex, baseTerm, true);
-      this.storage.syncWal();
-    } else if (repair.cut !== undefined) {
-      this.storage.truncateWal(repair.cut.segment, repair.cut.records);
+    const hasRemovedSegment = segments.length > 0 && repair.remove.some((file) => walSegmentOf(file) > 0);
+    if (repair.isVoid) storage.startSegment(baseIndex, baseTerm, true);
+    else {
+      if (repair.cut !== undefined) storage.truncateWal(repair.cut.records);
+      if (hasRemovedSegment) storage.startSegment(log.lastIndex, log.lastTerm, false);
+      else if (repair.cut === undefined) return;
     }
+    storage.syncWal();
   }
 
   private isRepairing(): boolean {

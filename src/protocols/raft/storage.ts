@@ -110,10 +110,14 @@ export class RaftStorage {
     this.dropSegments(count);
   }
 
-  /** Cuts the last segment, of which only the first `records` are kept, and syncs it. */
-  truncateWal(segment: number, records: number): void {
-    this.host.truncate(walFile(segment), records);
-    this.track(this.host.sync(walFile(segment)), segment, this.walWritten);
+  /**
+   * Cuts the last segment, of which only the first `records` are kept; to be synced. Until it is, nothing in a
+   * later segment is durable: the tail may come back before it.
+   */
+  truncateWal(records: number): void {
+    const segment = this.segments[this.segments.length - 1] as Segment;
+    this.host.truncate(walFile(segment.number), records);
+    segment.synced = 0;
   }
 
   private dropSegments(count: number): void {
