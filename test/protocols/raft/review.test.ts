@@ -285,3 +285,73 @@ describe('rounds are the numbers of one term', () => {
     expect(answers.filter(({ term, round }) => term === 3 && round > 1)).toEqual([]);
   });
 });
+
+describe('the write-ahead log after power losses', () => {
+  const ONLY_BY_COUNT = { 'snapshot-entries': 4, 'retained-entries': 1 };
+  const FOUR = [entry(1, 1), entry(2, 1), entry(3, 1), entry(4, 1)];
+
+  it('a segment that a start has removed never comes back between acknowledged entries', () => {
+    const server = new Server(1, 3, ONLY_BY_COUNT);
+    server.replica.receive(0, appendEntries({ entries: FOUR, leaderCommit: 4 }));
+    server.complete('meta', 'wal-1');
+    server.replica.receive(
+      0,
+      appendEntries({
+        prevLogIndex: 4,
+        prevLogTerm: 1,
+        entries: [entry(5, 1), entry(6, 1)],
+        leaderCommit: 4,
+      }),
+    );
+    server.complete('snapshot.saving', '/');
+    server.replica.receive(
+      0,
+      appendEntries({ prevLogIndex: 6, prevLogTerm: 1, entries: [entry(7, 1)], leaderCommit: 4 }),
+    );
+    expect(server.disk.image().files()).toContain('wal-2');
+    // Entries 5 and 6 are lost, the new segment behind them is not.
+    server.choices.keep(99, (file) => file === 'wal-2');
+    server.crash();
+    expect(server.log().map(([index]) => index)).toEqual([1, 2, 3, 4]);
+
+    server.replica.receive(
+      2,
+      appendEntries({ term: 3, prevLogIndex: 4, prevLogTerm: 1, entries: [entry(5, 3), entry(6, 3)] }),
+    );
+    server.complete();
+    expect(server.acknowledged()).toBe(6);
+    server.choices.keep(0, () => false);
+    server.crash();
+    expect(server.log().slice(-2)).toEqual([
+      [5, 3],
+      [6, 3],
+    ]);
+  });
+
+  it('a torn tail is cut durably before anything in a later segment counts as durable', () => {
+    const server = new Server(1, 3, ONLY_BY_COUNT);
+    server.replica.receive(0, appendEntries({ entries: FOUR }));
+    server.complete();
+    server.replica.receive(
+      0,
+      appendEntries({ prevLogIndex: 4, prevLogTerm: 1, entries: [entry(5, 1), entry(6, 1)] }),
+    );
+    // Entry 5 is lost, entry 6 behind it is not.
+    server.choices.keep(0, (file, nth) => file === 'wal-1' && nth === 1);
+    server.crash();
+    expect(server.log().map(([index]) => index)).toEqual([1, 2, 3, 4]);
+
+    server.replica.receive(2, appendEntries({ term: 3, prevLogIndex: 4, prevLogTerm: 1, leaderCommit: 4 }));
+    server.complete('meta', 'snapshot.saving', '/');
+    server.replica.receive(
+      2,
+      appendEntries({ term: 3, prevLogIndex: 4, prevLogTerm: 1, entries: [entry(5, 3)], leaderCommit: 4 }),
+    );
+    // Only the sync that would make the cut durable takes its time.
+    server.complete('meta', 'snapshot.saving', '/', 'wal-2');
+    const acknowledged = server.acknowledged();
+    server.choices.keep(0, () => false);
+    server.crash();
+    expect(server.log().at(-1)?.[0] ?? 0).toBeGreaterThanOrEqual(acknowledged);
+  });
+});
