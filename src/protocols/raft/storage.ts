@@ -102,11 +102,16 @@ export class RaftStorage {
     this.segments.push({ number, last: position, synced: 0, highestIndex: lastIndex });
   }
 
-  /** Removes the segments that hold nothing after `index`; the one that is appended to stays. */
+  /**
+   * Removes the segments that hold nothing after `index`; the one that is appended to stays. So does one that is
+   * not synced, until the next time: it may come back torn, and what lies behind a tear does not count.
+   */
   removeSegmentsBelow(index: LogIndex): void {
     let count = 0;
-    while (count < this.segments.length - 1 && (this.segments[count] as Segment).highestIndex <= index)
-      count++;
+    for (; count < this.segments.length - 1; count++) {
+      const { highestIndex, synced, last } = this.segments[count] as Segment;
+      if (highestIndex > index || synced < last) break;
+    }
     this.dropSegments(count);
   }
 

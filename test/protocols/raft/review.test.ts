@@ -354,4 +354,27 @@ describe('the write-ahead log after power losses', () => {
     server.crash();
     expect(server.log().at(-1)?.[0] ?? 0).toBeGreaterThanOrEqual(acknowledged);
   });
+
+  it('a segment that is compacted before it is synced takes nothing with it', () => {
+    const server = new Server(1, 3, { 'snapshot-entries': 4, 'retained-entries': 0 });
+    server.replica.receive(0, appendEntries({ entries: FOUR.slice(0, 2) }));
+    server.complete();
+    // Committed by the others; the disk is slow here, but only for this write.
+    server.replica.receive(
+      0,
+      appendEntries({ prevLogIndex: 2, prevLogTerm: 1, entries: FOUR.slice(2), leaderCommit: 4 }),
+    );
+    server.complete('meta', 'snapshot.saving', '/');
+    server.replica.receive(
+      0,
+      appendEntries({ prevLogIndex: 4, prevLogTerm: 1, entries: [entry(5, 1)], leaderCommit: 4 }),
+    );
+    server.complete('meta', 'wal-2');
+    const acknowledged = server.acknowledged();
+    server.choices.keep(0, () => false);
+    server.crash();
+    expect(server.log().at(-1)?.[0] ?? (server.state()['baseIndex'] as number)).toBeGreaterThanOrEqual(
+      acknowledged,
+    );
+  });
 });
