@@ -377,4 +377,27 @@ describe('the write-ahead log after power losses', () => {
       acknowledged,
     );
   });
+
+  it('the first record after a reset may be lost like any other that was not synced', () => {
+    const source = new Server(0, 3, { 'snapshot-entries': 0 });
+    source.replica.receive(
+      2,
+      appendEntries({ term: 2, entries: FOUR.map(({ index }) => entry(index, 2)), leaderCommit: 4 }),
+    );
+    source.replica.receive(2, { kind: 'AdminRequest', id: 1, action: { do: 'snapshot' } } as Message);
+    source.complete();
+    const server = new Server(1, 3);
+    server.replica.receive(0, appendEntries({ entries: FOUR }));
+    server.complete();
+    server.replica.receive(2, onlyPiece(source, { term: 2, round: 1 }));
+    server.complete('meta', 'snapshot.incoming', '/');
+    server.replica.receive(
+      2,
+      appendEntries({ term: 2, prevLogIndex: 4, prevLogTerm: 2, entries: [entry(5, 2)] }),
+    );
+    server.choices.keep(99, (file, nth) => file === 'wal-2' && nth === 1);
+    server.crash();
+    expect(server.events.filter(({ kind }) => kind === 'recovered').at(-1)).toMatchObject({ trusted: true });
+    expect(server.state()['baseIndex']).toBe(4);
+  });
 });
