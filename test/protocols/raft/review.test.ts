@@ -401,3 +401,32 @@ describe('the write-ahead log after power losses', () => {
     expect(server.state()['baseIndex']).toBe(4);
   });
 });
+
+describe('a leader that comes back', () => {
+  it('announces versions again, though what it once proposed about them was truncated', () => {
+    const server = new Server(0, 3, { heartbeat: '50ms' });
+    const term = elect(server);
+    server.replica.receive(1, success(term, 1, 1));
+    for (let i = 1; i <= 10; i++) server.replica.receive(9, clientRequest(command(i)));
+    server.replica.timerFired('heartbeat');
+    expect(server.state()['log']).toHaveLength(12);
+    // Another leader replaces all of it.
+    server.replica.receive(
+      1,
+      appendEntries({
+        term: term + 1,
+        prevLogIndex: 1,
+        prevLogTerm: term,
+        entries: [entry(2, term + 1)],
+        leaderCommit: 2,
+      }),
+    );
+    server.complete();
+    server.now += 1_000_000;
+    const later = elect(server);
+    server.replica.receive(1, success(later, 3, 1));
+    expect(server.state()['commitIndex']).toBe(3);
+    server.replica.timerFired('heartbeat');
+    expect(server.log().at(-1)).toEqual([4, later]);
+  });
+});
