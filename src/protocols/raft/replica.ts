@@ -24,7 +24,7 @@ import { RaftAdmission } from './admission.js';
 import { ELECTION_TIMER, HEARTBEAT_TIMER } from './core.js';
 import { TRANSFER_TIMER } from './membership.js';
 import type { PeerMessage, RaftMessage } from './messages.js';
-import { INCOMING_FILE, SAVING_FILE } from './records.js';
+import { INCOMING_FILE, SAVING_FILE, walSegmentOf } from './records.js';
 import { recover, type Recovered } from './recovery.js';
 import type { RaftSettings } from './settings.js';
 import { SNAPSHOT_TIMER } from './snapshots.js';
@@ -113,18 +113,20 @@ export class RaftReplica extends RaftAdmission implements Replica {
   }
 
   /**
-   * The log goes on in a segment of its own, of which nothing counts as durable before what was cut is, and
-   * with whose first sync what was removed is gone for good: no segment of old can come back as the continuation
-   * of what is written from here on.
+   * What follows a removed segment goes to a new one, which cannot be durable before the removal is. In the
+   * one before, it might reach the very position at which the removed one, come back after a crash, goes on.
    */
-  private repairWal({ repair, baseIndex, baseTerm }: Recovered): void {
-    const { cut, remove, isVoid } = repair;
-    if (cut === undefined && remove.length === 0 && !isVoid) return;
-    if (cut !== undefined) this.storage.cutSegment(cut.segment, cut.records);
-    for (const file of remove) this.host.remove(file);
-    if (isVoid) this.storage.startSegment(baseIndex, baseTerm, true);
-    else this.storage.startSegment(this.log.lastIndex, this.log.lastTerm, false);
-    this.storage.syncWal();
+  private repairWal({ repair, baseIndex, baseTerm, segments }: Recovered): void {
+    const { log, storage } = this;
+    for (const file of repair.remove) this.host.remove(file);
+    const hasRemovedSegment = segments.length > 0 && repair.remove.some((file) => walSegmentOf(file) > 0);
+    if (repair.isVoid) storage.startSegment(baseIndex, baseTerm, true);
+    else {
+      if (repair.cut !== undefined) storage.truncateWal(repair.cut.records);
+      if (hasRemovedSegment) storage.startSegment(log.lastIndex, log.lastTerm, false);
+      else if (repair.cut === undefined) return;
+    }
+    storage.syncWal();
   }
 
   private isRepairing(): boolean {

@@ -26,7 +26,14 @@ import {
 } from './configuration.js';
 import { HEARTBEAT_TIMER } from './core.js';
 import { RaftElection } from './election.js';
-import type { AppendEntries, AppendEntriesResponse, Entry, LogIndex, SystemCommand } from './messages.js';
+import type {
+  AppendEntries,
+  AppendEntriesResponse,
+  Entry,
+  LogIndex,
+  SystemCommand,
+  Term,
+} from './messages.js';
 import { Progress } from './progress.js';
 import { makeEntry } from './wire.js';
 
@@ -403,6 +410,14 @@ export abstract class RaftReplication extends RaftElection {
     };
   }
 
+  /**
+   * The round to answer with; 0 to what is left of an earlier term. Each term has its own numbers, and the same
+   * leader may lead again: his old number, answered in the new term, would confirm rounds that are yet to come.
+   */
+  protected roundOf(message: { readonly term: Term; readonly round: number }): number {
+    return message.term === this.currentTerm ? message.round : 0;
+  }
+
   private refuseAppend(to: ProcessId, message: AppendEntries): void {
     const hint = this.log.lastIndexNotAbove(message.prevLogIndex - 1, message.prevLogTerm);
     const response: AppendEntriesResponse = {
@@ -413,7 +428,7 @@ export abstract class RaftReplication extends RaftElection {
       conflictTerm: this.log.termAt(hint),
       prevLogIndex: message.prevLogIndex,
       hasLost: !this.trustsDisk(),
-      round: message.round,
+      round: this.roundOf(message),
       version: this.host.version,
       generation: this.generation,
     };

@@ -16,6 +16,7 @@ import type {
   LogIndex,
   MemberVersion,
   SnapshotHeader,
+  Term,
 } from './messages.js';
 import type { Progress } from './progress.js';
 import { RaftReads } from './reads.js';
@@ -33,7 +34,8 @@ export abstract class RaftSnapshots extends RaftReads {
   /** Index of the latest snapshot begun. */
   private savedIndex: LogIndex = 0;
   /** Who sent the piece that completed a snapshot, to be told when it is installed. */
-  private installFor: { readonly leader: ProcessId; readonly round: number } | undefined = undefined;
+  private installFor:
+    { readonly leader: ProcessId; readonly term: Term; readonly round: number } | undefined = undefined;
 
   protected abstract activeVersion: number;
   protected abstract announcedVersions(): readonly MemberVersion[];
@@ -226,7 +228,7 @@ export abstract class RaftSnapshots extends RaftReads {
       return;
     }
     if (snapshots.isBusy) return;
-    this.installFor = { leader: from, round: message.round };
+    this.installFor = { leader: from, term: message.term, round: message.round };
     if (!snapshots.finishReceiving(incoming)) {
       const { index } = message.header;
       this.emit({ kind: 'snapshot-failed', index, reason: 'the checksum does not match' });
@@ -242,7 +244,7 @@ export abstract class RaftSnapshots extends RaftReads {
   }
 
   private answerPiece(to: ProcessId, message: InstallSnapshot, nextOffset: number, installed: boolean): void {
-    this.respondToSnapshot(to, message.header.index, message.round, nextOffset, installed);
+    this.respondToSnapshot(to, message.header.index, this.roundOf(message), nextOffset, installed);
   }
 
   private respondToSnapshot(
@@ -277,7 +279,7 @@ export abstract class RaftSnapshots extends RaftReads {
     const { installFor } = this;
     this.installFor = undefined;
     if (installFor === undefined || this.leader !== installFor.leader) return;
-    this.respondToSnapshot(installFor.leader, header.index, installFor.round, 0, true);
+    this.respondToSnapshot(installFor.leader, header.index, this.roundOf(installFor), 0, true);
   }
 
   /** Keeps what follows the snapshot in the log, if the log has the snapshot's last entry; else nothing (§7). */

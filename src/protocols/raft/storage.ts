@@ -38,6 +38,8 @@ export class RaftStorage {
   /** Oldest first; the last one is appended to. Empty before the first record. */
   private segments: Segment[] = [];
   private nextSegment = 1;
+  /** Position of the latest record that made everything before it void. */
+  private resetPosition = 0;
   private syncs: Sync[] = [];
 
   constructor(private readonly host: Host) {}
@@ -61,7 +63,7 @@ export class RaftStorage {
     const position = ++this.walWritten;
     this.host.append(
       walFile(segment.number),
-      { position, syncedRecords: this.walSynced, entry },
+      { position, syncedRecords: this.syncedRecords, entry },
       entry.bytes,
     );
     segment.last = position;
@@ -90,9 +92,10 @@ export class RaftStorage {
     else if (current !== undefined && current.synced < current.last) this.syncSegment(current);
     const number = this.nextSegment++;
     const position = ++this.walWritten;
+    if (isReset) this.resetPosition = position;
     const record = {
       position,
-      syncedRecords: this.walSynced,
+      syncedRecords: this.syncedRecords,
       entry: undefined,
       lastIndex,
       lastTerm,
@@ -102,19 +105,32 @@ export class RaftStorage {
     this.segments.push({ number, last: position, synced: 0, highestIndex: lastIndex });
   }
 
-  /** Removes the segments that hold nothing after `index`; the one that is appended to stays. */
+  /**
+   * Removes the segments that hold nothing after `index`; the one that is appended to stays. So does one that is
+   * not synced, until the next time: it may come back torn, and what lies behind a tear does not count.
+   */
   removeSegmentsBelow(index: LogIndex): void {
     let count = 0;
-    while (count < this.segments.length - 1 && (this.segments[count] as Segment).highestIndex <= index)
-      count++;
+    for (; count < this.segments.length - 1; count++) {
+      const { highestIndex, synced, last } = this.segments[count] as Segment;
+      if (highestIndex > index || synced < last) break;
+    }
     this.dropSegments(count);
   }
 
-  /** Keeps only the first `records` of the last segment. That is to be synced before what follows counts. */
-  cutSegment(number: number, records: number): void {
-    this.host.truncate(walFile(number), records);
-    const segment = this.segments[this.segments.length - 1];
-    if (segment?.number === number) segment.synced = 0;
+  /**
+   * Cuts the last segment, of which only the first `records` are kept; to be synced. Until it is, nothing in a
+   * later segment is durable: the tail may come back before it.
+   */
+  truncateWal(records: number): void {
+    const segment = this.segments[this.segments.length - 1] as Segment;
+    this.host.truncate(walFile(segment.number), records);
+    segment.synced = 0;
+  }
+
+  /** What a record says of those before it: nothing of what is void, which a start does not count as kept. */
+  private get syncedRecords(): number {
+    return this.walSynced < this.resetPosition ? 0 : this.walSynced;
   }
 
   private dropSegments(count: number): void {
@@ -191,6 +207,7 @@ export class RaftStorage {
     copy.restart(this.segments, this.nextSegment, this.walWritten, this.metaWritten);
     copy.walSynced = this.walSynced;
     copy.metaSynced = this.metaSynced;
+    copy.resetPosition = this.resetPosition;
     copy.syncs = this.syncs.slice();
     return copy;
   }
@@ -203,7 +220,8 @@ export class RaftStorage {
       synced,
       highestIndex,
     ]);
-    const { walWritten, walSynced, metaWritten, metaSynced, nextSegment } = this;
-    return [walWritten, walSynced, metaWritten, metaSynced, nextSegment, ...segments, ...syncs];
+    const { walWritten, walSynced, metaWritten, metaSynced, nextSegment, resetPosition } = this;
+    const counts = [walWritten, walSynced, metaWritten, metaSynced, nextSegment, resetPosition];
+    return [...counts, segments.length, ...segments, ...syncs];
   }
 }

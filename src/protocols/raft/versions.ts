@@ -96,6 +96,12 @@ export abstract class RaftVersions extends RaftSnapshots {
 
   // ---- leader ----
 
+  /** What it proposed in an earlier term may be gone. */
+  protected override startLeading(): void {
+    this.proposedIndex = 0;
+    super.startLeading();
+  }
+
   /** Announces what members' programs understand, where the log does not say so yet. */
   protected announceVersions(): void {
     if (!this.hasCommittedInTerm() || this.proposedIndex > this.commitIndex) return;
