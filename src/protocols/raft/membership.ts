@@ -59,8 +59,8 @@ const refused = (reason: string): Answer => ({ status: 'refused', reason });
 export abstract class RaftMembership extends RaftVersions {
   /** Leader: whom it wants to take over, or -1; and whether it has told him already. */
   protected transferTo: MemberId = -1;
-  private hasToldTarget = false;
-  private transferTerm: Term = 0;
+  protected hasToldTarget = false;
+  protected transferTerm: Term = 0;
 
   // ---- operators ----
 

@@ -54,6 +54,12 @@ export class Inflights {
     return copy;
   }
 
+  /** Last index and size of each. */
+  encode(): Plain {
+    const live = this.lastIndexes.slice(this.head);
+    return live.map((lastIndex, i) => [lastIndex, this.sizes[this.head + i] ?? 0]);
+  }
+
   private shift(): void {
     this.lastIndexes = this.lastIndexes.slice(this.head);
     this.sizes = this.sizes.slice(this.head);
@@ -134,7 +140,8 @@ export class Progress {
   }
 
   encode(): Plain {
-    const { member, match, next, state, isWaiting, round, version, offset, pieceAge, catchUpTo } = this;
+    const { member, match, next, state, isWaiting, round, lastAnswer, version, offset, pieceAge } = this;
+    const { catchUpTo, catchUpSince, catchUpRounds } = this;
     return {
       member,
       match,
@@ -142,12 +149,14 @@ export class Progress {
       state,
       isWaiting,
       round,
+      lastAnswer,
       version,
       offset,
       pieceAge,
       catchUpTo,
-      inflight: this.inflights.count,
-      inflightBytes: this.inflights.bytes,
+      catchUpSince,
+      catchUpRounds,
+      inflights: this.inflights.encode(),
       snapshot: this.snapshot?.header.index ?? 0,
     };
   }

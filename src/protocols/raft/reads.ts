@@ -18,6 +18,7 @@ import {
   type ClientRequest,
   type Command,
   type Micros,
+  type Plain,
   type ProcessId,
   type ReadMode,
 } from '../../kernel/index.js';
@@ -40,7 +41,7 @@ interface WaitingRead {
 
 export abstract class RaftReads extends RaftRounds {
   protected waitingReads: WaitingRead[] = [];
-  private questions = 0;
+  protected questions = 0;
 
   /** Serves a read in the way that it asks for; false when it has to be ordered. */
   protected serveRead(from: ProcessId, { command, minIndex }: ClientRequest, mode: ReadMode): boolean {
@@ -222,6 +223,13 @@ export abstract class RaftReads extends RaftRounds {
       if (read.round === 0 && read.index >= 0) this.waitingReads.push(read);
       else this.host.send(read.from, notLeaderReply(read.command.sequence, this.leader));
     }
+  }
+
+  protected encodeReads(): Plain[] {
+    return this.waitingReads.map(({ from, command, request, round, index, question, expires }) => {
+      const asked = request === undefined ? [] : [request.incarnation, request.id, request.generation];
+      return [from, command?.sequence ?? 0, command?.hash ?? 0, ...asked, round, index, question, expires];
+    });
   }
 
   protected override copyFrom(other: RaftReads): void {

@@ -41,8 +41,8 @@ export abstract class RaftReplication extends RaftElection {
   /** Leader: what is known of each other member, and of members whose removal is not committed yet. */
   protected peers: Progress[] = [];
   /** Leader: the log's time and this server's clock when it was elected. */
-  private timeBase: Micros = 0;
-  private clockBase: Micros = 0;
+  protected timeBase: Micros = 0;
+  protected clockBase: Micros = 0;
   /** The log's time of the last entry applied, and of the log's base. */
   protected appliedTime: Micros = 0;
   /** Rolling digest of the system commands applied: replicated state that is not the service's. */

@@ -8,7 +8,7 @@
  * own numbers, never a client's: an answer can only ever confirm what the leader itself has begun.
  */
 
-import type { Micros } from '../../kernel/index.js';
+import type { Micros, Plain } from '../../kernel/index.js';
 import { HEARTBEAT_TIMER } from './core.js';
 import { quorumValue, type MemberId, type ValueOf } from './configuration.js';
 import type { Progress } from './progress.js';
@@ -145,6 +145,16 @@ export abstract class RaftRounds extends RaftReplication {
   /** The wall clock has jumped. Leases do not rest on it; but whatever moved it may have moved more. */
   protected suspendLease(): void {
     this.leaseAfterRound = this.round;
+  }
+
+  protected encodeRounds(): { readonly [key: string]: Plain } {
+    const { round, quorumRound, supportedSince, leaseAfterRound, hasForfeitedLease } = this;
+    // When older ones began is never asked for again.
+    const began: Micros[] = [];
+    for (let r = Math.max(quorumRound, round - REMEMBERED_ROUNDS) + 1; r <= round; r++) {
+      began.push(this.roundBegan[r % REMEMBERED_ROUNDS] ?? 0);
+    }
+    return { round, quorumRound, roundBegan: began, supportedSince, leaseAfterRound, hasForfeitedLease };
   }
 
   protected override copyFrom(other: RaftRounds): void {

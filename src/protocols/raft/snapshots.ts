@@ -30,11 +30,11 @@ const PIECE_PATIENCE = 3;
 export abstract class RaftSnapshots extends RaftReads {
   protected snapshots: SnapshotStore = new SnapshotStore(this.host);
   /** Bytes of the entries applied since the latest snapshot was made. */
-  private bytesApplied = 0;
+  protected bytesApplied = 0;
   /** Index of the latest snapshot begun. */
-  private savedIndex: LogIndex = 0;
+  protected savedIndex: LogIndex = 0;
   /** Who sent the piece that completed a snapshot, to be told when it is installed. */
-  private installFor:
+  protected installFor:
     { readonly leader: ProcessId; readonly term: Term; readonly round: number } | undefined = undefined;
 
   protected abstract activeVersion: number;

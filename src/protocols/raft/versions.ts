@@ -28,7 +28,7 @@ export abstract class RaftVersions extends RaftSnapshots {
   /** What members have announced: replicated state. */
   protected announced = new Map<MemberId, number>();
   /** Leader: the latest entry about versions that it has proposed; one at a time. */
-  private proposedIndex: LogIndex = 0;
+  protected proposedIndex: LogIndex = 0;
 
   protected override speaksLeases(): boolean {
     return this.activeVersion >= LEASE_VERSION;

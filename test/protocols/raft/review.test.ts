@@ -4,6 +4,7 @@
 import { describe, expect, it } from 'vitest';
 
 import {
+  canonical,
   clientRequest,
   type Command,
   type DiskImage,
@@ -428,5 +429,47 @@ describe('a leader that comes back', () => {
     expect(server.state()['commitIndex']).toBe(3);
     server.replica.timerFired('heartbeat');
     expect(server.log().at(-1)).toEqual([4, later]);
+  });
+});
+
+describe('a replica as a value', () => {
+  // What a replica is built from, what is only a memory of what can be built again, and what holds the others.
+  const EXCEPT = new Set([
+    'host',
+    'members',
+    'settings',
+    'service',
+    'lastBuilt',
+    'matches',
+    'answeredRounds',
+  ]);
+
+  it('differs in its encoding whenever any number or truth value of it differs, and so does a peer', () => {
+    const server = new Server(0, 3);
+    elect(server);
+    const text = canonical(server.replica.encode());
+    expect(canonical(server.replica.clone(server).encode())).toBe(text);
+    const changed = (change: (copy: Record<string, unknown>) => void): string => {
+      const copy = server.replica.clone(server) as unknown as Record<string, unknown>;
+      change(copy);
+      return canonical((copy as unknown as RaftReplica).encode());
+    };
+    const missing: string[] = [];
+    const other = (value: unknown): unknown => (typeof value === 'number' ? value + 1 : !value);
+    const isPlain = (value: unknown): boolean => typeof value === 'number' || typeof value === 'boolean';
+    for (const [name, value] of Object.entries(server.replica)) {
+      if (EXCEPT.has(name) || !isPlain(value)) continue;
+      if (changed((copy) => (copy[name] = other(value))) === text) missing.push(name);
+    }
+    const [peer] = (server.replica as unknown as { peers: object[] }).peers;
+    for (const [name, value] of Object.entries(peer ?? {})) {
+      if (name === 'process' || name === 'generation' || !isPlain(value)) continue;
+      const differs = changed((copy) => {
+        const [first] = copy['peers'] as Record<string, unknown>[];
+        (first as Record<string, unknown>)[name] = other(value);
+      });
+      if (differs === text) missing.push(`peer.${name}`);
+    }
+    expect(missing).toEqual([]);
   });
 });
