@@ -177,6 +177,7 @@ export abstract class RaftMembership extends RaftVersions {
       return refused(`the leader's program understands only ${this.host.version}`);
     if (this.commonVersion() < version) return busy('not every member has announced it');
     if (!this.hasCommittedInTerm()) return busy('nothing is committed in this term yet');
+    if (this.isProposingVersion()) return busy('the gate is being opened');
     this.proposeAboutVersions({ kind: 'activate', version }, version);
     return busy('the gate is being opened');
   }
@@ -294,10 +295,13 @@ export abstract class RaftMembership extends RaftVersions {
   }
 
   private transferTarget(to: ProcessId): Progress | undefined {
+    const patience = this.host.monotonicNow() - this.settings.electionTimeoutMicrosMax;
     let best: Progress | undefined;
     for (const peer of this.peers) {
       if (!this.configuration.voters.includes(peer.member)) continue;
-      if (to >= 0 ? peer.process === to : best === undefined || peer.match > best.match) best = peer;
+      if (to >= 0) {
+        if (peer.process === to) return peer;
+      } else if (peer.lastAnswer >= patience && (best === undefined || peer.match > best.match)) best = peer;
     }
     return best;
   }

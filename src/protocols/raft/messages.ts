@@ -111,8 +111,7 @@ export interface AppendEntriesResponse extends Message {
   readonly prevLogIndex: LogIndex;
   /**
    * In a refusal: the follower's disk may have lost what it acknowledged, and the leader forgets what it knew
-   * of it; else a leader that believes an older acknowledgement never sends the lost entries again. In a
-   * success: the follower has forgotten even its term, and this acknowledgement does not count.
+   * of it; else a leader that believes an older acknowledgement never sends the lost entries again.
    */
   readonly hasLost: boolean;
   /** The round of the request. */

@@ -89,6 +89,8 @@ export class Progress {
   offset = 0;
   /** Snapshot: heartbeats since a piece was sent that is not answered, plus 1; 0: none is on the way. */
   pieceAge = 0;
+  /** How often the piece on the way has been sent again. */
+  pieceTries = 0;
   /** Catching up, round by round (dissertation §4.2.1): the index to reach, and since when. */
   catchUpTo: LogIndex = 0;
   catchUpSince: Micros = 0;
@@ -123,6 +125,7 @@ export class Progress {
     this.snapshot = snapshot;
     this.offset = 0;
     this.pieceAge = 0;
+    this.pieceTries = 0;
     this.inflights.clear();
   }
 
@@ -130,6 +133,7 @@ export class Progress {
     this.snapshot = undefined;
     this.offset = 0;
     this.pieceAge = 0;
+    this.pieceTries = 0;
   }
 
   clone(): Progress {
@@ -141,7 +145,7 @@ export class Progress {
 
   encode(): Plain {
     const { member, match, next, state, isWaiting, round, lastAnswer, version, offset, pieceAge } = this;
-    const { catchUpTo, catchUpSince, catchUpRounds } = this;
+    const { pieceTries, catchUpTo, catchUpSince, catchUpRounds } = this;
     return {
       member,
       match,
@@ -153,9 +157,12 @@ export class Progress {
       version,
       offset,
       pieceAge,
+      pieceTries,
       catchUpTo,
       catchUpSince,
       catchUpRounds,
+      inflight: this.inflights.count,
+      inflightBytes: this.inflights.bytes,
       inflights: this.inflights.encode(),
       snapshot: this.snapshot?.header.index ?? 0,
     };

@@ -79,7 +79,7 @@ export interface RecoveredEntry {
  * snapshot, and begins anew after it.
  */
 export interface WalRepair {
-  readonly cut: { readonly segment: number; readonly records: number } | undefined;
+  readonly cut: { readonly records: number } | undefined;
   readonly remove: readonly string[];
   readonly isVoid: boolean;
 }
@@ -91,7 +91,8 @@ export function recover(disk: DiskImage): Recovered | undefined {
   const { snapshot, isLost } = recoverSnapshot(disk.read(SNAPSHOT_FILE));
   const wal = recoverWal(disk);
   const joined = joinLog(wal, snapshot);
-  // Without the snapshot, a log that begins after it says nothing.
+  // Without the snapshot, a log that begins after it says nothing. One that begins at the beginning has it all; and
+  // with no log at all, nothing rested on the snapshot but what others had committed without this server.
   const isDamaged = wal.isDamaged || (isLost && wal.baseIndex > 0);
   const term = Math.max(meta.term, wal.lastTerm, snapshot?.header.term ?? 0);
   const { suspectIndex, suspectTerm } = meta;
@@ -276,7 +277,7 @@ function recoverWal(disk: DiskImage): RecoveredWal {
     segments: reader.segments,
     nextSegment: (numbers[numbers.length - 1] ?? 0) + 1,
     records: reader.position,
-    cut: bad !== undefined && kept.has(damagedFile) ? { segment: damagedFile, records: bad.slot } : undefined,
+    cut: bad !== undefined && kept.has(damagedFile) ? { records: bad.slot } : undefined,
     remove: numbers.filter((number) => !kept.has(number)).map(walFile),
     isDamaged: isRot(rest, reader.position),
     highestPossibleIndex,

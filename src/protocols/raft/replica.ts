@@ -283,6 +283,7 @@ export class RaftReplica extends RaftAdmission implements Replica {
       this.beginReads();
     }
     this.answerWaitingReads();
+    this.dropOvertakenSnapshot();
     this.saveSnapshotIfDue();
   }
 

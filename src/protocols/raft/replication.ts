@@ -113,10 +113,12 @@ export abstract class RaftReplication extends RaftElection {
     return this.timeBase + this.host.monotonicNow() - this.clockBase;
   }
 
-  /** Says that the leader is alive, and brings what the member lacks. */
+  /**
+   * Says that the leader is alive, and brings what the member lacks; nothing of it while a probe is not answered:
+   * an empty message asks the same.
+   */
   protected sendHeartbeats(): void {
     for (const peer of this.peers) {
-      peer.isWaiting = false;
       if (peer.state === 'snapshot' || this.lacksCompacted(peer)) {
         this.sendAppend(peer, 1, 0);
         this.sendSnapshot(peer);

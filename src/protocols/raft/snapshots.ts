@@ -24,8 +24,12 @@ import { Snapshot, SnapshotStore, plainBytes } from './snapshot-store.js';
 
 export const SNAPSHOT_TIMER = 'snapshot';
 
-/** A piece that is not answered is sent again after so many heartbeats. */
+/**
+ * A piece that is not answered is sent again after so many heartbeats, and twice as many each further time: on
+ * a link that is too thin for it, copies would else queue up faster than they get through.
+ */
 const PIECE_PATIENCE = 3;
+const MOST_DOUBLINGS = 5;
 
 export abstract class RaftSnapshots extends RaftReads {
   protected snapshots: SnapshotStore = new SnapshotStore(this.host);
@@ -140,7 +144,7 @@ export abstract class RaftSnapshots extends RaftReads {
     // Compacted means that there is one; until a first piece is sent it may be a newer one each time.
     if (current === undefined) return;
     if (peer.state !== 'snapshot') peer.becomeSnapshot(current);
-    if (peer.pieceAge > 0 && peer.pieceAge <= PIECE_PATIENCE) {
+    if (peer.pieceAge > 0 && peer.pieceAge <= PIECE_PATIENCE << peer.pieceTries) {
       peer.pieceAge++;
       return;
     }
@@ -150,6 +154,7 @@ export abstract class RaftSnapshots extends RaftReads {
   private sendPiece(peer: Progress, snapshot: Snapshot): void {
     const { text, header, checksum } = snapshot;
     const { offset, generation } = peer;
+    if (peer.pieceAge > 0 && peer.pieceTries < MOST_DOUBLINGS) peer.pieceTries++;
     peer.pieceAge = 1;
     this.sendTo(peer.member, {
       kind: 'InstallSnapshot',
@@ -175,8 +180,11 @@ export abstract class RaftSnapshots extends RaftReads {
       // The piece that it wants is on the way; if it got lost, a heartbeat sends it again.
       if (message.nextOffset === peer.offset) return;
       peer.offset = Math.min(message.nextOffset, snapshot.text.length);
-      // All of it is there: what is left is the follower's disk.
+      peer.pieceAge = 0;
+      peer.pieceTries = 0;
       if (peer.offset < snapshot.text.length) this.sendPiece(peer, snapshot);
+      // All of it is there: what is left is the follower's disk.
+      else peer.pieceAge = 1;
     }
   }
 
@@ -280,6 +288,13 @@ export abstract class RaftSnapshots extends RaftReads {
     this.installFor = undefined;
     if (installFor === undefined || this.leader !== installFor.leader) return;
     this.respondToSnapshot(installFor.leader, header.index, this.roundOf(installFor), 0, true);
+  }
+
+  /** The log has brought what a snapshot that is still coming would have. */
+  protected dropOvertakenSnapshot(): void {
+    const { incoming } = this.snapshots;
+    if (incoming !== undefined && incoming.head.header.index <= this.commitIndex)
+      this.snapshots.stopReceiving();
   }
 
   /** Keeps what follows the snapshot in the log, if the log has the snapshot's last entry; else nothing (§7). */

@@ -104,7 +104,7 @@ export abstract class RaftVersions extends RaftSnapshots {
 
   /** Announces what members' programs understand, where the log does not say so yet. */
   protected announceVersions(): void {
-    if (!this.hasCommittedInTerm() || this.proposedIndex > this.commitIndex) return;
+    if (!this.hasCommittedInTerm() || this.isProposingVersion()) return;
     const versions: MemberVersion[] = [];
     this.noteVersion(versions, this.me, this.host.version);
     for (const peer of this.peers) this.noteVersion(versions, peer.member, peer.version);
@@ -129,9 +129,13 @@ export abstract class RaftVersions extends RaftSnapshots {
   /** Opens the highest gate that every member has announced. */
   protected activateIfPossible(): void {
     if (!this.settings.autoActivate || !this.hasCommittedInTerm()) return;
-    if (this.proposedIndex > this.commitIndex) return;
+    if (this.isProposingVersion()) return;
     const version = this.commonVersion();
     if (version > this.activeVersion) this.proposeAboutVersions({ kind: 'activate', version }, version);
+  }
+
+  protected isProposingVersion(): boolean {
+    return this.proposedIndex > this.commitIndex;
   }
 
   protected proposeAboutVersions(system: SystemCommand, version: number): void {
