@@ -310,6 +310,10 @@ export interface Membership {
   /** While joint: the voters of the configuration that is being left; else empty. */
   readonly outgoing: readonly number[];
   readonly learners: readonly number[];
+  /** Learners that become voters by themselves when they have caught up. */
+  readonly joining: readonly number[];
+  /** True for a joint configuration that is left by itself once it is agreed on. */
+  readonly autoLeave: boolean;
 }
 
 /** See {@link Membership}. More than there are processes. */

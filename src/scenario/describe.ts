@@ -96,6 +96,7 @@ export function scenarioYaml(scenario: Scenario): Readonly<Record<string, unknow
       outcome: expect.outcome,
       ...(expect.invariant === undefined ? {} : { invariant: expect.invariant }),
       'progress-within': durationOrWord(expect.progressWithinMicros ?? 0, 'none'),
+      'stable-leader': expect.stableLeader,
     },
     bounds: {
       'heal-at': formatDuration(bounds.healAtMicros),

@@ -218,7 +218,8 @@ function resolveExpectation(form: ScenarioForm['expect'], bounds: Bounds): Expec
   const byDefault = outcome === 'violated' ? undefined : Math.min(DEFAULT_PROGRESS, window);
   const promised = within === undefined ? byDefault : within === 'none' ? undefined : within;
   // No time between healing and the end: nothing can be promised.
-  return { outcome, invariant, progressWithinMicros: promised === 0 ? undefined : promised };
+  const progressWithinMicros = promised === 0 ? undefined : promised;
+  return { outcome, invariant, progressWithinMicros, stableLeader: form['stable-leader'] };
 }
 
 function inOrder(path: readonly string[], low: Micros, high: Micros, highName: string): void {

@@ -63,6 +63,10 @@ const expect = z.strictObject({
   'progress-within': durationOr('none')
     .optional()
     .describe('progress after healing, at the latest; none promises nothing; default 5s, none for a control'),
+  'stable-leader': z
+    .boolean()
+    .prefault(false)
+    .describe('true: once that has passed, nobody else becomes leader'),
 });
 
 const bounds = z.strictObject({

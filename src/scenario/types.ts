@@ -19,6 +19,8 @@ export interface Expectation {
   readonly invariant: string | undefined;
   /** After healing, progress within this long; undefined: no liveness promise. */
   readonly progressWithinMicros: Micros | undefined;
+  /** True: once that has passed, nobody else becomes leader. */
+  readonly stableLeader: boolean;
 }
 
 export interface Bounds {

@@ -9,7 +9,7 @@ export class Configurations {
 
   /** `members`: those of the cluster's beginning, for protocols that report nothing. */
   constructor(members: readonly ProcessId[], servers: number) {
-    this.latest = { voters: members, outgoing: [], learners: [] };
+    this.latest = { voters: members, outgoing: [], learners: [], joining: [], autoLeave: false };
     this.reported = new Array<Membership | undefined>(servers).fill(undefined);
   }
 

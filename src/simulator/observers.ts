@@ -110,8 +110,9 @@ export class Observers implements DiskTap {
     const sink = new ViolationSink(new Set(options.ignoredInvariants));
     const context = new WatchedContext(watched, scenario.cluster.nodes);
     const { healAtMicros } = scenario.bounds;
-    const { progressWithinMicros } = scenario.expect;
-    const liveness = progressWithinMicros === undefined ? undefined : { healAtMicros, progressWithinMicros };
+    const { progressWithinMicros, stableLeader } = scenario.expect;
+    const liveness =
+      progressWithinMicros === undefined ? undefined : { healAtMicros, progressWithinMicros, stableLeader };
     const protocol = options.checkers === false ? NO_CHECKERS : name;
     const service = scenario.service.name;
     const set = createCheckers(protocol, context, sink, { liveness, service, extra: options.extraCheckers });

@@ -466,7 +466,7 @@ export class Simulation implements Stage {
         this.noteLeader(process, event.term);
         break;
       case 'applied':
-        this.participants.applied(event.index);
+        this.participants.applied(process, event.index);
         break;
       case 'trust-regained':
         this.participants.reported(process, event);
@@ -486,8 +486,11 @@ export class Simulation implements Stage {
         this.participants.reported(process, event);
         server.noteFailure();
         break;
-      case 'rejected':
       case 'snapshot-installed':
+        this.participants.applied(process, event.index);
+        this.counters.protocolEvent(event);
+        break;
+      case 'rejected':
       case 'snapshot-failed':
       case 'version-activated':
       case 'transfer-ended':

@@ -163,6 +163,7 @@ function scenarioShape(servers: number, processes: number): Shape<Scenario> {
       outcome: word('passed', 'violated'),
       invariant: maybe(name),
       progressWithinMicros: maybe(positiveMicros),
+      stableLeader: flag,
     }),
     bounds: object<Bounds>({
       healAtMicros: micros,

@@ -107,6 +107,8 @@ const membership = object<Membership>({
   voters: list(natural),
   outgoing: list(natural),
   learners: list(natural),
+  joining: list(natural),
+  autoLeave: flag,
 });
 
 const protocolEvent = tagged<ProtocolEvent, 'kind'>('kind', {

@@ -138,7 +138,8 @@ class ScriptedReplica implements Replica {
   }
 
   private report(): void {
-    const configuration = { voters: this.voters, outgoing: [], learners: this.learners };
+    const { voters, learners } = this;
+    const configuration = { voters, outgoing: [], learners, joining: [], autoLeave: false };
     this.host.emit({ kind: 'configuration-changed', index: this.asked, configuration });
   }
 }

@@ -2,6 +2,7 @@
 
 import type { CheckerContext } from '../checker.js';
 import { AgreedOrder } from './agreed-order.js';
+import { CalmGhost } from './calm.js';
 import { ClientHistory } from './client-history.js';
 import { LogWitness } from './log-witness.js';
 import { Participants } from './participants.js';
@@ -11,6 +12,7 @@ export class RunGhost {
   order: AgreedOrder;
   history: ClientHistory;
   participants: Participants;
+  calm: CalmGhost;
   /** How far the agreed order explains what clients saw. */
   witness = new LogWitness();
   /** What clients wrote, and what of it may still be seen. */
@@ -32,6 +34,7 @@ export class RunGhost {
     this.order = new AgreedOrder(context.servers);
     this.history = new ClientHistory(context.servers);
     this.participants = new Participants(context);
+    this.calm = new CalmGhost(context.servers);
   }
 
   get servers(): number {
@@ -42,6 +45,7 @@ export class RunGhost {
     const copy = new RunGhost(context);
     copy.order = this.order.clone();
     copy.history = this.history.clone();
+    copy.calm = this.calm.clone();
     copy.participants = this.participants.clone(context);
     copy.witness = this.witness.clone();
     copy.texts = this.texts.clone();

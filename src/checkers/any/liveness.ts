@@ -16,6 +16,8 @@ export interface LivenessTerms {
   readonly healAtMicros: Micros;
   /** Progress is due within this long. */
   readonly progressWithinMicros: Micros;
+  /** True: once that has passed, leaders stay. Default: they need not. */
+  readonly stableLeader?: boolean | undefined;
 }
 
 const HEALED =

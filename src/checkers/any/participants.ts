@@ -19,6 +19,8 @@ import type { CheckerContext } from '../checker.js';
 class Participant {
   configuration: Membership | undefined = undefined;
   configurationIndex = 0;
+  /** What it has applied since its start. */
+  appliedIndex = 0;
   isTrusted = true;
   hasRefused = false;
   /** When it last refused to run; -1: never. */
@@ -30,8 +32,9 @@ export type ParticipantContext = Pick<CheckerContext, 'servers' | 'now' | 'isUp'
 
 export class Participants {
   private readonly all: Participant[];
-  /** The highest index that any server has applied: what is agreed on. */
-  private agreedIndex = 0;
+  /** The latest configuration that some server had applied when it acted by it, ever, and its index. */
+  private agreedOn: Membership | undefined = undefined;
+  private agreedIndex = -1;
   /** Servers that stay broken for good. */
   private outside: ReadonlySet<ProcessId> = new Set();
 
@@ -44,6 +47,7 @@ export class Participants {
     participant.hasRefused = false;
     participant.isTrusted = true;
     participant.configuration = undefined;
+    participant.appliedIndex = 0;
   }
 
   /** These are not healed with the others. */
@@ -51,8 +55,10 @@ export class Participants {
     this.outside = new Set(servers);
   }
 
-  applied(index: number): void {
-    if (index > this.agreedIndex) this.agreedIndex = index;
+  applied(server: ProcessId, index: number): void {
+    const participant = this.all[server] as Participant;
+    participant.appliedIndex = index;
+    if (participant.configurationIndex > this.agreedIndex) this.learnAgreed(participant);
   }
 
   reported(server: ProcessId, event: ProtocolEvent): void {
@@ -61,6 +67,7 @@ export class Participants {
       case 'configuration-changed':
         participant.configuration = event.configuration;
         participant.configurationIndex = event.index;
+        this.learnAgreed(participant);
         return;
       case 'recovered':
         participant.isTrusted = event.trusted;
@@ -110,20 +117,25 @@ export class Participants {
   clone(context: ParticipantContext): Participants {
     const copy = new Participants(context);
     this.all.forEach((participant, server) => Object.assign(copy.all[server] as Participant, participant));
-    copy.agreedIndex = this.agreedIndex;
     copy.outside = this.outside;
+    copy.agreedOn = this.agreedOn;
+    copy.agreedIndex = this.agreedIndex;
     return copy;
   }
 
-  /** The reported configuration of the highest index that is agreed on; undefined when there is none. */
-  private agreed(): Membership | undefined {
-    let latest: Participant | undefined;
-    for (const participant of this.all) {
-      const { configuration, configurationIndex } = participant;
-      if (configuration === undefined || configurationIndex > this.agreedIndex) continue;
-      if (latest === undefined || configurationIndex > latest.configurationIndex) latest = participant;
-    }
-    return latest?.configuration;
+  /**
+   * The latest configuration that is agreed on: a server had applied it. Others may act by one that never was and
+   * never will be. Undefined when there is none.
+   */
+  agreed(): Membership | undefined {
+    return this.agreedOn;
+  }
+
+  private learnAgreed({ configuration, configurationIndex, appliedIndex }: Participant): void {
+    if (configuration === undefined || configurationIndex > appliedIndex) return;
+    if (configurationIndex <= this.agreedIndex) return;
+    this.agreedOn = configuration;
+    this.agreedIndex = configurationIndex;
   }
 
   private hasMost(has: (server: ProcessId) => boolean): boolean {
@@ -148,7 +160,8 @@ export class Participants {
     return this.context.isUp(server) && !hasRefused && isTrusted;
   }
 
-  private memberId(server: ProcessId): number {
+  /** The member that this server's disk was formatted for. */
+  memberId(server: ProcessId): number {
     return server + MEMBER_GENERATION * this.context.generation(server);
   }
 }

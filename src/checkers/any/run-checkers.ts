@@ -9,6 +9,7 @@ import { ACKNOWLEDGED_DURABILITY, AcknowledgedDurability } from './acknowledged-
 import { AGREEMENT, Agreement } from './agreement.js';
 import { APPLY_ORDER, ApplyOrder } from './apply-order.js';
 import { errorOf } from './client-history.js';
+import { Calm, MEMBERSHIP_SETTLES, QUIET_WHEN_IDLE, STABLE_LEADER, TRANSFER_ENDS } from './calm.js';
 import { DUPLICATE_EFFECT, DuplicateEffect } from './duplicate-effect.js';
 import { EXACTLY_ONCE, ExactlyOnce } from './exactly-once.js';
 import { DECLARED_MODEL, type RunGhost } from './ghost.js';
@@ -51,6 +52,10 @@ export const RUN_INVARIANTS: readonly InvariantInfo[] = [
   LINEARIZABILITY,
   PROGRESS,
   CONVERGENCE,
+  MEMBERSHIP_SETTLES,
+  TRANSFER_ENDS,
+  STABLE_LEADER,
+  QUIET_WHEN_IDLE,
 ];
 
 /** What of this is promised in a run; complete. */
@@ -74,6 +79,7 @@ export class RunCheckers implements Observer {
   private readonly settlement: Settlement;
   private readonly progress: Progress | undefined;
   private readonly convergence: Convergence | undefined;
+  private readonly calm: Calm | undefined;
   private readonly reads: ReadCheckers;
   private readonly shadowAgreement: ShadowAgreement;
 
@@ -97,6 +103,7 @@ export class RunCheckers implements Observer {
       linearizability: isKeyValue ? new Linearizability(ghost, sink, linearizabilitySteps) : undefined,
     });
     this.progress = liveness === undefined ? undefined : new Progress(ghost, sink, liveness);
+    this.calm = liveness === undefined ? undefined : new Calm(ghost, sink, liveness);
     this.convergence = liveness === undefined ? undefined : new Convergence(ghost, sink, liveness);
   }
 
@@ -119,7 +126,7 @@ export class RunCheckers implements Observer {
         this.applyOrder.onApplied(process, event);
         if (this.duplicateEffect !== undefined) this.duplicateEffect.onApplied(event);
         this.acknowledged.onApplied(event);
-        this.ghost.participants.applied(event.index);
+        this.ghost.participants.applied(process, event.index);
         this.reads.onApplied(event);
         this.ghost.order.applied(process, event, this.ghost.context.now());
         return;
@@ -127,6 +134,7 @@ export class RunCheckers implements Observer {
         this.stateDigest.onInstalled(process, event.index, event.digest);
         this.applyOrder.onInstalled(process, event.index);
         this.ghost.order.installed(process, event.index);
+        this.ghost.participants.applied(process, event.index);
         return;
       case 'snapshot-saved':
         this.ghost.order.snapshotSaved(process, event.index);
@@ -137,6 +145,7 @@ export class RunCheckers implements Observer {
         return;
       default:
         this.ghost.participants.reported(process, event);
+        this.calm?.onProtocolEvent(process, event);
     }
   }
 
@@ -144,6 +153,11 @@ export class RunCheckers implements Observer {
     if (process >= this.ghost.servers) return;
     this.ghost.order.started(process);
     this.ghost.participants.started(process);
+    this.calm?.onStart(process);
+  }
+
+  onSend(from: ProcessId, to: ProcessId): void {
+    this.calm?.onSend(from, to);
   }
 
   onHistory(event: HistoryEvent): void {
@@ -151,6 +165,7 @@ export class RunCheckers implements Observer {
     const operation = history.record(event, event.kind === 'ok' ? this.placeOfAnswer(event) : 0);
     this.reads.onHistory(event);
     if (operation === undefined) return;
+    this.calm?.onHistory(event.kind === 'invoke');
     if (this.progress !== undefined) this.progress.onHistory(operation);
     if (event.kind !== 'invoke') this.settlement.ended();
   }
@@ -163,6 +178,7 @@ export class RunCheckers implements Observer {
     this.settlement.end();
     this.progress?.onEnd();
     this.convergence?.onEnd();
+    this.calm?.onEnd();
   }
 
   /** The place that a linearizable answer holds at; 0 when it has none, or says that nothing was done. */

@@ -2,7 +2,6 @@
 
 import { MEMBER_GENERATION } from '../../kernel/index.js';
 import type { AdminReply, Membership, Message, ProcessId, ProtocolEvent } from '../../kernel/index.js';
-import type { SeenMembership } from './messages.js';
 import { Recogniser } from './recogniser.js';
 import { outside, type Tally } from './situation.js';
 import type { ClusterView, ServerView } from './view.js';
@@ -118,11 +117,11 @@ export class Configurations extends Recogniser {
   }
 
   private changed(server: ServerView, index: number, next: Membership): void {
-    const before: SeenMembership | undefined = server.configuration;
+    const before: Membership | undefined = server.configuration;
     if (before !== undefined && index < server.configurationIndex) this.reach(CONFIGURATION_REVERTED);
     if (!server.isLeader || before === undefined || index <= server.configurationIndex) return;
     if (isJoint(next) && !isJoint(before)) this.reach(JOINT_ENTERED);
-    if (isJoint(before) && !isJoint(next) && before.autoLeave === true) this.reach(JOINT_LEFT_AUTOMATICALLY);
+    if (isJoint(before) && !isJoint(next) && before.autoLeave) this.reach(JOINT_LEFT_AUTOMATICALLY);
     if (next.voters.some((member) => isLearner(before, member))) this.reach(LEARNER_PROMOTED);
     if (next.learners.some((member) => isVoter(before, member))) this.reach(MEMBER_DEMOTED);
     for (const member of [...next.voters, ...next.learners]) {

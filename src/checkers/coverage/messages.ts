@@ -43,11 +43,6 @@ export interface SeenInstallSnapshotResponse extends Message {
   readonly installed: boolean;
 }
 
-/** A joint configuration that says whether its leader leaves it by itself. */
-export interface SeenMembership extends Membership {
-  readonly autoLeave?: boolean;
-}
-
 /** Names of files that hold a part of the log begin with this. */
 export const LOG_FILE_PREFIX = 'wal';
 /** Files of a snapshot that was not whole when they were last written. */

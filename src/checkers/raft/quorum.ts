@@ -7,7 +7,13 @@ import type { Membership } from '../../kernel/index.js';
 import type { MemberId } from '../../protocols/raft/index.js';
 
 /** What a server goes by that has not said what it goes by: nobody is a quorum. */
-export const NOBODY: Membership = { voters: [], outgoing: [], learners: [] };
+export const NOBODY: Membership = {
+  voters: [],
+  outgoing: [],
+  learners: [],
+  joining: [],
+  autoLeave: false,
+};
 
 /** More than half of so many voters; never of none. */
 export function isMajority(count: number, voters: readonly MemberId[]): boolean {

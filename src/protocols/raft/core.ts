@@ -148,8 +148,9 @@ export abstract class RaftCore {
   /** The configuration in force is another one. */
   protected configurationChanged(): void {
     const { index, configuration } = this.configurations.latest;
-    const { voters, outgoing, learners } = configuration;
-    this.emit({ kind: 'configuration-changed', index, configuration: { voters, outgoing, learners } });
+    const { voters, outgoing, learners, joining, autoLeave } = configuration;
+    const membership = { voters, outgoing, learners, joining, autoLeave };
+    this.emit({ kind: 'configuration-changed', index, configuration: membership });
   }
 
   /** Moves durableIndex up to the last entry whose record is synced. */

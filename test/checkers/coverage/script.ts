@@ -124,7 +124,14 @@ export class Script implements CoverageContext {
     index: number,
     configuration: Partial<Membership> & { autoLeave?: boolean },
   ): this {
-    const whole = { voters: [0, 1, 2], outgoing: [], learners: [], ...configuration };
+    const whole = {
+      voters: [0, 1, 2],
+      outgoing: [],
+      learners: [],
+      joining: [],
+      autoLeave: false,
+      ...configuration,
+    };
     return this.emit(server, { kind: 'configuration-changed', index, configuration: whole });
   }
 
