@@ -95,7 +95,7 @@ export class Convergence extends GhostChecker<RunGhost> {
     if (end < healAtMicros + progressWithinMicros) return;
     const due = order.lastAt(end - progressWithinMicros);
     for (let server = 0; server < servers; server++) {
-      if (!participants.isExpected(server, order.last, healAtMicros)) continue;
+      if (!participants.isExpected(server, order.appliedBy, healAtMicros)) continue;
       const applied = order.appliedBy[server] as number;
       if (applied >= due && context.isUp(server)) continue;
       if (!canBeExpected(this.ghost)) return;
@@ -119,7 +119,7 @@ export class Convergence extends GhostChecker<RunGhost> {
  * the damaged ones left are too many; then nobody is to blame.
  */
 function canBeExpected(ghost: RunGhost): boolean {
-  if (ghost.participants.isLegitimate(ghost.order.last)) return true;
+  if (ghost.participants.isLegitimate(ghost.order.appliedBy)) return true;
   ghost.isLivenessUnjudged = true;
   return false;
 }

@@ -64,10 +64,10 @@ export class Participants {
    * True when this server must have caught up at the end: it is a member of the last configuration that is known
    * to be agreed on, and has not refused to run, since its last start or since `since`.
    */
-  isExpected(server: ProcessId, agreedIndex: number, since: Micros): boolean {
+  isExpected(server: ProcessId, applied: readonly number[], since: Micros): boolean {
     const participant = this.all[server] as Participant;
     if (participant.hasRefused || participant.refusedAt >= since) return false;
-    const membership = this.agreed(agreedIndex);
+    const membership = this.agreed(applied);
     return membership === undefined || isMember(membership, this.memberId(server));
   }
 
@@ -75,8 +75,8 @@ export class Participants {
    * True when progress can be expected at all: for the last agreed configuration, and for every one that a server
    * able to take part acts by now, enough servers can take part to be a quorum.
    */
-  isLegitimate(agreedIndex: number): boolean {
-    const agreed = this.agreed(agreedIndex);
+  isLegitimate(applied: readonly number[]): boolean {
+    const agreed = this.agreed(applied);
     if (agreed === undefined) return true;
     if (!this.hasQuorum(agreed)) return false;
     return this.all.every(({ configuration }, server) => {
@@ -90,12 +90,16 @@ export class Participants {
     return copy;
   }
 
-  /** The reported configuration of the highest index that is agreed on; undefined when there is none. */
-  private agreed(agreedIndex: number): Membership | undefined {
+  /**
+   * The configuration of the highest index that the server which reports it has itself applied, hence agreed on;
+   * undefined when there is none. A server that is behind may report one that has been replaced elsewhere.
+   */
+  private agreed(applied: readonly number[]): Membership | undefined {
     let latest: Participant | undefined;
-    for (const participant of this.all) {
+    for (let server = 0; server < this.all.length; server++) {
+      const participant = this.all[server] as Participant;
       const { configuration, configurationIndex } = participant;
-      if (configuration === undefined || configurationIndex > agreedIndex) continue;
+      if (configuration === undefined || configurationIndex > (applied[server] as number)) continue;
       if (latest === undefined || configurationIndex > latest.configurationIndex) latest = participant;
     }
     return latest?.configuration;
