@@ -5,7 +5,7 @@
 
 import { UsageError, nearest } from '../kernel/index.js';
 import type { Bug } from './bug.js';
-import { RAFT_BUGS } from './raft.js';
+import { RAFT_BUGS } from './raft/index.js';
 
 export type { Bug } from './bug.js';
 

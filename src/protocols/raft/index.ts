@@ -26,6 +26,7 @@ export { RaftReplica, type RaftReplicaClass } from './replica.js';
 export { parseRaftSettings, type RaftSettings } from './settings.js';
 export { recover, type Recovered } from './recovery.js';
 export { Progress } from './progress.js';
+export { SnapshotStore, type Snapshot } from './snapshot-store.js';
 export { RAFT_VERSIONS } from './versions.js';
 
 /** A fresh disk says whose it is: both copies of term and vote, and nothing promised yet. */

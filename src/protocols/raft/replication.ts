@@ -118,13 +118,15 @@ export abstract class RaftReplication extends RaftElection {
    * an empty message asks the same.
    */
   protected sendHeartbeats(): void {
-    for (const peer of this.peers) {
-      if (peer.state === 'snapshot' || this.lacksCompacted(peer)) {
-        this.sendAppend(peer, 1, 0);
-        this.sendSnapshot(peer);
-      } else if (this.settings.emptyHeartbeats) this.sendEmptyHeartbeat(peer);
-      else if (!this.sendEntries(peer)) this.sendAppend(peer, peer.next, 0);
-    }
+    for (const peer of this.peers) this.sendHeartbeat(peer);
+  }
+
+  protected sendHeartbeat(peer: Progress): void {
+    if (peer.state === 'snapshot' || this.lacksCompacted(peer)) {
+      this.sendAppend(peer, 1, 0);
+      this.sendSnapshot(peer);
+    } else if (this.settings.emptyHeartbeats) this.sendEmptyHeartbeat(peer);
+    else if (!this.sendEntries(peer)) this.sendAppend(peer, peer.next, 0);
   }
 
   /** Asks everybody whether he still follows. */
@@ -193,7 +195,7 @@ export abstract class RaftReplication extends RaftElection {
     }
   }
 
-  private sendAppend(peer: Progress, next: LogIndex, limit: number): AppendEntries {
+  protected sendAppend(peer: Progress, next: LogIndex, limit: number): AppendEntries {
     // What has been compacted is committed and matches everywhere: the beginning of the log will do.
     const message = this.buildAppendEntries(next <= this.log.baseIndex ? 1 : next, limit, peer.generation);
     this.sendTo(peer.member, message);
@@ -299,7 +301,7 @@ export abstract class RaftReplication extends RaftElection {
   // ---- commitment ----
 
   /** For quorumValue: what each member is known to have durably. */
-  private readonly matches: ValueOf = { valueOf: (member) => this.matchOf(member) };
+  protected readonly matches: ValueOf = { valueOf: (member) => this.matchOf(member) };
 
   private matchOf(member: MemberId): LogIndex {
     if (member === this.me) return this.ownMatchIndex();
@@ -454,10 +456,7 @@ export abstract class RaftReplication extends RaftElection {
     const { command, system } = entry;
     this.appliedTime = entry.timeMicros;
     const result = command === undefined ? null : this.applyCommand(command, entry.timeMicros);
-    if (system !== undefined) {
-      this.systemDigest = mix32(this.systemDigest, entry.hash);
-      this.applySystem(entry, system);
-    }
+    if (system !== undefined) this.executeSystem(entry, system);
     this.lastApplied = entry.index;
     this.noteApplied(entry);
     this.emit({
@@ -474,6 +473,11 @@ export abstract class RaftReplication extends RaftElection {
     if (command !== undefined && this.role === 'leader') {
       this.host.send(command.client, okReply(command.sequence, result, entry.index));
     }
+  }
+
+  protected executeSystem(entry: Entry, system: SystemCommand): void {
+    this.systemDigest = mix32(this.systemDigest, entry.hash);
+    this.applySystem(entry, system);
   }
 
   /** Digest of everything that is replicated: the service, and what system commands made. */

@@ -23,7 +23,7 @@ export abstract class RaftRounds extends RaftReplication {
   /** The latest round begun in this term as leader, and the latest that a quorum has answered. */
   protected round = 0;
   protected quorumRound = 0;
-  /** When rounds began on this leader's monotonic clock: round r in place r mod REMEMBERED_ROUNDS. */
+  /** When rounds began on this leader's clock ({@link leaseClock}): round r in place r mod REMEMBERED_ROUNDS. */
   private roundBegan: Micros[] = [];
   /** When the round began that a quorum has answered last. */
   protected supportedSince: Micros = 0;
@@ -41,7 +41,7 @@ export abstract class RaftRounds extends RaftReplication {
     this.roundBegan = [];
     this.leaseAfterRound = 0;
     this.hasForfeitedLease = false;
-    this.supportedSince = this.host.monotonicNow();
+    this.supportedSince = this.leaseClock();
     this.markRound();
     super.startLeading();
   }
@@ -52,7 +52,7 @@ export abstract class RaftRounds extends RaftReplication {
 
   private markRound(): void {
     this.round++;
-    this.roundBegan[this.round % REMEMBERED_ROUNDS] = this.host.monotonicNow();
+    this.roundBegan[this.round % REMEMBERED_ROUNDS] = this.leaseClock();
   }
 
   /** Begins a round and asks everybody at once, without entries. */
@@ -81,7 +81,7 @@ export abstract class RaftRounds extends RaftReplication {
   }
 
   private isSupportedWithin(micros: Micros): boolean {
-    return this.host.monotonicNow() - this.supportedSince < micros;
+    return this.leaseClock() - this.supportedSince < micros;
   }
 
   protected override isSupported(): boolean {
@@ -137,7 +137,10 @@ export abstract class RaftRounds extends RaftReplication {
     return this.leaseClock() - this.supportedSince < this.leaseMicros();
   }
 
-  /** The clock that leases are measured on: one that never jumps, and goes on while the process stands still. */
+  /**
+   * The clock that rounds and leases are measured on: one that never jumps, and goes on while the process stands
+   * still.
+   */
   protected leaseClock(): Micros {
     return this.host.monotonicNow();
   }

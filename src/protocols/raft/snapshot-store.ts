@@ -70,7 +70,7 @@ export class SnapshotStore {
   incoming: Incoming | undefined = undefined;
   private placing: Placing | undefined = undefined;
 
-  constructor(private readonly host: Host) {}
+  constructor(protected readonly host: Host) {}
 
   get index(): LogIndex {
     return this.current?.header.index ?? 0;
@@ -87,8 +87,7 @@ export class SnapshotStore {
   save(snapshot: Snapshot, bytes: number): void {
     this.host.append(SAVING_FILE, { header: snapshot.header, size: -1, checksum: 0 }, SNAPSHOT_HEAD_BYTES);
     this.host.append(SAVING_FILE, { offset: 0, state: snapshot.state }, bytes);
-    const operation = this.host.sync(SAVING_FILE);
-    this.placing = { snapshot, isReceived: false, step: 'sync', operation };
+    this.place(snapshot, false);
   }
 
   // ---- from a leader ----
@@ -131,16 +130,22 @@ export class SnapshotStore {
     this.incoming = undefined;
     if (hashString(text) !== incoming.head.checksum) return false;
     const snapshot = new Snapshot(incoming.head.header, JSON.parse(text) as Plain);
-    this.placing = {
-      snapshot,
-      isReceived: true,
-      step: 'sync',
-      operation: this.host.sync(INCOMING_FILE),
-    };
+    this.place(snapshot, true);
     return true;
   }
 
-  // ---- completions ----
+  // ---- into place ----
+
+  /** Begins to put what was written into place: it gets its name when it is synced, never before. */
+  protected place(snapshot: Snapshot, isReceived: boolean): void {
+    const operation = this.host.sync(isReceived ? INCOMING_FILE : SAVING_FILE);
+    this.placing = { snapshot, isReceived, step: 'sync', operation };
+  }
+
+  protected rename(snapshot: Snapshot, isReceived: boolean): void {
+    this.host.rename(isReceived ? INCOMING_FILE : SAVING_FILE, SNAPSHOT_FILE);
+    this.placing = { snapshot, isReceived, step: 'rename', operation: this.host.syncDirectory() };
+  }
 
   /**
    * Goes on when its operation has completed; returns the snapshot that is now durable, once. Undefined when
@@ -157,8 +162,7 @@ export class SnapshotStore {
       return undefined;
     }
     if (placing.step === 'sync') {
-      host.rename(placing.isReceived ? INCOMING_FILE : SAVING_FILE, SNAPSHOT_FILE);
-      this.placing = { ...placing, step: 'rename', operation: host.syncDirectory() };
+      this.rename(placing.snapshot, placing.isReceived);
       return undefined;
     }
     this.placing = undefined;
@@ -167,7 +171,8 @@ export class SnapshotStore {
   }
 
   clone(host: Host): SnapshotStore {
-    const copy = new SnapshotStore(host);
+    const Class = this.constructor as typeof SnapshotStore;
+    const copy = new Class(host);
     copy.current = this.current;
     copy.incoming = this.incoming && { ...this.incoming, pieces: this.incoming.pieces.slice() };
     copy.placing = this.placing && { ...this.placing };

@@ -112,7 +112,7 @@ export abstract class RaftSnapshots extends RaftReads {
   /** Forgets the log before the snapshot but for a tail. Never what has not been applied, or is not durable. */
   protected compact(): void {
     const { log, storage } = this;
-    const index = Math.min(this.snapshots.index - this.settings.retainedEntries, this.compactionLimit());
+    const index = this.compactionIndex();
     if (index <= log.baseIndex || !log.has(index)) return;
     assert(index <= this.lastApplied, 'only what has been applied is compacted');
     this.configurations.forgetBefore(index);
@@ -123,6 +123,11 @@ export abstract class RaftSnapshots extends RaftReads {
       storage.syncWal();
     }
     storage.removeSegmentsBelow(index);
+  }
+
+  /** Up to where: the tail behind the snapshot stays. */
+  protected compactionIndex(): LogIndex {
+    return Math.min(this.snapshots.index - this.settings.retainedEntries, this.compactionLimit());
   }
 
   /** A leader keeps what a follower needs after the snapshot that it is receiving, while he answers. */

@@ -86,7 +86,7 @@ export abstract class RaftVersions extends RaftSnapshots {
   }
 
   /** A program older than what the cluster speaks must not take part: it was downgraded too late. */
-  private requireVersion(): void {
+  protected requireVersion(): void {
     if (this.activeVersion <= this.host.version) return;
     const reason = `the cluster speaks protocol version ${this.activeVersion}, this program only ${this.host.version}`;
     this.reached('raft/downgrade-refused');

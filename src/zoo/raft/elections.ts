@@ -1,0 +1,107 @@
+/** Raft bugs in elections: who may vote, which votes count, who may stand. */
+
+import {
+  RaftReplica,
+  isVoter,
+  type PreVote,
+  type RequestVote,
+  type RequestVoteResponse,
+} from '../../protocols/raft/index.js';
+import type { Bug } from '../bug.js';
+import { raftBug } from './raft-bug.js';
+
+/** A grant of an earlier election counts in this one. */
+class StaleVoteCounted extends RaftReplica {
+  protected override isVoteOfThisElection(message: RequestVoteResponse): boolean {
+    return this.role === 'candidate' && message.granted;
+  }
+}
+
+/** Votes are a counter, not a set: a repeated grant counts again. */
+class DuplicateVoteCounted extends RaftReplica {
+  protected override hasVoted(): boolean {
+    return false;
+  }
+
+  protected override hasVoteQuorum(): boolean {
+    return this.votes.length * 2 > this.configuration.voters.length;
+  }
+}
+
+/** The voter does not compare logs. */
+class NoUpToDateCheck extends RaftReplica {
+  protected override isCandidateUpToDate(): boolean {
+    return true;
+  }
+}
+
+/** The longer log wins, whatever the term of its last entry. */
+class LongerLogWins extends RaftReplica {
+  protected override isCandidateUpToDate({ lastLogIndex, lastLogTerm }: PreVote | RequestVote): boolean {
+    const { lastIndex, lastTerm } = this.log;
+    return lastLogIndex > lastIndex || (lastLogIndex === lastIndex && lastLogTerm >= lastTerm);
+  }
+}
+
+/** Those who said in advance that they would vote are counted as having voted. */
+class PreVotesKept extends RaftReplica {
+  protected override becomeCandidate(isTransfer: boolean): void {
+    const kept = this.votes.filter((member) => member !== this.me);
+    super.becomeCandidate(isTransfer);
+    this.votes.push(...kept);
+  }
+}
+
+/** Stands for election only by its own configuration, also when it alone has the entry that removes it. */
+class LeavingServerNeverStands extends RaftReplica {
+  protected override mayCampaign(): boolean {
+    return this.trustsDisk() && isVoter(this.configuration, this.me);
+  }
+}
+
+export const ELECTION_BUGS: readonly Bug[] = [
+  raftBug(StaleVoteCounted, {
+    id: 'R04-stale-vote-counted',
+    title: "A grant from an earlier election is counted in the candidate's present one.",
+    source: 'xraft issue 33',
+    invariants: ['raft/election-quorum', 'raft/election-safety'],
+    scenario: 'raft/late-messages',
+  }),
+  raftBug(DuplicateVoteCounted, {
+    id: 'R05-duplicate-vote-counted',
+    title: 'A repeated grant from one voter counts twice.',
+    source: 'butaneprotocol/oracles pull request 18',
+    invariants: ['raft/election-quorum', 'raft/election-safety'],
+    scenario: 'raft/duplicate-storm',
+  }),
+  raftBug(NoUpToDateCheck, {
+    id: 'R08-no-up-to-date-check',
+    title: "A voter does not compare the candidate's log with its own.",
+    source: 'jgroups-raft issue 14',
+    invariants: ['raft/leader-completeness'],
+    scenario: 'raft/plain-elections',
+  }),
+  raftBug(LongerLogWins, {
+    id: 'R09b-longer-log-wins',
+    title: 'Voters compare the lengths of logs before the terms of their last entries.',
+    source: 'the opposite mistake of openraft commit a48a3282; the rule is §5.4.1',
+    invariants: ['raft/leader-completeness'],
+    scenario: 'raft/plain-elections',
+  }),
+  raftBug(PreVotesKept, {
+    id: 'R17-pre-votes-kept',
+    title: 'Grants of the pre-vote are not forgotten and count as votes.',
+    source: 'raft-rs pull request 83',
+    invariants: ['raft/election-quorum', 'raft/election-safety'],
+    scenario: 'raft/crash-restart-storm',
+  }),
+  raftBug(LeavingServerNeverStands, {
+    id: 'R71b-leaving-server-never-stands',
+    title:
+      'A server whose removal is in its log, but not committed, leaves elections to those who cannot win.',
+    source:
+      "Faultline's own Raft, found by raft/removed-servers; the rule is in Ongaro's dissertation §4.2.2",
+    invariants: ['any/progress'],
+    scenario: 'raft/learner-storm',
+  }),
+];
