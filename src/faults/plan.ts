@@ -12,6 +12,8 @@ export type Selector =
   | { readonly kind: 'nodes'; readonly nodes: readonly number[] }
   | { readonly kind: 'leader' }
   | { readonly kind: 'followers' }
+  /** One server, drawn by chance, that does not lead; nobody while there is no leader. */
+  | { readonly kind: 'random-follower' }
   /** `count` servers drawn by chance. */
   | { readonly kind: 'random'; readonly count: number }
   /** A minority of the servers, its size and members drawn by chance. */

@@ -41,6 +41,8 @@ export function selectProcesses(
       return electorate.leader() < 0 ? [] : [electorate.leader()];
     case 'followers':
       return electorate.leader() < 0 ? [] : servers.filter((server) => server !== electorate.leader());
+    case 'random-follower':
+      return drawFollower(servers.filter(isEligible), electorate, draw);
     case 'random':
       return ascending(drawServers(selector.count, servers.filter(isEligible), electorate.servers, draw));
     case 'minority':
@@ -74,6 +76,13 @@ export function drawServers(
     drawn.push(...left.splice(place < 0 ? 0 : place, 1));
   }
   return drawn;
+}
+
+function drawFollower(candidates: readonly ProcessId[], electorate: Electorate, draw: Draw): ProcessId[] {
+  const leader = electorate.leader();
+  if (leader < 0) return [];
+  const followers = candidates.filter((server) => server !== leader);
+  return drawServers(1, followers, electorate.servers, draw);
 }
 
 function drawMinority(candidates: readonly ProcessId[], servers: number, draw: Draw): ProcessId[] {

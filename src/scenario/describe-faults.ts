@@ -95,6 +95,8 @@ export function selectorYaml(selector: Selector, roster: Roster): Yaml {
   switch (selector.kind) {
     case 'nodes':
       return oneOrList(selector.nodes.map((process) => roster.nameOf(process)));
+    case 'random-follower':
+      return 'random follower';
     case 'random':
       return selector.count === 1 ? 'random' : `random ${selector.count}`;
     case 'domain':

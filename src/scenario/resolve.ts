@@ -184,7 +184,11 @@ function resolveWorkload(form: ScenarioForm['workload']): WorkloadConfig {
 
 function resolveBounds({ bounds: form, model }: ScenarioForm): Bounds {
   if (form.heal === 'core' && !(model.crash && model.network)) {
-    impossible(['bounds', 'heal'], 'model.crash and model.network, which is how the others stay broken', "'core'");
+    impossible(
+      ['bounds', 'heal'],
+      'model.crash and model.network, which is how the others stay broken',
+      "'core'",
+    );
   }
   inOrder(['bounds', 'heal-at'], form['heal-at'], form['stop-clients-at'], 'bounds.stop-clients-at');
   inOrder(['bounds', 'stop-clients-at'], form['stop-clients-at'], form.end, 'bounds.end');

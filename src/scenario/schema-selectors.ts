@@ -82,11 +82,11 @@ const domain = z
 
 const SELECTOR_WORDS = ['leader', 'followers', 'all', 'minority', 'random'] as const;
 const SELECTOR = expectation(
-  'leader, followers, all, minority, random, random 2, random zone, n1, [n1, n2] or { region: NAME }',
+  'leader, followers, all, minority, random, random 2, random follower, random zone, n1, [n1, n2] or { region: NAME }',
   [...SELECTOR_WORDS, 'region', 'zone', 'rack'],
 );
 const SELECTOR_PATTERN = new RegExp(
-  `^(?:${SELECTOR_WORDS.join('|')}|random [1-9]\\d?|random (?:${LEVELS.join('|')})|${NAME}(?:\\.\\.${NAME})?)$`,
+  `^(?:${SELECTOR_WORDS.join('|')}|random follower|random [1-9]\\d?|random (?:${LEVELS.join('|')})|${NAME}(?:\\.\\.${NAME})?)$`,
 );
 
 const selectorText = z
@@ -108,6 +108,8 @@ function readSelector(text: string): SelectorForm | undefined {
       return { kind: text };
     case 'random':
       return { kind: 'random', count: 1 };
+    case 'random follower':
+      return { kind: 'random-follower' };
     case 'random region':
     case 'random zone':
     case 'random rack':
@@ -124,7 +126,7 @@ const namedProcesses = nameList.transform((list) => ({ kind: 'names' as const, n
 export const selector = z.union([selectorText, namedProcesses, domain], { error: SELECTOR }).meta({
   id: 'selector',
   description:
-    'leader, followers, all, minority, random, random 2, random zone, n1, [n1, n2], { region: eu }',
+    'leader, followers, all, minority, random, random 2, random follower, random zone, n1, [n1, n2], { region: eu }',
 });
 
 const GROUP_WORDS = ['servers', 'clients', 'all'] as const;

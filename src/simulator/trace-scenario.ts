@@ -261,6 +261,7 @@ function selectorShape(servers: number, processes: number): Shape<Selector> {
     leader: {},
     followers: {},
     random: { count: integer(1, servers) },
+    'random-follower': {},
     minority: {},
     all: {},
     domain: { level, name },

@@ -225,7 +225,7 @@ describe('scenario errors: faults', () => {
     ],
     [
       'at: 1s, do: crash, on: leeder',
-      "a.yaml:6:32: faults.schedule.0.on: expected leader, followers, all, minority, random, random 2, random zone, n1, [n1, n2] or { region: NAME }, got 'leeder'\ndid you mean 'leader'?",
+      "a.yaml:6:32: faults.schedule.0.on: expected leader, followers, all, minority, random, random 2, random follower, random zone, n1, [n1, n2] or { region: NAME }, got 'leeder'\ndid you mean 'leader'?",
     ],
     [
       'at: 1s, do: crash, on: { regoin: eu }',

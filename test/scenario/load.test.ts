@@ -69,9 +69,11 @@ describe('scenario defaults: hostile unless said otherwise', () => {
       outcome: 'passed',
       invariant: undefined,
       progressWithinMicros: 5_000_000,
+      stableLeader: false,
     });
     expect(scenario.bounds).toEqual({
       healAtMicros: 8_000_000,
+      heal: 'all',
       stopClientsAtMicros: 14_000_000,
       endMicros: 20_000_000,
       maxEvents: 5_000_000,

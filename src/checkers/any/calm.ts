@@ -174,7 +174,9 @@ export class MembershipSettles extends GhostChecker<RunGhost> {
     }
     const waiting = this.waiting(agreed, healAtMicros);
     if (waiting < 0) return;
-    this.violate(`${processName(waiting, servers)} is still a learner at the end, although it is to become a voter`);
+    this.violate(
+      `${processName(waiting, servers)} is still a learner at the end, although it is to become a voter`,
+    );
   }
 
   private waiting({ joining }: Membership, healAtMicros: Micros): ProcessId {
@@ -241,6 +243,8 @@ export class QuietWhenIdle extends GhostChecker<RunGhost> {
     // The last whole second that was counted.
     const most = servers * (servers - 1) * MESSAGES_PER_PAIR;
     if (calm.sentBefore <= most) return;
-    this.violate(`${calm.sentBefore} messages went between idle servers within a second; at most ${most} may`);
+    this.violate(
+      `${calm.sentBefore} messages went between idle servers within a second; at most ${most} may`,
+    );
   }
 }

@@ -91,7 +91,7 @@ export const MEMBERSHIP_BUGS: readonly Bug[] = [
     id: 'R64-change-before-own-commit',
     title: 'A new leader changes the configuration before it has committed an entry of its own term.',
     source: 'Ongaro on raft-dev, July 2015; copycat issue 23; braft issue 182',
-    invariants: ['raft/leader-completeness', 'raft/election-safety'],
+    invariants: ['raft/configuration-step', 'raft/leader-completeness', 'raft/election-safety'],
     scenario: 'raft/two-removals',
   }),
   raftBug(ActiveAtApply, {

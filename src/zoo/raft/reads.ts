@@ -77,21 +77,21 @@ export const READ_BUGS: readonly Bug[] = [
     id: 'R79-read-before-own-commit',
     title: 'A new leader serves reads before it has committed an entry of its own term.',
     source: 'etcd issue 7331; tikv pull request 6340 and issue 9239; redisraft issues 18 and 19',
-    invariants: ['any/read-freshness', 'any/linearizability'],
+    invariants: ['raft/read-index', 'any/read-freshness', 'any/linearizability'],
     scenario: 'raft/read-index',
   }),
   raftBug(LeaseOnWallClock, {
     id: 'R81-lease-on-wall-clock',
     title: 'A lease is measured on the wall clock, which jumps.',
     source: 'tikv issues 964 and 1127; yugabyte-db issue 16',
-    invariants: ['any/read-freshness', 'any/linearizability'],
+    invariants: ['raft/read-index', 'any/read-freshness', 'any/linearizability'],
     scenario: 'raft/lease-reads',
   }),
   raftBug(LeaseWithoutCheckQuorum, {
     id: 'R83-lease-without-check-quorum',
     title: 'Lease reads are served by a leader that never asks whether it is still followed.',
     source: 'raft-rs issue 140 and pull request 141',
-    invariants: ['any/read-freshness', 'any/linearizability'],
+    invariants: ['raft/read-index', 'any/read-freshness', 'any/linearizability'],
     scenario: 'raft/lease-reads',
   }),
   raftBug(LeaseKeptInTransfer, {
@@ -99,21 +99,21 @@ export const READ_BUGS: readonly Bug[] = [
     title: 'A leader serves lease reads after it has asked somebody to take over.',
     source:
       'the rule is in etcd-io/raft, testdata/forget_leader_read_only_lease_based.txt: no lease, no loyalty',
-    invariants: ['any/read-freshness', 'any/linearizability'],
+    invariants: ['raft/read-index', 'any/read-freshness', 'any/linearizability'],
     scenario: 'raft/transfer-under-load',
   }),
   raftBug(AnyAnswerConfirms, {
     id: 'R97-any-answer-confirms',
     title: 'An answer to an earlier message confirms a read that began after it.',
     source: 'dgraph pull request 2469',
-    invariants: ['any/read-freshness', 'any/linearizability'],
+    invariants: ['raft/read-index', 'any/read-freshness', 'any/linearizability'],
     scenario: 'raft/lease-reads',
   }),
   raftBug(RoundNotAwaited, {
     id: 'R97b-round-not-awaited',
     title: 'A leader answers reads without asking anybody whether it still leads.',
     source: 'redisraft issue 19',
-    invariants: ['any/read-freshness', 'any/linearizability'],
+    invariants: ['raft/read-index', 'any/read-freshness', 'any/linearizability'],
     scenario: 'raft/read-index',
   }),
   raftBug(SessionReadDoesNotWait, {
@@ -127,7 +127,7 @@ export const READ_BUGS: readonly Bug[] = [
     id: 'R99-follower-read-not-asked',
     title: 'A follower answers a read without asking the leader how far it must have applied.',
     source: "the rule is in Ongaro's dissertation §6.4",
-    invariants: ['any/read-freshness', 'any/linearizability'],
+    invariants: ['raft/read-index', 'any/read-freshness', 'any/linearizability'],
     scenario: 'raft/reads-under-lag',
   }),
 ];

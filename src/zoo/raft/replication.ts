@@ -146,7 +146,7 @@ export const REPLICATION_BUGS: readonly Bug[] = [
     id: 'R29-stale-tail-kept',
     title: 'A conflicting entry is replaced in place, and the stale tail behind it stays.',
     source: 'mofa issue 1150',
-    invariants: ['raft/log-matching'],
+    invariants: ['raft/log-contiguous', 'raft/log-matching'],
     scenario: 'raft/late-messages',
   }),
   raftBug(RollBackToCommitted, {

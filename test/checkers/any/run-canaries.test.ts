@@ -2,11 +2,12 @@
 
 import { describe, expect, test } from 'vitest';
 import { createCheckers, INVARIANTS, ViolationSink } from '../../../src/checkers/index.js';
+import type { Membership } from '../../../src/kernel/index.js';
 import { makeEntry } from '../../../src/protocols/raft/index.js';
 import { makeCommand } from '../../../src/services/index.js';
 import { Stage } from '../stage.js';
 
-const LIVENESS = { healAtMicros: 100, progressWithinMicros: 100 };
+const LIVENESS = { healAtMicros: 100, progressWithinMicros: 100, stableLeader: true };
 const put = (value: string) => ({ op: 'put', key: 'k', value });
 const append = (value: string) => ({ op: 'append', key: 'k', value });
 const get = { op: 'get', key: 'k' };
@@ -26,6 +27,19 @@ function acknowledged(stage: Stage, index: number, sequence: number, input: obje
   stage.invoke(C1, sequence, { ...input });
   stage.apply(0, makeEntry(index, 1, 0, makeCommand(C1, sequence, { ...input })));
   stage.answer(C1, sequence, { ...input }, { ok: true }, index);
+}
+
+/** All servers act by this configuration, and have applied its place. */
+function configured(stage: Stage, configuration: Partial<Membership>): void {
+  const whole = { voters: [0, 1, 2], outgoing: [], learners: [], joining: [], autoLeave: false };
+  for (const server of [0, 1, 2]) {
+    stage.emit(server, {
+      kind: 'configuration-changed',
+      index: 1,
+      configuration: { ...whole, ...configuration },
+    });
+    stage.apply(server, makeEntry(1, 1, 0, undefined));
+  }
 }
 
 const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
@@ -111,6 +125,35 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
     stage.time = 120;
     stage.operation(C1, 1, put('c3.1'), 'unknown', null);
     stage.time = 300;
+    stage.end();
+  },
+  'any/membership-settles: a joint configuration that is to be left by itself stays': (stage) => {
+    configured(stage, { outgoing: [0, 1], autoLeave: true });
+    stage.time = 300;
+    stage.end();
+  },
+  'any/membership-settles: a learner that is to become a voter stays a learner': (stage) => {
+    configured(stage, { voters: [0, 1], learners: [2], joining: [2] });
+    stage.time = 300;
+    stage.end();
+  },
+  'any/transfer-ends: a leader hands over for ever': (stage) => {
+    stage.time = 120;
+    stage.emit(0, { kind: 'transfer-started', term: 1, to: 1 });
+    stage.time = 300;
+    stage.end();
+  },
+  'any/stable-leader: somebody else becomes leader in peace': (stage) => {
+    stage.time = 250;
+    stage.emit(1, { kind: 'became-leader', term: 2, lastIndex: 0 });
+    stage.time = 300;
+    stage.end();
+  },
+  'any/quiet-when-idle: idle servers talk without end': (stage) => {
+    for (let second = 0; second < 4; second++) {
+      stage.time = second * 1_000_000;
+      for (let i = 0; i < 2000; i++) stage.send(0, 1, { kind: 'Chatter' });
+    }
     stage.end();
   },
   'any/convergence: a live server stays behind': (stage) => {
@@ -266,7 +309,13 @@ test('services without sessions may execute a repeated command again', () => {
 
 test('an ignored invariant leaves no mark, the next one does', () => {
   const sink = new ViolationSink(new Set(['any/agreement']));
-  const context = { servers: 3, now: () => 0, isUp: () => true, generation: () => 0, durableRecords: () => [] };
+  const context = {
+    servers: 3,
+    now: () => 0,
+    isUp: () => true,
+    generation: () => 0,
+    durableRecords: () => [],
+  };
   const set = createCheckers('mine', context, sink);
   for (const [server, term] of [
     [0, 1],
