@@ -6,9 +6,10 @@ import { loadScenario, type Scenario } from '../../src/scenario/index.js';
 const ROOT = new URL('../../scenarios/', import.meta.url);
 
 /** Names of the bundled scenarios, e.g. `raft/bridge`. */
-export const SCENARIO_NAMES: readonly string[] = readdirSync(new URL('raft/', ROOT))
-  .filter((file) => file.endsWith('.yaml'))
-  .map((file) => `raft/${file.slice(0, -'.yaml'.length)}`)
+export const SCENARIO_NAMES: readonly string[] = readdirSync(ROOT)
+  .flatMap((group) => readdirSync(new URL(`${group}/`, ROOT)).map((file) => `${group}/${file}`))
+  .filter((path) => path.endsWith('.yaml'))
+  .map((path) => path.slice(0, -'.yaml'.length))
   .sort();
 
 export function bundled(name: string, set: readonly string[] = []): Scenario {

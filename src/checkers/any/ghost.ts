@@ -2,7 +2,7 @@
 
 import type { CheckerContext } from '../checker.js';
 import { AgreedOrder } from './agreed-order.js';
-import { CalmGhost } from './calm.js';
+import { CalmGhost } from './calm-ghost.js';
 import { ClientHistory } from './client-history.js';
 import { LogWitness } from './log-witness.js';
 import { Participants } from './participants.js';

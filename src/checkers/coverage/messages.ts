@@ -3,7 +3,7 @@
  * message, nor on a field that an older protocol version lacks.
  */
 
-import type { Membership, Message } from '../../kernel/index.js';
+import type { Message } from '../../kernel/index.js';
 import type { LogIndex, Term } from '../../protocols/raft/index.js';
 
 export interface SeenVoteResponse extends Message {
