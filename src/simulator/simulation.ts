@@ -487,7 +487,7 @@ export class Simulation implements Stage {
         server.noteFailure();
         break;
       case 'snapshot-installed':
-        this.participants.applied(process, event.index);
+        this.participants.installed(process, event.index);
         this.counters.protocolEvent(event);
         break;
       case 'rejected':

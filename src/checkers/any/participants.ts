@@ -55,6 +55,14 @@ export class Participants {
     this.outside = new Set(servers);
   }
 
+  /** Its log may have begun anew: what it acts by now is reported next. */
+  installed(server: ProcessId, index: number): void {
+    const participant = this.all[server] as Participant;
+    participant.configuration = undefined;
+    participant.configurationIndex = 0;
+    participant.appliedIndex = index;
+  }
+
   applied(server: ProcessId, index: number): void {
     const participant = this.all[server] as Participant;
     participant.appliedIndex = index;

@@ -134,7 +134,7 @@ export class RunCheckers implements Observer {
         this.stateDigest.onInstalled(process, event.index, event.digest);
         this.applyOrder.onInstalled(process, event.index);
         this.ghost.order.installed(process, event.index);
-        this.ghost.participants.applied(process, event.index);
+        this.ghost.participants.installed(process, event.index);
         return;
       case 'snapshot-saved':
         this.ghost.order.snapshotSaved(process, event.index);

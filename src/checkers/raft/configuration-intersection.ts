@@ -8,7 +8,7 @@ import { RaftChecker, raftSafety } from './raft-checker.js';
 export const CONFIGURATION_INTERSECTION = raftSafety(
   'configuration-intersection',
   'Every quorum of a new configuration meets every quorum of the one before and of the last committed one.',
-  'When a leader appends a configuration, for every quorum of it and every quorum of the one before it in the same log, and of the latest one that a leader has committed, some member is in both. (Configurations that lie further apart may be disjoint.) Decided by arithmetic on the halves: majorities of two sets of voters can avoid each other just when enough of both lie outside the other. Judged at every configuration that a leader appends.',
+  'When a leader appends a configuration, for every quorum of it and every quorum of the one before it in the same log, and, unless there has been a leader of a later term, of the latest one that a leader has committed, some member is in both. (Configurations that lie further apart may be disjoint.) Decided by arithmetic on the halves: majorities of two sets of voters can avoid each other just when enough of both lie outside the other. Judged at every configuration that a leader appends.',
   "§6; Ongaro's dissertation, §4.1 and §4.3; here",
 );
 
@@ -22,6 +22,8 @@ export class ConfigurationIntersection extends RaftChecker {
       this.report(process, index, leader.configurationIndex);
     } else if (
       committedConfiguration !== undefined &&
+      // A leader that others have succeeded without its knowing commits nothing any more.
+      leader.term >= this.ghost.leaders.highestTerm &&
       !quorumsMeet(committedConfiguration.configuration, next)
     ) {
       this.report(process, index, committedConfiguration.index);

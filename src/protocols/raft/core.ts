@@ -86,6 +86,10 @@ export abstract class RaftCore {
     return this.configurations.latest.configuration;
   }
 
+  protected isConfigurationCommitted(): boolean {
+    return this.configurations.latest.index <= this.commitIndex;
+  }
+
   protected get generation(): number {
     return generationOf(this.me);
   }

@@ -158,13 +158,20 @@ export abstract class RaftMembership extends RaftVersions {
       // Without autoLeave the operator leaves it himself: being joint is what was asked for.
       return autoLeave ? busy('a joint configuration is being left') : this.committedOr(DONE);
     }
-    if (joint) return this.change(enterJoint(configuration, voters, learners, autoLeave));
-    return this.change({
-      ...configuration,
-      voters: [...voters].sort((a, b) => a - b),
-      learners: [...learners].sort((a, b) => a - b),
-      joining: configuration.joining.filter((member) => learners.includes(member)),
-    });
+    const next = joint
+      ? enterJoint(configuration, voters, learners, autoLeave)
+      : {
+          ...configuration,
+          voters: [...voters].sort((a, b) => a - b),
+          learners: [...learners].sort((a, b) => a - b),
+          joining: configuration.joining.filter((member) => learners.includes(member)),
+        };
+    const illegal = illegalStep(configuration, next);
+    if (illegal !== undefined) return refused(illegal);
+    if (joint && !this.speaksJoint()) return this.change(next);
+    // Whoever is new learns first, and says what his program understands.
+    const stranger = voters.find((member) => !isMember(configuration, member));
+    return this.change(stranger === undefined ? next : withLearner(configuration, stranger, false));
   }
 
   private performActivate(version: number): Answer {
@@ -176,6 +183,7 @@ export abstract class RaftMembership extends RaftVersions {
     if (version > this.host.version)
       return refused(`the leader's program understands only ${this.host.version}`);
     if (this.commonVersion() < version) return busy('not every member has announced it');
+    if (!this.isConfigurationCommitted()) return busy('the change is not committed');
     if (!this.hasCommittedInTerm()) return busy('nothing is committed in this term yet');
     if (this.isProposingVersion()) return busy('the gate is being opened');
     this.proposeAboutVersions({ kind: 'activate', version }, version);
@@ -189,10 +197,6 @@ export abstract class RaftMembership extends RaftVersions {
 
   // ---- changes ----
 
-  protected isConfigurationCommitted(): boolean {
-    return this.configurations.latest.index <= this.commitIndex;
-  }
-
   /** Starts a change if it may be started now. */
   private change(next: Configuration): Answer {
     if (this.transferTo >= 0) return busy('leadership is being transferred');
@@ -204,8 +208,20 @@ export abstract class RaftMembership extends RaftVersions {
     if (illegal !== undefined) return refused(illegal);
     if (isJoint(next) && !this.speaksJoint())
       return busy('not every member understands joint configurations');
+    if (this.hasSilentNewcomer(next)) return busy('a new voter has not announced the version in use');
     this.proposeConfiguration(next);
     return busy('the change is under way');
+  }
+
+  /**
+   * True when somebody is to vote of whom it is not known that his program understands what the cluster speaks:
+   * he would stop, and a quorum may need him.
+   */
+  protected hasSilentNewcomer(next: Configuration): boolean {
+    const { voters } = this.configuration;
+    return next.voters.some(
+      (member) => !voters.includes(member) && (this.announced.get(member) ?? 0) < this.activeVersion,
+    );
   }
 
   /** One change at a time (§4.1), and none before the leader knows what is committed (raft-dev, 2015). */

@@ -129,7 +129,8 @@ export abstract class RaftVersions extends RaftSnapshots {
   /** Opens the highest gate that every member has announced. */
   protected activateIfPossible(): void {
     if (!this.settings.autoActivate || !this.hasCommittedInTerm()) return;
-    if (this.isProposingVersion()) return;
+    // Until a change is committed it may be undone, and those whom it removed are members again.
+    if (this.isProposingVersion() || !this.isConfigurationCommitted()) return;
     const version = this.commonVersion();
     if (version > this.activeVersion) this.proposeAboutVersions({ kind: 'activate', version }, version);
   }

@@ -52,6 +52,24 @@ function leaderOfThree(voters: readonly number[] = [0, 1, 2]): Subject {
   return subject;
 }
 
+/** The same, with two learners whose programs understand everything. */
+function leaderWithLearners(): Subject {
+  const gate = systemEntry(1, 1, { kind: 'activate', version: 3 }, 3);
+  const begin = configurationEntry(2, 1, configuration([0, 1, 2], { learners: [3, 4] }));
+  const known = systemEntry(3, 1, {
+    kind: 'announce',
+    versions: [
+      [3, 3],
+      [4, 3],
+    ],
+  });
+  const subject = replicaOn(diskOf(metas(1), segmentOf([gate, begin, known])), { members: [0, 1, 2] });
+  elect(subject);
+  acknowledgeAll(subject, [1, 2]);
+  subject.host.take();
+  return subject;
+}
+
 /** The follower acknowledges everything, without more. */
 function acknowledge(subject: Subject, follower: number, generation = 0): void {
   const { currentTerm, baseIndex, log, round } = subject.replica.encode() as never as {
@@ -247,7 +265,7 @@ describe('raft membership: joint consensus (diss. §4.3)', () => {
   });
 
   it('the joint configuration needs both majorities, then is left by itself', () => {
-    const subject = leaderOfThree();
+    const subject = leaderWithLearners();
     expect(ask(subject, change([0, 3, 4]))).toBe(UNDER_WAY);
     expect(configurationOf(subject)).toMatchObject({
       voters: [0, 3, 4],
@@ -256,21 +274,21 @@ describe('raft membership: joint consensus (diss. §4.3)', () => {
     });
     subject.host.completeAll(subject.replica);
     for (const old of [1, 2]) acknowledge(subject, old);
-    expect(state(subject).commitIndex).toBe(3);
-    acknowledge(subject, 3);
     expect(state(subject).commitIndex).toBe(4);
+    acknowledge(subject, 3);
+    expect(state(subject).commitIndex).toBe(5);
     expect(configurationOf(subject)).toMatchObject({ voters: [0, 3, 4], outgoing: [], autoLeave: false });
     subject.host.completeAll(subject.replica);
-    expect(state(subject).commitIndex).toBe(4);
-    for (const old of [1, 2]) acknowledge(subject, old); // they vote no more
-    expect(state(subject).commitIndex).toBe(4);
-    acknowledge(subject, 4);
     expect(state(subject).commitIndex).toBe(5);
+    for (const old of [1, 2]) acknowledge(subject, old); // they vote no more
+    expect(state(subject).commitIndex).toBe(5);
+    acknowledge(subject, 4);
+    expect(state(subject).commitIndex).toBe(6);
     expect(ask(subject, change([0, 3, 4]))).toBe('ok: ');
   });
 
   it('without autoLeave it stays joint until it is asked to leave', () => {
-    const subject = leaderOfThree();
+    const subject = leaderWithLearners();
     const asked = change([0, 3, 4], { autoLeave: false });
     ask(subject, asked);
     expect(ask(subject, { do: 'leave-joint' })).toBe(NOT_YET);
@@ -296,12 +314,20 @@ describe('raft membership: joint consensus (diss. §4.3)', () => {
   });
 
   it('an outgoing voter that is to learn does so when the joint configuration is left', () => {
-    const subject = leaderOfThree();
+    const subject = leaderWithLearners();
     ask(subject, change([0, 1, 3], { learners: [2], autoLeave: true }));
     expect(configurationOf(subject)).toMatchObject({ learners: [], leaving: [2], outgoing: [0, 1, 2] });
     subject.host.completeAll(subject.replica);
     acknowledge(subject, 1);
     expect(configurationOf(subject)).toMatchObject({ voters: [0, 1, 3], learners: [2], leaving: [] });
+  });
+
+  it('whoever is new learns first, and votes when he has said what his program understands', () => {
+    const subject = leaderOfThree();
+    expect(ask(subject, change([0, 1, 3]))).toBe(UNDER_WAY);
+    expect(configurationOf(subject)).toMatchObject({ voters: [0, 1, 2], outgoing: [], learners: [3] });
+    acknowledgeAll(subject, [1, 2]);
+    expect(ask(subject, change([0, 1, 3]))).toBe('busy: a new voter has not announced the version in use');
   });
 
   it('a voter that is to be voter and learner is refused', () => {
@@ -343,15 +369,15 @@ describe('raft membership: removal of the leader (diss. §4.2.2)', () => {
   });
 
   it('by a joint change it leaves when the new configuration is committed, not the joint one', () => {
-    const subject = leaderOfThree();
+    const subject = leaderWithLearners();
     ask(subject, { do: 'change', voters: [1, 2, 3], learners: [], joint: true, autoLeave: true });
     subject.host.completeAll(subject.replica);
     for (const voter of [1, 2]) acknowledge(subject, voter);
-    expect(state(subject)).toMatchObject({ role: 'leader', commitIndex: 4 });
+    expect(state(subject)).toMatchObject({ role: 'leader', commitIndex: 5 });
     expect(configurationOf(subject)).toMatchObject({ voters: [1, 2, 3], outgoing: [] });
     subject.host.completeAll(subject.replica);
     for (const voter of [1, 2]) acknowledge(subject, voter);
-    expect(state(subject)).toMatchObject({ role: 'follower', commitIndex: 5 });
+    expect(state(subject)).toMatchObject({ role: 'follower', commitIndex: 6 });
   });
 
   it('a leader that becomes a learner leaves office too', () => {
