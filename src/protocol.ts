@@ -4,13 +4,17 @@
  */
 
 export {
+  MEMBER_GENERATION,
   RequestReplyDriver,
   UsageError,
+  adminReply,
   assert,
+  busyReply,
   canonical,
   clientRequest,
   formatDuration,
   formatMicros,
+  hashAdmin,
   hashPlain,
   hashRequestReply,
   hashString,
@@ -24,6 +28,8 @@ export {
   parseSize,
 } from './kernel/index.js';
 export type {
+  AdminReply,
+  AdminRequest,
   ClientDriver,
   ClientHost,
   ClientOutcome,
@@ -34,8 +40,10 @@ export type {
   DiskSlot,
   DiskStatus,
   DurationRange,
+  FormattedRecord,
   HistoryEvent,
   Host,
+  Membership,
   Message,
   Micros,
   OperationId,
@@ -43,6 +51,7 @@ export type {
   ProcessId,
   Protocol,
   ProtocolEvent,
+  ReadMode,
   Replica,
   Result,
   StateMachine,
