@@ -6,9 +6,9 @@
  */
 
 import { simulate } from '../../dist/simulator/index.js';
-import { nullImplementation, nullScenario, raftScenario } from './world.js';
+import { everyFeatureScenario, nullImplementation, nullScenario, raftScenario } from './world.js';
 
-/** @typedef {{ name: string, seconds: number, nodes: number, checkers: boolean }} Contestant */
+/** @typedef {{ name: string, seconds: number, nodes: number, checkers: boolean, everything?: boolean }} Contestant */
 
 /** The floor first: every ratio is to it. */
 export const CONTESTANTS = /** @type {readonly Contestant[]} */ ([
@@ -17,10 +17,18 @@ export const CONTESTANTS = /** @type {readonly Contestant[]} */ ([
     { name: `raft, ${nodes} nodes, checkers on`, seconds: 60, nodes, checkers: true },
     { name: `raft, ${nodes} nodes, checkers off`, seconds: 60, nodes, checkers: false },
   ]),
+  {
+    name: 'raft, 5 nodes, every feature and checker on',
+    seconds: 60,
+    nodes: 5,
+    checkers: true,
+    everything: true,
+  },
 ]);
 
 /** @param {Contestant} contestant */
-function prepare({ seconds, nodes, checkers }) {
+function prepare({ seconds, nodes, checkers, everything }) {
+  if (everything) return { scenario: everyFeatureScenario({ seconds }), options: { checkers } };
   if (nodes > 0) return { scenario: raftScenario({ nodes, seconds }), options: { checkers } };
   return { scenario: nullScenario(seconds), options: { implementation: nullImplementation() } };
 }

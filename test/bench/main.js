@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { Simulation, builtInImplementation } from '../../dist/simulator/index.js';
 import { CONTESTANTS } from './loop.js';
 import { raftScenario } from './world.js';
+import { HOURS } from './hour.js';
 import { benchLinearizability } from './linearizability.js';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' } } });
@@ -77,7 +78,7 @@ function printContestant({ name, seconds, checkers }, rounds) {
   const ratio = median(rounds.map((round) => round.ratio)).toFixed(2);
   const millis = median(rounds.map((round) => round.run.millis));
   console.log(
-    `  ${name.padEnd(26)} ${rate.padStart(5)} M events/s, ${ratio} of the floor, ` +
+    `  ${name.padEnd(44)} ${rate.padStart(5)} M events/s, ${ratio} of the floor, ` +
       `${(millis / seconds).toFixed(2)} ms CPU per simulated s, ${millis.toFixed(0)} ms for ${seconds} s`,
   );
   if (!checkers) return;
@@ -120,6 +121,22 @@ function retained(scenario) {
   return { simulation, bytes: process.memoryUsage().heapUsed - before };
 }
 
+/** An hour of virtual time: what is retained must not grow. Throws when it does. */
+function benchHours() {
+  const script = fileURLToPath(new URL('hour.js', import.meta.url));
+  console.log('Memory over an hour of virtual time, 20 commands/s, five nodes, checkers on');
+  for (const [number, { name }] of HOURS.entries()) {
+    const { status } = spawnSync(
+      process.execPath,
+      ['--expose-gc', '--no-flush-bytecode', script, String(number)],
+      {
+        stdio: 'inherit',
+      },
+    );
+    if (status !== 0) throw new Error(`${name}: memory grows with virtual time, or the run failed`);
+  }
+}
+
 function benchColdStart() {
   const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
   const times = Array.from({ length: 9 }, () => {
@@ -140,5 +157,6 @@ function benchColdStart() {
 console.log(`node ${process.version}`);
 await benchLoop();
 benchMemory();
+benchHours();
 benchLinearizability(cpuMillis);
 benchColdStart();

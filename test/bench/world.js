@@ -21,6 +21,67 @@ export function raftScenario({ nodes = 5, seconds = 60, rate = '100/s' } = {}) {
   });
 }
 
+/**
+ * Every feature at once: reads of all modes, sessions that expire, small snapshots in chunks, a protocol version
+ * that is opened while clients run, and an operator that hands over leadership and changes membership.
+ * @param {{ seconds?: number, rate?: string, isStormy?: boolean }} [options] stormy: leaders crash, links are cut
+ */
+export function everyFeatureScenario({ seconds = 60, rate = '100/s', isStormy = false } = {}) {
+  return defineScenario({
+    name: isStormy ? 'bench/storm' : 'bench/every-feature',
+    title: 'Benchmark of every feature',
+    description: 'Everything that Raft and its operator do, with every checker watching.',
+    protocol: {
+      name: 'raft',
+      settings: {
+        'election-timeout': '150ms..300ms',
+        heartbeat: '50ms',
+        'pre-vote': true,
+        'check-quorum': true,
+        'snapshot-entries': 100,
+        'snapshot-chunk': 512,
+        'retained-entries': 20,
+      },
+    },
+    cluster: { nodes: 5, version: 1 },
+    service: { name: 'kv', sessions: { timeout: '3s' } },
+    workload: {
+      clients: 5,
+      rate,
+      reads: { log: 1, 'read-index': 1, lease: 1, follower: 1, session: 1, stale: 1 },
+    },
+    operator: {
+      random: {
+        every: '2s..4s',
+        within: '2s',
+        actions: {
+          'transfer-leadership': 4,
+          remove: 2,
+          'add-voter': 2,
+          demote: 1,
+          promote: 1,
+          snapshot: 1,
+          upgrade: 2,
+        },
+      },
+    },
+    ...(isStormy && {
+      faults: {
+        random: [
+          { every: '20s..40s', for: '1s..5s', do: 'crash', on: 'leader' },
+          { every: '20s..40s', for: '1s..5s', do: 'random-partition' },
+        ],
+      },
+    }),
+    bounds: {
+      'heal-at': `${seconds - 6}s`,
+      'stop-clients-at': `${seconds - 1}s`,
+      end: `${seconds}s`,
+      'max-events': 100_000_000,
+    },
+  });
+}
+
 /** The floor: the same event loop under a protocol that only passes messages on, 40 of them in flight. */
 export function nullImplementation() {
   class NullReplica {

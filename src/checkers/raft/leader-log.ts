@@ -13,8 +13,9 @@ export class LeaderLog {
   /** The index that this leader creates next. */
   next: number;
   // Cell i belongs to index electedLast + 1 + i.
-  private lows = new IntColumn();
-  private highs = new IntColumn();
+  // Most leaders of a long run are of the past: of them stays who they were, not room for what they created.
+  private lows: IntColumn | undefined = undefined;
+  private highs: IntColumn | undefined = undefined;
   /** What it created below this index is forgotten. */
   private floor = 0;
 
@@ -38,14 +39,14 @@ export class LeaderLog {
     if (!this.created(index)) return false;
     if (index < this.floor) return true;
     const cell = index - this.electedLast - 1;
-    return this.lows.get(cell) === low && this.highs.get(cell) === high;
+    return this.lows?.get(cell) === low && this.highs?.get(cell) === high;
   }
 
   /** The leader appended its next entry. */
   create(low: number, high: number): void {
     const cell = this.next - this.electedLast - 1;
-    this.lows.set(cell, low);
-    this.highs.set(cell, high);
+    (this.lows ??= new IntColumn()).set(cell, low);
+    (this.highs ??= new IntColumn()).set(cell, high);
     this.next++;
   }
 
@@ -53,16 +54,21 @@ export class LeaderLog {
   dropBelow(index: number): void {
     this.floor = index < this.next ? index : this.next;
     const cell = this.floor - this.electedLast - 1;
-    this.lows.dropBelow(cell);
-    this.highs.dropBelow(cell);
+    if (this.floor === this.next) {
+      this.lows = undefined;
+      this.highs = undefined;
+    } else {
+      this.lows?.dropBelow(cell);
+      this.highs?.dropBelow(cell);
+    }
   }
 
   clone(): LeaderLog {
     const copy = new LeaderLog(this.term, this.leader, this.electedLast, this.electedLastTerm);
     copy.next = this.next;
     copy.floor = this.floor;
-    copy.lows = this.lows.clone();
-    copy.highs = this.highs.clone();
+    copy.lows = this.lows?.clone();
+    copy.highs = this.highs?.clone();
     return copy;
   }
 }
