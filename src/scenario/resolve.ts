@@ -6,6 +6,7 @@
 
 import { deepFreeze, formatDuration } from '../kernel/index.js';
 import type { Micros } from '../kernel/index.js';
+import { OBJECTIVE_NAMES, type Objectives } from '../services/objectives.js';
 import type { ServiceConfig } from '../services/service-config.js';
 import type { WorkloadConfig } from '../services/workload-config.js';
 import type { LinkConfig, NetworkConfig, Topology } from '../world/config.js';
@@ -184,7 +185,11 @@ function resolveWorkload(form: ScenarioForm['workload']): WorkloadConfig {
 
 function resolveBounds({ bounds: form, model }: ScenarioForm): Bounds {
   if (form.heal === 'core' && !(model.crash && model.network)) {
-    impossible(['bounds', 'heal'], 'model.crash and model.network, which is how the others stay broken', "'core'");
+    impossible(
+      ['bounds', 'heal'],
+      'model.crash and model.network, which is how the others stay broken',
+      "'core'",
+    );
   }
   inOrder(['bounds', 'heal-at'], form['heal-at'], form['stop-clients-at'], 'bounds.stop-clients-at');
   inOrder(['bounds', 'stop-clients-at'], form['stop-clients-at'], form.end, 'bounds.end');
@@ -218,7 +223,21 @@ function resolveExpectation(form: ScenarioForm['expect'], bounds: Bounds): Expec
   const byDefault = outcome === 'violated' ? undefined : Math.min(DEFAULT_PROGRESS, window);
   const promised = within === undefined ? byDefault : within === 'none' ? undefined : within;
   // No time between healing and the end: nothing can be promised.
-  return { outcome, invariant, progressWithinMicros: promised === 0 ? undefined : promised };
+  return {
+    outcome,
+    invariant,
+    progressWithinMicros: promised === 0 ? undefined : promised,
+    slo: resolveObjectives(form.slo),
+  };
+}
+
+function resolveObjectives(form: ScenarioForm['expect']['slo']): Objectives | undefined {
+  if (form === undefined || OBJECTIVE_NAMES.every((name) => form[name] === undefined)) return undefined;
+  return {
+    'snapshot-install-p99': form['snapshot-install-p99'],
+    'recovery-p99': form['recovery-p99'],
+    'latency-p99': form['latency-p99'],
+  };
 }
 
 function inOrder(path: readonly string[], low: Micros, high: Micros, highName: string): void {
