@@ -3,11 +3,12 @@
 import { RUN_INVARIANTS, RunCheckers, RunGhost, type LivenessTerms } from './any/index.js';
 import { keyValueServices } from '../services/index.js';
 import type { CheckerContext, CheckerFactory, InvariantInfo, ViolationSink } from './checker.js';
+import { OBJECTIVES } from './objectives.js';
 import { CheckerSet, type ProtocolCheckers } from './checker-set.js';
 import { RAFT_INVARIANTS, RaftCheckers, RaftGhost } from './raft/index.js';
 
 /** All invariants: first those of any protocol, then protocol by protocol. */
-export const INVARIANTS: readonly InvariantInfo[] = [...RUN_INVARIANTS, ...RAFT_INVARIANTS];
+export const INVARIANTS: readonly InvariantInfo[] = [...RUN_INVARIANTS, OBJECTIVES, ...RAFT_INVARIANTS];
 
 /** The invariant of this id. */
 export function findInvariant(id: string): InvariantInfo | undefined {

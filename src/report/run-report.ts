@@ -5,9 +5,9 @@
 
 import type { ChalkInstance } from 'chalk';
 import type { Verdict } from '../campaign/index.js';
-import { formatMicros } from '../kernel/index.js';
+import { formatMicros, type Micros } from '../kernel/index.js';
 import type { Scenario } from '../scenario/index.js';
-import type { Outcome } from '../simulator/index.js';
+import type { Metrics, Outcome } from '../simulator/index.js';
 import { compactCount, counted, groupedCount, milliseconds, shortSeconds } from './figures.js';
 import type { Column } from './table.js';
 import { wrap } from './wrap.js';
@@ -167,11 +167,33 @@ export function singleRunText(run: ReportedRun, paint: ChalkInstance): string {
       'latency',
       `half within ${milliseconds(s.latencyP50Micros)}, 99 % within ${milliseconds(s.latencyP99Micros)}`,
     ),
+    ...metricFacts(s.metrics, fact),
+    ...s.objectives.map(({ name, targetMicros, measuredMicros, burn }) =>
+      fact(
+        'slo',
+        `${name} ${milliseconds(measuredMicros)} of ${milliseconds(targetMicros)}, burn ${burn.toFixed(2)}`,
+      ),
+    ),
     fact('digest', outcome.digest),
   ];
   if (s.unjudgedHistories > 0)
     lines.push(fact('unjudged', counted(s.unjudgedHistories, 'history', 'histories')));
   return lines.join('\n');
+}
+
+/** What was measured of the cluster; nothing of what did not happen. */
+function metricFacts(metrics: Metrics, fact: (label: string, text: string) => string): string[] {
+  const lines: string[] = [];
+  const quantiles = (label: string, half: Micros, most: Micros): void => {
+    if (most >= 0)
+      lines.push(fact(label, `half within ${milliseconds(half)}, 99 % within ${milliseconds(most)}`));
+  };
+  quantiles('quorum', metrics.quorum_acks_latency_p50, metrics.quorum_acks_latency_p99);
+  quantiles('recovery', metrics.recovery_time_p50, metrics.recovery_time_p99);
+  quantiles('snapshot', metrics.snapshot_install_time_p50, metrics.snapshot_install_time_p99);
+  const { rejected_requests_due_to_admission_control: rejected } = metrics;
+  if (rejected > 0) lines.push(fact('rejected', `${counted(rejected, 'request')} by admission control`));
+  return lines;
 }
 
 /** The fields of a JSON line of type `run`. */

@@ -7,6 +7,7 @@ import { Document, isMap, isScalar, isSeq, visit } from 'yaml';
 import { z } from 'zod';
 
 import { formatDuration, formatDurationRange, formatRatio } from '../kernel/index.js';
+import { OBJECTIVE_NAMES, type Objectives } from '../services/objectives.js';
 import type { ServiceConfig } from '../services/service-config.js';
 import { READ_MODES, type ReadMix, type WorkloadConfig } from '../services/workload-config.js';
 import { distributionYaml, faultsYaml, limitYaml, networkYaml, topologyYaml } from './describe-faults.js';
@@ -97,6 +98,7 @@ export function scenarioYaml(scenario: Scenario): Readonly<Record<string, unknow
       ...(expect.invariant === undefined ? {} : { invariant: expect.invariant }),
       'progress-within': durationOrWord(expect.progressWithinMicros ?? 0, 'none'),
       'stable-leader': expect.stableLeader,
+      ...(expect.slo === undefined ? {} : { slo: objectivesYaml(expect.slo) }),
     },
     bounds: {
       'heal-at': formatDuration(bounds.healAtMicros),
@@ -111,6 +113,16 @@ export function scenarioYaml(scenario: Scenario): Readonly<Record<string, unknow
 function protocolYaml(protocol: Scenario['protocol']): Readonly<Record<string, unknown>> {
   const { name, module, settings } = protocol;
   return module === undefined ? { name, settings } : { name, module, settings };
+}
+
+/** Targets that are set. */
+function objectivesYaml(objectives: Objectives): Readonly<Record<string, string>> {
+  const texts: Record<string, string> = {};
+  for (const name of OBJECTIVE_NAMES) {
+    const micros = objectives[name];
+    if (micros !== undefined) texts[name] = formatDuration(micros);
+  }
+  return texts;
 }
 
 function durationOrWord(micros: number, word: string): string {

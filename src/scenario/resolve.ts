@@ -6,6 +6,7 @@
 
 import { deepFreeze, formatDuration } from '../kernel/index.js';
 import type { Micros } from '../kernel/index.js';
+import { OBJECTIVE_NAMES, type Objectives } from '../services/objectives.js';
 import type { ServiceConfig } from '../services/service-config.js';
 import type { WorkloadConfig } from '../services/workload-config.js';
 import type { LinkConfig, NetworkConfig, Topology } from '../world/config.js';
@@ -222,8 +223,22 @@ function resolveExpectation(form: ScenarioForm['expect'], bounds: Bounds): Expec
   const byDefault = outcome === 'violated' ? undefined : Math.min(DEFAULT_PROGRESS, window);
   const promised = within === undefined ? byDefault : within === 'none' ? undefined : within;
   // No time between healing and the end: nothing can be promised.
-  const progressWithinMicros = promised === 0 ? undefined : promised;
-  return { outcome, invariant, progressWithinMicros, stableLeader: form['stable-leader'] };
+  return {
+    outcome,
+    invariant,
+    progressWithinMicros: promised === 0 ? undefined : promised,
+    stableLeader: form['stable-leader'],
+    slo: resolveObjectives(form.slo),
+  };
+}
+
+function resolveObjectives(form: ScenarioForm['expect']['slo']): Objectives | undefined {
+  if (form === undefined || OBJECTIVE_NAMES.every((name) => form[name] === undefined)) return undefined;
+  return {
+    'snapshot-install-p99': form['snapshot-install-p99'],
+    'recovery-p99': form['recovery-p99'],
+    'latency-p99': form['latency-p99'],
+  };
 }
 
 function inOrder(path: readonly string[], low: Micros, high: Micros, highName: string): void {

@@ -51,6 +51,14 @@ const model = z.strictObject({
   byzantine: wholeNumber(0, 21).prefault(0).describe('arbitrarily faulty replicas that are tolerated'),
 });
 
+const target = durationOfAtLeast(1, '1us').optional();
+
+const slo = z.strictObject({
+  'snapshot-install-p99': target.describe('from the first piece sent to a server until it has installed it'),
+  'recovery-p99': target.describe('from the loss of a leader until the next one commits'),
+  'latency-p99': target.describe('of operations that were answered ok, as their clients see it'),
+});
+
 const expect = z.strictObject({
   outcome: choice(['passed', 'violated'])
     .prefault('passed')
@@ -67,6 +75,9 @@ const expect = z.strictObject({
     .boolean()
     .prefault(false)
     .describe('true: once that has passed, nobody else becomes leader'),
+  slo: slo
+    .optional()
+    .describe('service level objectives: a run that misses one fails, as one does that makes no progress'),
 });
 
 const bounds = z.strictObject({

@@ -7,6 +7,7 @@ import type { Micros } from '../kernel/index.js';
 import type { FailureModel } from '../faults/failure-model.js';
 import type { OperatorPlan } from '../faults/operator-plan.js';
 import type { FaultPlan } from '../faults/plan.js';
+import type { Objectives } from '../services/objectives.js';
 import type { ServiceConfig } from '../services/service-config.js';
 import type { WorkloadConfig } from '../services/workload-config.js';
 import type { ClockConfig, DiskConfig, NetworkConfig, ProcessConfig, Topology } from '../world/config.js';
@@ -21,6 +22,8 @@ export interface Expectation {
   readonly progressWithinMicros: Micros | undefined;
   /** True: once that has passed, nobody else becomes leader. */
   readonly stableLeader: boolean;
+  /** Service level objectives; undefined: none. */
+  readonly slo: Objectives | undefined;
 }
 
 export interface Bounds {

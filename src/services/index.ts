@@ -18,3 +18,4 @@ export * from './shadow.js';
 export * from './workload-config.js';
 export * from './workload.js';
 export * from './zipf.js';
+export * from './objectives.js';

@@ -19,6 +19,7 @@ import {
   ViolationSink,
   createCheckers,
   type CheckerContext,
+  Telemetry,
   CoverageObserver,
   type CheckerSet,
   type Coverage,
@@ -87,6 +88,7 @@ export class Observers implements DiskTap {
     private readonly servers: number,
     readonly sink: ViolationSink,
     private readonly coverageObserver: CoverageObserver | undefined,
+    readonly telemetry: Telemetry,
   ) {
     const observers = coverageObserver === undefined ? set.observers : [...set.observers, coverageObserver];
     this.onSend = having(observers, 'onSend');
@@ -117,18 +119,20 @@ export class Observers implements DiskTap {
     const service = scenario.service.name;
     const set = createCheckers(protocol, context, sink, { liveness, service, extra: options.extraCheckers });
     const coverage = options.coverage === true ? CoverageObserver.create(name, context) : undefined;
-    return new Observers(set, scenario.cluster.nodes, sink, coverage);
+    return new Observers(set, scenario.cluster.nodes, sink, coverage, new Telemetry(context));
   }
 
   clone(watched: Watched): Observers {
     const sink = this.sink.clone();
     const context = new WatchedContext(watched, this.servers);
     const coverage = this.coverageObserver?.clone(context);
-    return new Observers(this.set.clone(context, sink), this.servers, sink, coverage);
+    const set = this.set.clone(context, sink);
+    return new Observers(set, this.servers, sink, coverage, this.telemetry.clone(context));
   }
 
   sent(from: ProcessId, to: ProcessId, message: Message): void {
     const { onSend } = this;
+    this.telemetry.onSend(to, message);
     for (let i = 0; i < onSend.length; i++) onSend[i]?.onSend(from, to, message);
   }
 
@@ -151,10 +155,12 @@ export class Observers implements DiskTap {
   }
 
   crashed(process: ProcessId): void {
+    this.telemetry.onCrash(process);
     for (const observer of this.onCrash) observer.onCrash(process);
   }
 
   starting(process: ProcessId, incarnation: number, disk: DiskImage): void {
+    this.telemetry.onStart(process);
     for (const observer of this.onStart) observer.onStart(process, incarnation, disk);
   }
 
@@ -171,6 +177,7 @@ export class Observers implements DiskTap {
   }
 
   ended(): void {
+    this.telemetry.onEnd();
     for (const observer of this.onEnd) observer.onEnd();
   }
 

@@ -1,6 +1,6 @@
 /** What a run is made from and what comes out of it: plain data. */
 
-import type { Coverage } from '../checkers/index.js';
+import type { Coverage, ObjectiveResult } from '../checkers/index.js';
 import type { Micros } from '../kernel/index.js';
 
 /** A run is a recipe: plain runs are functions of the scenario and the seed alone. */
@@ -23,6 +23,28 @@ export interface FoundViolation {
   /** Number of the event during which it was found, from 1. */
   readonly event: number;
   readonly timeMicros: Micros;
+}
+
+/**
+ * What operators watch, by the names that dashboards know. Times are microseconds, or -1 where the run measured
+ * none; quantiles are rounded up by at most 1/16.
+ */
+export interface Metrics {
+  /** Per virtual minute, to three decimals. */
+  readonly leader_changes_per_minute: number;
+  /** False when a server's commit index ever went back while it ran. */
+  readonly commit_index_monotonic: boolean;
+  readonly snapshot_install_failures: number;
+  readonly rejected_requests_due_to_admission_control: number;
+  /** From the time when a leader appends an entry until it commits that entry. */
+  readonly quorum_acks_latency_p50: Micros;
+  readonly quorum_acks_latency_p99: Micros;
+  /** From the first piece that is sent to a server until it has installed the snapshot. */
+  readonly snapshot_install_time_p50: Micros;
+  readonly snapshot_install_time_p99: Micros;
+  /** From the loss of a leader until the next one commits. */
+  readonly recovery_time_p50: Micros;
+  readonly recovery_time_p99: Micros;
 }
 
 /** Counts over a whole run. */
@@ -73,6 +95,9 @@ export interface RunStatistics {
   readonly latencyP99Micros: Micros;
   /** Histories too hard to judge within the checker's bounds. */
   readonly unjudgedHistories: number;
+  readonly metrics: Metrics;
+  /** The scenario's service level objectives, judged by what the run has measured so far. */
+  readonly objectives: readonly ObjectiveResult[];
 }
 
 export interface Outcome {

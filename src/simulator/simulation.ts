@@ -22,7 +22,7 @@ import {
   type ProcessId,
   type ProtocolEvent,
 } from '../kernel/index.js';
-import { Participants } from '../checkers/index.js';
+import { Participants, judgeObjectives, reportMissed } from '../checkers/index.js';
 import { Nemesis } from '../faults/index.js';
 import { processCounts, type Scenario } from '../scenario/index.js';
 import { Network, type Topology } from '../world/index.js';
@@ -42,7 +42,7 @@ import { prepareProgram, type Program } from './program.js';
 import type { Recorder } from './recorder.js';
 import type { Server } from './server.js';
 import type { SimulateOptions } from './simulate-options.js';
-import { Counters, summarise } from './statistics.js';
+import { Counters, latencyOf, measuredOf, metricsOf, summarise } from './statistics.js';
 
 /** Something that could be executed next; see {@link Simulation.enabled}. */
 export interface EnabledEvent {
@@ -192,6 +192,11 @@ export class Simulation implements Stage {
         this.clients,
         this.operator?.operator.counters,
         this.observers.unjudgedHistories(),
+        metricsOf(this.counters, this.observers.telemetry, this.now),
+        judgeObjectives(
+          this.scenario.expect.slo,
+          measuredOf(this.observers.telemetry, latencyOf(this.clients)),
+        ),
       ),
       ...(coverage === undefined ? {} : { coverage }),
     };
@@ -424,8 +429,16 @@ export class Simulation implements Stage {
 
   private finish(): void {
     this.observers.ended();
+    if (this.options.checkers !== false) this.judgeObjectives();
     if (this.observers.sink.violation !== undefined) this.violated();
     this.status ??= 'passed';
+  }
+
+  private judgeObjectives(): void {
+    const { slo } = this.scenario.expect;
+    if (slo === undefined) return;
+    const measured = measuredOf(this.observers.telemetry, latencyOf(this.clients));
+    reportMissed(judgeObjectives(slo, measured), this.observers.sink);
   }
 
   private violated(): void {
@@ -462,11 +475,24 @@ export class Simulation implements Stage {
   private learn(process: ProcessId, event: ProtocolEvent): void {
     const server = this.servers[process] as Server;
     switch (event.kind) {
-      case 'became-leader':
-        this.noteLeader(process, event.term);
-        break;
+      // The frequent ones first: this is a chain of comparisons.
       case 'applied':
         this.participants.applied(process, event.index);
+        break;
+      case 'appended':
+        this.observers.telemetry.appended(process, event.index);
+        break;
+      case 'committed':
+        this.observers.telemetry.committed(process, event.index);
+        break;
+      case 'became-leader':
+        this.noteLeader(process, event.term);
+        this.observers.telemetry.onElection(process, event);
+        break;
+      case 'became-pre-candidate':
+      case 'became-candidate':
+      case 'became-follower':
+        this.observers.telemetry.onElection(process, event);
         break;
       case 'trust-regained':
         this.participants.reported(process, event);
@@ -488,6 +514,7 @@ export class Simulation implements Stage {
         break;
       case 'snapshot-installed':
         this.participants.installed(process, event.index);
+        this.observers.telemetry.snapshotInstalled(process, event.index, event.received);
         this.counters.protocolEvent(event);
         break;
       case 'rejected':

@@ -1,11 +1,12 @@
 /** Counters of a run, kept while it runs. Plain fields: they are on the hot path. */
 
-import type { HistoryEvent, ProtocolEvent } from '../kernel/index.js';
+import type { Measured, ObjectiveResult, Telemetry } from '../checkers/index.js';
+import type { HistoryEvent, Micros, ProtocolEvent } from '../kernel/index.js';
 import type { OperatorCounters } from '../faults/index.js';
 import { LatencyHistogram } from '../services/index.js';
 import type { NetworkStatistics } from '../world/index.js';
 import type { ClientEndpoint } from './client-endpoint.js';
-import type { RunStatistics } from './outcome.js';
+import type { Metrics, RunStatistics } from './outcome.js';
 
 export class Counters {
   messages = 0;
@@ -87,20 +88,19 @@ export function summarise(
   clients: readonly ClientEndpoint[],
   operator: OperatorCounters | undefined,
   unjudgedHistories: number,
+  metrics: Metrics,
+  objectives: readonly ObjectiveResult[],
 ): RunStatistics {
-  const latency = new LatencyHistogram();
+  const latency = latencyOf(clients);
   let retries = 0;
-  for (const { client } of clients) {
-    latency.merge(client.latency);
-    retries += client.counters.retries;
-  }
+  for (const { client } of clients) retries += client.counters.retries;
   const { rejected, ...counts } = counters;
   return {
     ...counts,
     ...network,
     retries,
-    latencyP50Micros: latency.quantile(1, 2) ?? -1,
-    latencyP99Micros: latency.quantile(99, 100) ?? -1,
+    latencyP50Micros: p50(latency),
+    latencyP99Micros: p99(latency),
     rejectedRequests: Object.fromEntries([...rejected].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))),
     operatorStepsOk: operator?.stepsOk ?? 0,
     operatorStepsRefused: operator?.stepsRefused ?? 0,
@@ -109,5 +109,52 @@ export function summarise(
     upgrades: operator?.upgrades ?? 0,
     rollbacks: operator?.rollbacks ?? 0,
     unjudgedHistories,
+    metrics,
+    objectives,
   };
+}
+
+/** Latencies of ok operations, all clients as one. */
+export function latencyOf(clients: readonly ClientEndpoint[]): LatencyHistogram {
+  const latency = new LatencyHistogram();
+  for (const { client } of clients) latency.merge(client.latency);
+  return latency;
+}
+
+/** What objectives are judged by. */
+export function measuredOf(telemetry: Telemetry, latency: LatencyHistogram): Measured {
+  return {
+    'snapshot-install-p99': p99(telemetry.snapshotInstall),
+    'recovery-p99': p99(telemetry.recovery),
+    'latency-p99': p99(latency),
+  };
+}
+
+const MICROS_PER_MINUTE = 60_000_000;
+
+export function metricsOf(counters: Counters, telemetry: Telemetry, now: Micros): Metrics {
+  const { quorumAcks, snapshotInstall, recovery } = telemetry;
+  const perMinute = now === 0 ? 0 : (counters.leaderChanges * MICROS_PER_MINUTE) / now;
+  let rejected = 0;
+  for (const count of counters.rejected.values()) rejected += count;
+  return {
+    leader_changes_per_minute: Math.round(perMinute * 1000) / 1000,
+    commit_index_monotonic: telemetry.isCommitMonotonic,
+    snapshot_install_failures: counters.snapshotInstallFailures,
+    rejected_requests_due_to_admission_control: rejected,
+    quorum_acks_latency_p50: p50(quorumAcks),
+    quorum_acks_latency_p99: p99(quorumAcks),
+    snapshot_install_time_p50: p50(snapshotInstall),
+    snapshot_install_time_p99: p99(snapshotInstall),
+    recovery_time_p50: p50(recovery),
+    recovery_time_p99: p99(recovery),
+  };
+}
+
+function p50(histogram: LatencyHistogram): Micros {
+  return histogram.quantile(1, 2) ?? -1;
+}
+
+function p99(histogram: LatencyHistogram): Micros {
+  return histogram.quantile(99, 100) ?? -1;
 }

@@ -9,6 +9,7 @@ import { MAX_DURATION_MICROS, type Distribution, type Ratio } from '../kernel/in
 import type { Bounds, Expectation, FailureModel, Scenario } from '../scenario/index.js';
 import type {
   KeyDistribution,
+  Objectives,
   OperationMix,
   ReadMix,
   RetryPolicy,
@@ -164,6 +165,13 @@ function scenarioShape(servers: number, processes: number): Shape<Scenario> {
       invariant: maybe(name),
       progressWithinMicros: maybe(positiveMicros),
       stableLeader: flag,
+      slo: maybe(
+        object<Objectives>({
+          'snapshot-install-p99': maybe(positiveMicros),
+          'recovery-p99': maybe(positiveMicros),
+          'latency-p99': maybe(positiveMicros),
+        }),
+      ),
     }),
     bounds: object<Bounds>({
       healAtMicros: micros,
