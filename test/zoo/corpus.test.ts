@@ -25,12 +25,14 @@ describe('the corpus', () => {
 
   it.each(FILES)('%s: the bug is violated again, the correct code diverges and does not violate', (file) => {
     const trace = readTraceFile(FOLDER + file);
-    const { scenario, implementation } = trace.header;
+    const { scenario, implementation, verdict } = trace.header;
     const buggy = buggyImplementation(scenario, implementation.bug ?? '');
     const correct = builtInImplementation(scenario);
     expect(replayAdapted(trace, buggy)).toMatchObject({ kind: 'same' });
     expect(replayStrict(trace, correct)).toMatchObject({ kind: 'diverged' });
-    expect(replayAdapted(trace, correct)).toMatchObject({ kind: 'not-reproduced' });
+    // Where nothing goes on, correct code soon does other things than the trace knows of: most of it then says nothing.
+    const allowed = verdict.status === 'stalled' ? ['not-reproduced', 'inconclusive'] : ['not-reproduced'];
+    expect(allowed).toContain(replayAdapted(trace, correct).kind);
   });
 
   it('on the command line, strict replay of the correct code exits with 3 and names the first different event', async () => {

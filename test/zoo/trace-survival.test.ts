@@ -21,7 +21,7 @@ import { bundled } from '../simulator/scenarios.js';
 const BUGS = [
   'R01-vote-not-persisted',
   'R23-old-term-commit',
-  'R08-no-up-to-date-check',
+  'R25-commit-to-own-last-index',
   'R28-truncate-on-every-append',
   'R44-ack-before-sync',
   'R63-sessions-lost-on-restart',
