@@ -7,7 +7,7 @@ import type { Scenario } from '../../src/scenario/index.js';
 import { BUGS } from '../../src/zoo/index.js';
 import { bundled } from '../simulator/scenarios.js';
 
-/** The rarest needs about fifty seeds of its scenario. */
+/** The rarest needs about sixty seeds of its scenario. */
 const SEEDS = 100;
 
 const recipe = (seed: number) => ({ seed: String(seed), strategy: 'random' as const });

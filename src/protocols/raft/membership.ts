@@ -251,7 +251,7 @@ export abstract class RaftMembership extends RaftVersions {
   }
 
   /** Its removal is committed: it tells the others so, and leads no more (§4.2.2). */
-  private leaveOffice(): void {
+  protected leaveOffice(): void {
     this.sendHeartbeats();
     this.becomeFollower(this.currentTerm, -1);
   }

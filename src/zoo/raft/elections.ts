@@ -3,6 +3,7 @@
 import {
   RaftReplica,
   isVoter,
+  type MemberId,
   type PreVote,
   type RequestVote,
   type RequestVoteResponse,
@@ -43,12 +44,27 @@ class LongerLogWins extends RaftReplica {
   }
 }
 
+/** Both the last term and the last index must be at least the voter's: not an order, so nobody may win. */
+class ElementwiseUpToDate extends RaftReplica {
+  protected override isCandidateUpToDate({ lastLogIndex, lastLogTerm }: PreVote | RequestVote): boolean {
+    return lastLogTerm >= this.log.lastTerm && lastLogIndex >= this.log.lastIndex;
+  }
+}
+
 /** Those who said in advance that they would vote are counted as having voted. */
 class PreVotesKept extends RaftReplica {
   protected override becomeCandidate(isTransfer: boolean): void {
     const kept = this.votes.filter((member) => member !== this.me);
     super.becomeCandidate(isTransfer);
     this.votes.push(...kept);
+  }
+}
+
+/** In a joint configuration, one that only the old half has does not count its own vote. */
+class OutgoingVoteNotCounted extends RaftReplica {
+  protected override countVote(voter: MemberId): void {
+    if (voter === this.me && !this.configuration.voters.includes(voter)) return;
+    super.countVote(voter);
   }
 }
 
@@ -88,12 +104,27 @@ export const ELECTION_BUGS: readonly Bug[] = [
     invariants: ['raft/leader-completeness'],
     scenario: 'raft/plain-elections',
   }),
+  raftBug(ElementwiseUpToDate, {
+    id: 'R09-elementwise-up-to-date',
+    title:
+      'A candidate needs both a last term and a last index at least as high as the voter: nobody may win.',
+    source: 'openraft commit a48a3282',
+    invariants: ['any/progress', 'any/convergence'],
+    scenario: 'raft/all-of-it',
+  }),
   raftBug(PreVotesKept, {
     id: 'R17-pre-votes-kept',
     title: 'Grants of the pre-vote are not forgotten and count as votes.',
     source: 'raft-rs pull request 83',
     invariants: ['raft/election-quorum', 'raft/election-safety'],
     scenario: 'raft/crash-restart-storm',
+  }),
+  raftBug(OutgoingVoteNotCounted, {
+    id: 'R22-outgoing-vote-not-counted',
+    title: 'A candidate that only the old half of a joint configuration has does not vote for itself.',
+    source: 'scylla issue 10618',
+    invariants: ['any/progress', 'any/convergence'],
+    scenario: 'raft/joint-by-hand',
   }),
   raftBug(LeavingServerNeverStands, {
     id: 'R71b-leaving-server-never-stands',

@@ -5,6 +5,7 @@
 
 import type { Bug } from '../bug.js';
 import { ELECTION_BUGS } from './elections.js';
+import { LOYALTY_BUGS } from './loyalty.js';
 import { MEMBERSHIP_BUGS } from './membership.js';
 import { PERSISTENCE_BUGS } from './persistence.js';
 import { READ_BUGS } from './reads.js';
@@ -14,6 +15,7 @@ import { STATE_BUGS } from './state.js';
 
 export const RAFT_BUGS: readonly Bug[] = [
   ...ELECTION_BUGS,
+  ...LOYALTY_BUGS,
   ...REPLICATION_BUGS,
   ...PERSISTENCE_BUGS,
   ...SNAPSHOT_BUGS,

@@ -58,6 +58,50 @@ class LearnerRefusesToVote extends RaftReplica {
   }
 }
 
+/** A server that has been removed stands for election all the same. */
+class RemovedServerStands extends RaftReplica {
+  protected override mayCampaign(): boolean {
+    return this.trustsDisk();
+  }
+}
+
+/** The second step of a joint change applies the difference once more, to what the first step has made. */
+class DifferenceAppliedTwice extends RaftReplica {
+  protected override afterJoint(configuration: Configuration): Configuration {
+    const { voters, outgoing } = configuration;
+    const next = super.afterJoint(configuration);
+    return { ...next, voters: [...new Set([...voters, ...outgoing])].sort((a, b) => a - b), learners: [] };
+  }
+}
+
+/** Whatever changes, who was a learner loses the mark that says so. */
+class LearnerMarkLost extends RaftReplica {
+  protected override proposeConfiguration(configuration: Configuration): void {
+    const { learners } = this.configuration;
+    const unmarked = configuration.learners.filter((member) => learners.includes(member));
+    super.proposeConfiguration({
+      ...configuration,
+      voters: [...configuration.voters, ...unmarked].sort((a, b) => a - b),
+      learners: configuration.learners.filter((member) => !unmarked.includes(member)),
+      joining: configuration.joining.filter((member) => !unmarked.includes(member)),
+    });
+  }
+}
+
+/** The leader goes without telling anybody that its removal is committed. */
+class LeavesSilently extends RaftReplica {
+  protected override leaveOffice(): void {
+    this.becomeFollower(this.currentTerm, -1);
+  }
+}
+
+/** A leader changes the configuration whenever it is asked to, whether or not the last change is committed. */
+class ChangeUponChange extends RaftReplica {
+  protected override isConfigurationCommitted(): boolean {
+    return true;
+  }
+}
+
 /** A transfer that does not succeed is never given up, and meanwhile no write is taken. */
 class TransferNeverGivenUp extends RaftReplica {
   protected override transferTimedOut(): void {
@@ -107,6 +151,41 @@ export const MEMBERSHIP_BUGS: readonly Bug[] = [
     source: 'etcd pull request 10998; raft-rs issues 57 and 58',
     invariants: ['any/progress', 'any/convergence'],
     scenario: 'raft/joint-by-hand',
+  }),
+  raftBug(RemovedServerStands, {
+    id: 'R71-removed-server-stands',
+    title: 'A server that has been removed stands for election, and may become leader.',
+    source: 'logcabin issue 205',
+    invariants: ['raft/leader-membership'],
+    scenario: 'raft/reconfiguration-in-incident',
+  }),
+  raftBug(DifferenceAppliedTwice, {
+    id: 'R74-difference-applied-twice',
+    title: 'The second step of a joint change does not lead to the incoming voters.',
+    source: 'openraft, joint-consensus.md, on versions before 3 April 2025',
+    invariants: ['raft/configuration-step'],
+    scenario: 'raft/reconfiguration-in-incident',
+  }),
+  raftBug(LearnerMarkLost, {
+    id: 'R75-learner-mark-lost',
+    title: 'A change of something else makes voters of those who were learners.',
+    source: 'etcd issues 19557 and 21694',
+    invariants: ['raft/configuration-step'],
+    scenario: 'raft/learner-storm',
+  }),
+  raftBug(LeavesSilently, {
+    id: 'R76-leaves-silently',
+    title: 'A leader does not tell anybody that its own removal is committed.',
+    source: 'tikv pull request 2184',
+    invariants: ['any/progress'],
+    scenario: 'raft/removed-servers',
+  }),
+  raftBug(ChangeUponChange, {
+    id: 'R78-change-upon-change',
+    title: 'A leader that may be cut off appends one change after the other, and says that they are done.',
+    source: 'redisraft issues 17, 28 and 44 (Jepsen, 2020)',
+    invariants: ['raft/configuration-step', 'raft/configuration-intersection'],
+    scenario: 'raft/single-server-changes',
   }),
   raftBug(TransferNeverGivenUp, {
     id: 'R87b-transfer-never-given-up',

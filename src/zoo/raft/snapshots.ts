@@ -49,11 +49,33 @@ class ConfigurationNotInSnapshot extends RaftReplica {
   }
 }
 
+/** The snapshot has the latest configuration of the log, which its index does not cover yet. */
+class LatestConfigurationInSnapshot extends RaftReplica {
+  protected override snapshotHeader(): SnapshotHeader {
+    const { configuration } = this;
+    return { ...super.snapshotHeader(), configuration };
+  }
+}
+
+/** The snapshot says that its configuration is as new as itself. */
+class SnapshotIndexForConfiguration extends RaftReplica {
+  protected override snapshotHeader(): SnapshotHeader {
+    return { ...super.snapshotHeader(), configurationIndex: this.lastApplied };
+  }
+}
+
 /** The configuration that was in force before stays in force, although the snapshot is newer. */
 class ConfigurationSurvivesInstall extends RaftReplica {
   protected override adoptConfiguration(header: SnapshotHeader): void {
     const { index } = this.configurations.latest;
     if (index === 0) super.adoptConfiguration(header);
+  }
+}
+
+/** Pieces are taken in whatever order they come. */
+class PiecesInAnyOrder extends RaftReplica {
+  protected override isNextPiece(): boolean {
+    return true;
   }
 }
 
@@ -139,4 +161,25 @@ export const SNAPSHOT_BUGS: readonly Bug[] = [
     scenario: 'raft/snapshot-to-laggard',
     createService: () => new SessionsNotInSnapshot(new KeyValueStore()),
   },
+  raftBug(LatestConfigurationInSnapshot, {
+    id: 'R55b-latest-configuration-in-snapshot',
+    title: 'Snapshots carry a configuration that is not committed yet.',
+    source: "matrixone issue 23281; the rule is in Ongaro's dissertation §5.1",
+    invariants: ['raft/snapshot-content'],
+    scenario: 'raft/reconfiguration-in-incident',
+  }),
+  raftBug(SnapshotIndexForConfiguration, {
+    id: 'R58-snapshot-index-for-configuration',
+    title: 'A snapshot carries its own index in place of that of its configuration.',
+    source: 'matrixone issue 24966',
+    invariants: ['raft/snapshot-content'],
+    scenario: 'raft/snapshot-to-laggard',
+  }),
+  raftBug(PiecesInAnyOrder, {
+    id: 'R62b-pieces-in-any-order',
+    title: 'Pieces of a snapshot are put together in the order in which they come.',
+    source: 'camunda issue 4346; rocketmq-rust pull request 4992',
+    invariants: ['any/progress', 'any/convergence'],
+    scenario: 'raft/snapshot-to-laggard',
+  }),
 ];
