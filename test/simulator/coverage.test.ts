@@ -29,7 +29,12 @@ describe('coverage of a run', () => {
   it('a quiet run reaches nothing that only a fault brings about', () => {
     const { coverage = {} } = simulate(bundled('raft/baseline-quiet'), recipeOf('1'), { coverage: true });
     // What every cluster does: it makes its versions known, compacts, and at the start two may ask for votes.
-    const daily = ['pre-vote-refused', 'version-announced', 'version-activated', 'compacted-with-retained-tail'];
+    const daily = [
+      'pre-vote-refused',
+      'version-announced',
+      'version-activated',
+      'compacted-with-retained-tail',
+    ];
     const reached = Object.keys(coverage).filter((id) => id.startsWith('raft/'));
     expect(reached.filter((id) => !daily.includes(id.slice('raft/'.length)))).toEqual([]);
   });

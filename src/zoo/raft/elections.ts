@@ -3,7 +3,6 @@
 import {
   RaftReplica,
   isVoter,
-  type MemberId,
   type PreVote,
   type RequestVote,
   type RequestVoteResponse,
@@ -60,14 +59,6 @@ class PreVotesKept extends RaftReplica {
   }
 }
 
-/** In a joint configuration, one that only the old half has does not count its own vote. */
-class OutgoingVoteNotCounted extends RaftReplica {
-  protected override countVote(voter: MemberId): void {
-    if (voter === this.me && !this.configuration.voters.includes(voter)) return;
-    super.countVote(voter);
-  }
-}
-
 /** Stands for election only by its own configuration, also when it alone has the entry that removes it. */
 class LeavingServerNeverStands extends RaftReplica {
   protected override mayCampaign(): boolean {
@@ -118,13 +109,6 @@ export const ELECTION_BUGS: readonly Bug[] = [
     source: 'raft-rs pull request 83',
     invariants: ['raft/election-quorum', 'raft/election-safety'],
     scenario: 'raft/crash-restart-storm',
-  }),
-  raftBug(OutgoingVoteNotCounted, {
-    id: 'R22-outgoing-vote-not-counted',
-    title: 'A candidate that only the old half of a joint configuration has does not vote for itself.',
-    source: 'scylla issue 10618',
-    invariants: ['any/progress', 'any/convergence'],
-    scenario: 'raft/joint-by-hand',
   }),
   raftBug(LeavingServerNeverStands, {
     id: 'R71b-leaving-server-never-stands',

@@ -162,7 +162,7 @@ export const SNAPSHOT_BUGS: readonly Bug[] = [
     createService: () => new SessionsNotInSnapshot(new KeyValueStore()),
   },
   raftBug(LatestConfigurationInSnapshot, {
-    id: 'R55b-latest-configuration-in-snapshot',
+    id: 'R55b-latest-configuration-saved',
     title: 'Snapshots carry a configuration that is not committed yet.',
     source: "matrixone issue 23281; the rule is in Ongaro's dissertation §5.1",
     invariants: ['raft/snapshot-content'],
