@@ -37,10 +37,11 @@ export class RecoveredState extends RaftChecker {
           `${server.promisedTerm}`,
       );
     }
-    // What is compacted is covered by the snapshot.
+    // What is compacted, the last of it included, is covered by the snapshot; raft/snapshot-content judges that one.
     const hasPromised =
       promisedIndex <= lastIndex &&
-      (promisedIndex < durable.base || durable.holds(promisedIndex, server.promisedLow, server.promisedHigh));
+      (promisedIndex <= durable.base ||
+        durable.holds(promisedIndex, server.promisedLow, server.promisedHigh));
     if (hasPromised) return;
     this.violate(
       `${this.ghost.name(process)} restarted with a log up to index ${lastIndex}, trusting its disk, without the log that ` +
