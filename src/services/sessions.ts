@@ -231,15 +231,12 @@ export class SessionedService implements StateMachine {
 
   /** What lies below the floor is left out: it can never be answered again. */
   private encodeSession(session: Session): Plain {
-    const results: [number, Result][] = [];
-    for (let place = 0; place < session.sequences.length; place++) {
-      const sequence = session.sequences[place];
-      if (sequence !== undefined && sequence > session.floor) {
-        results.push([sequence, session.results[place] as Result]);
-      }
-    }
-    results.sort((a, b) => a[0] - b[0]);
     const { client, highest, floor, lastExecution, lastMicros } = session;
+    const results: [number, Result][] = [];
+    for (let sequence = floor + 1; sequence <= highest; sequence++) {
+      const place = this.place(sequence);
+      if (session.sequences[place] === sequence) results.push([sequence, session.results[place] as Result]);
+    }
     return { client, highest, floor, lastExecution, lastMicros, results };
   }
 
