@@ -13,6 +13,7 @@
 
 import {
   Family,
+  LeaderSearch,
   MICROS_PER_MILLISECOND,
   type AdminReply,
   type AdminRequest,
@@ -74,7 +75,7 @@ export class Operator {
   /** Names the latest request. */
   private request = 0;
   /** Whom the leader is believed to be. */
-  private target: ProcessId = 0;
+  private leaders = new LeaderSearch();
   /** True while a request is out, false while the operator pauses before the next attempt. */
   private isAsking = false;
   /** Clients' operations that had ended ok when the window began, and how many did in the window before. */
@@ -92,6 +93,7 @@ export class Operator {
   ) {}
 
   start(): void {
+    this.leaders.found(0);
     this.awaitRandom();
     this.awaitNext();
   }
@@ -136,7 +138,7 @@ export class Operator {
     copy.isRandomStep = this.isRandomStep;
     copy.orders = this.orders;
     copy.request = this.request;
-    copy.target = this.target;
+    copy.leaders = this.leaders.clone();
     copy.isAsking = this.isAsking;
     copy.okAtStart = this.okAtStart;
     copy.okBefore = this.okBefore;
@@ -156,7 +158,7 @@ export class Operator {
       isRandomStep: this.isRandomStep,
       ordersLeft: this.orders.map((order) => orderSentence(order, this.host.machines.servers) ?? order.kind),
       request: this.request,
-      target: this.target,
+      leaders: this.leaders.encode(),
       isAsking: this.isAsking,
       okAtStart: this.okAtStart,
       okBefore: this.okBefore,
@@ -327,18 +329,18 @@ export class Operator {
   private ask({ server, action }: OrderOf<'ask'>): void {
     const request: AdminRequest = { kind: 'AdminRequest', id: this.request, action };
     this.isAsking = true;
-    this.host.send(server < 0 ? this.target : server, request);
+    this.host.send(server < 0 ? this.leaders.target : server, request);
     this.sleep(ATTEMPT_MICROS);
   }
 
   private askNext(): void {
-    this.target = (this.target + 1) % this.host.machines.servers;
+    this.leaders.next(this.host.machines.servers);
   }
 
   private answered(order: OrderOf<'ask'>, from: ProcessId, { status, reason, hint }: AdminReply): void {
     switch (status) {
       case 'ok':
-        if (order.server < 0) this.target = from;
+        if (order.server < 0) this.leaders.found(from);
         this.carryOut(this.orders.slice(1));
         break;
       case 'refused':
@@ -355,10 +357,8 @@ export class Operator {
 
   /** An answer to an earlier attempt, from a server that is not asked any more, changes nothing. */
   private redirected(from: ProcessId, hint: ProcessId): void {
-    if (!this.isAsking || from !== this.target) return;
-    const isUseful = hint >= 0 && hint < this.host.machines.servers && hint !== from;
-    if (isUseful) this.target = hint;
-    else this.askNext();
+    if (!this.isAsking || from !== this.leaders.target) return;
+    if (!this.leaders.follow(from, hint, this.host.machines.servers)) this.askNext();
     this.pause(REDIRECT_MICROS);
   }
 

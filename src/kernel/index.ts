@@ -16,6 +16,7 @@ export * from './plain.js';
 export * from './random.js';
 export * from './random-choices.js';
 export * from './recorded-choices.js';
+export * from './leader-search.js';
 export * from './request-reply.js';
 export * from './time.js';
 export * from './units.js';

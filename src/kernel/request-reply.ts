@@ -4,7 +4,7 @@
  *
  * Leader discovery: the last known leader first, then the hint of a redirect, then round robin. A server
  * that did not answer in time, or was busy, is left for the next one: what is busy may be a leader that
- * nobody follows any more.
+ * nobody follows any more. See {@link LeaderSearch}.
  *
  * Reads that any server may serve go to one that is drawn, and on a retry to the next. What comes of them says
  * nothing about who leads.
@@ -21,6 +21,7 @@ import type {
   Result,
 } from './contracts.js';
 import { hashPlain, hashString, mix32, mixInteger } from './hash.js';
+import { LeaderSearch } from './leader-search.js';
 import { canonical, type Plain } from './plain.js';
 
 export interface ClientRequest extends Message {
@@ -113,8 +114,8 @@ const STATUS_NUMBERS = { ok: 1, 'not-leader': 2, refused: 3, busy: 4 } as const;
 const REMEMBERED = 128;
 
 export class RequestReplyDriver implements ClientDriver {
-  /** Index into the servers of the believed leader, or -1 before the first request that needs one. */
-  private target = -1;
+  /** Among the host's servers; no target before the first request that needs a leader. */
+  private leaders = new LeaderSearch();
   /** Of the latest operations, by sequence modulo {@link REMEMBERED}: whom they were sent to last. */
   private readonly sequences = new Int32Array(REMEMBERED);
   private readonly targets = new Int32Array(REMEMBERED);
@@ -144,7 +145,7 @@ export class RequestReplyDriver implements ClientDriver {
     const reply = message as ClientReply;
     switch (reply.status) {
       case 'ok':
-        if (this.neededLeader(reply.sequence)) this.target = host.servers.indexOf(from);
+        if (this.neededLeader(reply.sequence)) this.leaders.found(host.servers.indexOf(from));
         if (reply.index > this.seenIndex) this.seenIndex = reply.index;
         return { kind: 'ok', sequence: reply.sequence, result: reply.result, index: reply.index };
       case 'busy':
@@ -159,7 +160,7 @@ export class RequestReplyDriver implements ClientDriver {
 
   clone(): RequestReplyDriver {
     const copy = new RequestReplyDriver();
-    copy.target = this.target;
+    copy.leaders = this.leaders.clone();
     copy.sequences.set(this.sequences);
     copy.targets.set(this.targets);
     copy.leaderBound.set(this.leaderBound);
@@ -169,9 +170,11 @@ export class RequestReplyDriver implements ClientDriver {
 
   /** The believed leader; the next server when that is the one that was `asked` in vain (-1: nobody was). */
   private leaderToAsk(host: ClientHost, asked: number): number {
-    if (this.target < 0) this.target = host.draw('first-server', 0, host.servers.length - 1);
-    if (asked === this.target) this.target = (this.target + 1) % host.servers.length;
-    return this.target;
+    const { leaders } = this;
+    const { length } = host.servers;
+    if (leaders.target < 0) leaders.found(host.draw('first-server', 0, length - 1));
+    else if (asked === leaders.target) leaders.next(length);
+    return leaders.target;
   }
 
   /** False for an operation that is remembered no more: nothing is learnt from so old an answer. */
@@ -181,8 +184,7 @@ export class RequestReplyDriver implements ClientDriver {
   }
 
   private followHint(host: ClientHost, from: ProcessId, hint: ProcessId): void {
-    const hinted = host.servers.indexOf(hint);
-    if (hinted >= 0 && hint !== from) this.target = hinted;
+    this.leaders.follow(host.servers.indexOf(from), host.servers.indexOf(hint), host.servers.length);
   }
 }
 
