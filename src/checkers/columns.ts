@@ -94,8 +94,7 @@ export class TimeColumn {
   private low = 0;
 
   get(index: number): number {
-    const offset = index - this.base;
-    return offset >= 0 ? (this.cells[offset] ?? 0) : 0;
+    return index >= this.low ? (this.cells[index - this.base] ?? 0) : 0;
   }
 
   set(index: number, value: number): void {
@@ -113,9 +112,7 @@ export class TimeColumn {
   dropBelow(index: number): void {
     if (index <= this.low) return;
     const dropped = index - this.base;
-    if (dropped * 2 < this.cells.length) {
-      this.cells.fill(0, this.low - this.base, dropped);
-    } else {
+    if (dropped * 2 >= this.cells.length) {
       const kept = this.cells.subarray(Math.min(dropped, this.cells.length));
       const cells = new Float64Array(grownCapacity(CELLS_MIN, kept.length - 1));
       cells.set(kept);

@@ -38,9 +38,16 @@ export class AcknowledgedDurable extends RaftChecker {
     this.judge(committedConfiguration.configuration, undefined);
     for (let i = 0; i < servers.length; i++) {
       const server = servers[i] as ServerGhost;
-      const { configuration } = server;
+      const configuration = this.configurationOf(server);
       if (this.lacks(server) && isVoterOf(configuration, server.member)) this.judge(configuration, server);
     }
+  }
+
+  /** What a server acts by; when a snapshot has just come to its disk, what that says: it is about to act by it. */
+  private configurationOf({ configuration, configurationIndex, disk }: ServerGhost): Membership {
+    const inSnapshot = disk.snapshot?.configurationIndex ?? 0;
+    if (inSnapshot <= configurationIndex) return configuration;
+    return this.ghost.agreedConfigurationAt(inSnapshot)?.configuration ?? configuration;
   }
 
   /** `candidate`: only those count who would vote for it. */

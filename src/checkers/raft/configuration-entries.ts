@@ -43,6 +43,16 @@ export class ConfigurationEntries {
     return last;
   }
 
+  /** The configuration of the last such entry in this log before `index`; undefined when there is none after its base. */
+  lastBefore(log: GhostLog, index: LogIndex): Membership | undefined {
+    let last: Item | undefined = undefined;
+    for (const item of this.items) {
+      if (item.index >= index || item.index <= (last?.index ?? log.base)) continue;
+      if (log.termAt(item.index) === item.term) last = item;
+    }
+    return last?.configuration;
+  }
+
   clone(): ConfigurationEntries {
     const copy = new ConfigurationEntries();
     copy.highestIndex = this.highestIndex;

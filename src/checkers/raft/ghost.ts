@@ -245,6 +245,18 @@ export class RaftGhost {
     return this.agreedConfigurations.findLast((item) => item.index <= index);
   }
 
+  /**
+   * What the server acted by before its latest configuration. A restart forgets how far the log is committed, and
+   * so brings back what was of no use before it: its own log has that.
+   */
+  configurationBefore(server: ServerGhost): Membership | undefined {
+    const { configurations, configurationIndex, memory } = server;
+    const previous = configurations[configurations.length - 2]?.configuration;
+    if (previous !== undefined) return previous;
+    const inLog = this.configurationEntries.lastBefore(memory, configurationIndex);
+    return inLog ?? this.agreedConfigurationAt(memory.base)?.configuration;
+  }
+
   stoodForElection(server: ServerGhost, term: Term): void {
     if (term > server.candidacy) server.candidacy = term;
     if (term > this.highestCandidacy) this.highestCandidacy = term;

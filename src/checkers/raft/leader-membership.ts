@@ -17,7 +17,7 @@ export class LeaderMembership extends RaftChecker {
   override readonly info = LEADER_MEMBERSHIP;
 
   onCandidate(process: ProcessId, server: ServerGhost, term: Term): void {
-    if (isVoterOf(server.configuration, server.member) || isLeavingOnly(server)) return;
+    if (isVoterOf(server.configuration, server.member) || this.isLeavingOnly(server)) return;
     this.violate(
       `${this.ghost.name(process)} stands for election in term ${term}, but is no voter of the configuration of index ` +
         `${server.configurationIndex}`,
@@ -33,11 +33,11 @@ export class LeaderMembership extends RaftChecker {
         `${server.configurationIndex} was committed`,
     );
   }
-}
 
-/** True while the configuration that takes its vote away is not committed, as far as it knows. */
-function isLeavingOnly({ configurations, configurationIndex, commit, member }: ServerGhost): boolean {
-  if (configurationIndex <= commit) return false;
-  const previous = configurations[configurations.length - 2];
-  return previous !== undefined && isVoterOf(previous.configuration, member);
+  /** True while the configuration that takes its vote away is not committed, as far as it knows. */
+  private isLeavingOnly(server: ServerGhost): boolean {
+    if (server.configurationIndex <= server.commit) return false;
+    const previous = this.ghost.configurationBefore(server);
+    return previous !== undefined && isVoterOf(previous, server.member);
+  }
 }

@@ -8,7 +8,7 @@
  * 3: lease reads.
  */
 
-import { isMember, isJoint, membersOf, type Configuration, type MemberId } from './configuration.js';
+import { isMember, isJoint, type Configuration, type MemberId } from './configuration.js';
 import type { Entry, LogIndex, MemberVersion, SnapshotHeader, SystemCommand } from './messages.js';
 import { RaftSnapshots } from './snapshots.js';
 
@@ -118,12 +118,18 @@ export abstract class RaftVersions extends RaftSnapshots {
 
   /** The highest version that every member has announced; 0 while somebody has announced none. */
   protected commonVersion(): number {
-    let common = this.host.version;
-    for (const member of membersOf(this.configuration)) {
+    const { voters, outgoing, learners } = this.configuration;
+    const version = this.lowestAnnounced(voters, this.host.version);
+    return this.lowestAnnounced(outgoing, this.lowestAnnounced(learners, version));
+  }
+
+  private lowestAnnounced(members: readonly MemberId[], atMost: number): number {
+    let lowest = atMost;
+    for (const member of members) {
       const version = this.announced.get(member) ?? 0;
-      if (version < common) common = version;
+      if (version < lowest) lowest = version;
     }
-    return common;
+    return lowest;
   }
 
   /** Opens the highest gate that every member has announced. */
