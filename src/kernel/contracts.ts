@@ -150,6 +150,8 @@ export interface StateMachine {
   /** 32-bit rolling digest of the state; equal histories give equal digests. */
   digest(): number;
   snapshot(): Plain;
+  /** How many bytes the text of {@link snapshot} would take, roughly; absent: its data are measured. */
+  snapshotBytes?(): number;
   restore(snapshot: Plain): void;
   clone(): StateMachine;
 }

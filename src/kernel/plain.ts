@@ -21,6 +21,28 @@ export function canonical(value: unknown): string {
   return `{${parts.join(',')}}`;
 }
 
+/** Size of a number, a boolean or null, and of what tells where a string, a list or a member ends. */
+const SCALAR_BYTES = 8;
+const DELIMITER_BYTES = 2;
+
+/** Bytes that plain data take on wire and disk, roughly as their text would, without building it. */
+export function plainBytes(value: Plain | undefined): number {
+  if (typeof value === 'string') return DELIMITER_BYTES + value.length;
+  if (value === null || typeof value !== 'object') return SCALAR_BYTES;
+  let bytes = DELIMITER_BYTES;
+  if (Array.isArray(value)) {
+    for (const item of value as readonly Plain[]) bytes += plainBytes(item);
+    return bytes;
+  }
+  const record = value as { readonly [key: string]: Plain | undefined };
+  const keys = Object.keys(record);
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as string;
+    bytes += DELIMITER_BYTES + key.length + plainBytes(record[key]);
+  }
+  return bytes;
+}
+
 /** Structural equality of plain data. */
 export function plainEquals(a: unknown, b: unknown): boolean {
   return canonical(a) === canonical(b);

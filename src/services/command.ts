@@ -1,13 +1,10 @@
 /** How a client's command is made: its content hash and its size. */
 
-import { finish32, hashPlain, hashString, mix32, mixInteger } from '../kernel/index.js';
+import { finish32, hashPlain, hashString, mix32, mixInteger, plainBytes } from '../kernel/index.js';
 import type { Command, Plain, ProcessId, ReadMode } from '../kernel/index.js';
 
 /** Size of a command without its input: client, sequence, checksum. */
 const HEADER_BYTES = 24;
-/** Size of a number, a boolean or null, and of what tells where a string ends. */
-const SCALAR_BYTES = 8;
-const DELIMITER_BYTES = 2;
 
 /** The command that carries operation number `sequence` (from 1) of a client. */
 export function makeCommand(
@@ -17,7 +14,7 @@ export function makeCommand(
   read: ReadMode | undefined = undefined,
 ): Command {
   const hash = hashCommand(client, sequence, input);
-  return { client, sequence, input, read, hash, bytes: HEADER_BYTES + sizeOf(input) };
+  return { client, sequence, input, read, hash, bytes: HEADER_BYTES + plainBytes(input) };
 }
 
 /** Content hash of a command; recompute it where a command may be forged. */
@@ -41,22 +38,4 @@ function hashInput(input: Plain | undefined): number {
     if (value !== undefined) sum = (sum + finish32(mix32(hashString(key), hashInput(value)))) | 0;
   }
   return sum;
-}
-
-/** Bytes that an input takes on wire and disk, roughly as JSON would. */
-function sizeOf(input: Plain | undefined): number {
-  if (typeof input === 'string') return DELIMITER_BYTES + input.length;
-  if (input === null || typeof input !== 'object') return SCALAR_BYTES;
-  let bytes = DELIMITER_BYTES;
-  if (Array.isArray(input)) {
-    for (const item of input as readonly Plain[]) bytes += sizeOf(item);
-    return bytes;
-  }
-  const record = input as Readonly<Record<string, Plain | undefined>>;
-  const keys = Object.keys(record);
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i] as string;
-    bytes += DELIMITER_BYTES + key.length + sizeOf(record[key]);
-  }
-  return bytes;
 }

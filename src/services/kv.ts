@@ -65,6 +65,10 @@ const VALUE_TOO_LONG = Object.freeze({ error: 'value-too-long' });
 /** Hash that stands for a key that is not there. */
 const ABSENT = 0;
 
+/** Bytes of a snapshot but for its entries, and of an entry but for its characters; roughly. */
+const SNAPSHOT_BYTES = 32;
+const ENTRY_BYTES = 16;
+
 /** A command's input before it is known to be an operation. */
 interface RawOperation {
   readonly op?: unknown;
@@ -84,9 +88,12 @@ export class Cell {
 export class KeyValueStore implements StateMachine {
   protected cells: Map<string, Cell>;
   private rolling: number;
+  /** Characters of all keys and values. */
+  private characters: number;
 
   constructor() {
     this.cells = new Map();
+    this.characters = 0;
     this.rolling = 0x6b763031;
   }
 
@@ -133,17 +140,24 @@ export class KeyValueStore implements StateMachine {
     return { digest: this.rolling, entries };
   }
 
+  snapshotBytes(): number {
+    return SNAPSHOT_BYTES + ENTRY_BYTES * this.cells.size + this.characters;
+  }
+
   restore(snapshot: Plain): void {
     const { digest, entries } = snapshot as { readonly digest?: Plain; readonly entries?: Plain };
     assert(typeof digest === 'number' && Array.isArray(entries), 'kv: a snapshot has a digest and entries');
     const cells = new Map<string, Cell>();
+    let characters = 0;
     for (const entry of entries as readonly Plain[]) {
       const [key, value, hash] = entry as readonly Plain[];
       assert(typeof key === 'string' && typeof value === 'string', 'kv: a snapshot maps keys to values');
       assert(typeof hash === 'number', 'kv: a snapshot has the hash of every value');
       cells.set(key, new Cell(value, hash));
+      characters += key.length + value.length;
     }
     this.cells = cells;
+    this.characters = characters;
     this.rolling = digest;
   }
 
@@ -151,6 +165,7 @@ export class KeyValueStore implements StateMachine {
     const copy = new (this.constructor as new () => KeyValueStore)();
     copy.cells = new Map(this.cells);
     copy.rolling = this.rolling;
+    copy.characters = this.characters;
     return copy;
   }
 
@@ -167,15 +182,19 @@ export class KeyValueStore implements StateMachine {
   }
 
   protected put(command: Command, key: string, value: string): Result {
-    const before = this.hashOf(key);
-    this.fold(command, before, this.write(key, value, hashString(value)));
+    const cell = this.cells.get(key);
+    const before = cell === undefined ? ABSENT : cell.hash;
+    this.fold(command, before, this.write(key, cell, value, hashString(value)));
     return PUT_DONE;
   }
 
   protected delete(command: Command, key: string): Result {
-    const before = this.hashOf(key);
-    this.fold(command, before, ABSENT);
-    return this.cells.delete(key) ? EXISTED : DID_NOT_EXIST;
+    const cell = this.cells.get(key);
+    this.fold(command, cell === undefined ? ABSENT : cell.hash, ABSENT);
+    if (cell === undefined) return DID_NOT_EXIST;
+    this.cells.delete(key);
+    this.characters -= key.length + cell.value.length;
+    return EXISTED;
   }
 
   protected compareAndSet(command: Command, key: string, expected: unknown, value: string): Result {
@@ -186,7 +205,7 @@ export class KeyValueStore implements StateMachine {
       this.fold(command, before, before);
       return NOT_SWAPPED;
     }
-    this.fold(command, before, this.write(key, value, hashString(value)));
+    this.fold(command, before, this.write(key, cell, value, hashString(value)));
     return SWAPPED;
   }
 
@@ -195,11 +214,13 @@ export class KeyValueStore implements StateMachine {
     const before = cell === undefined ? ABSENT : cell.hash;
     const value = cell === undefined ? piece : cell.value + piece;
     if (value.length > MAX_VALUE_LENGTH) return this.reject(command, VALUE_TOO_LONG);
-    this.fold(command, before, this.write(key, value, mix32(before, hashString(piece))));
+    this.fold(command, before, this.write(key, cell, value, mix32(before, hashString(piece))));
     return { value };
   }
 
-  private write(key: string, value: string, hash: number): number {
+  /** `before`: what the key holds now. */
+  private write(key: string, before: Cell | undefined, value: string, hash: number): number {
+    this.characters += value.length - (before === undefined ? -key.length : before.value.length);
     this.cells.set(key, new Cell(value, hash));
     return hash;
   }

@@ -3,7 +3,7 @@
  * that has done nothing for longest is at hand. What the sessions mean is in sessions.ts.
  */
 
-import { assert, type Micros, type ProcessId, type Result } from '../kernel/index.js';
+import { assert, plainBytes, type Micros, type ProcessId, type Result } from '../kernel/index.js';
 
 /** One client's session. Results lie in rings: sequence s in place (s - 1) mod window. */
 export class Session {
@@ -17,6 +17,9 @@ export class Session {
   lastMicros: Micros;
   readonly sequences: number[];
   readonly results: Result[];
+  /** Per place: bytes of the result, roughly; and of all. */
+  readonly sizes: number[];
+  bytes: number;
   /** Neighbours in the order of the latest execution. */
   older: Session | undefined;
   newer: Session | undefined;
@@ -31,8 +34,19 @@ export class Session {
     this.lastMicros = 0;
     this.sequences = [];
     this.results = [];
+    this.sizes = [];
+    this.bytes = 0;
     this.older = undefined;
     this.newer = undefined;
+  }
+
+  /** Keeps the result of a sequence in its place, instead of what was there. */
+  keep(place: number, sequence: number, result: Result): void {
+    const size = plainBytes(result);
+    this.bytes += size - (this.sizes[place] ?? 0);
+    this.sequences[place] = sequence;
+    this.results[place] = result;
+    this.sizes[place] = size;
   }
 
   /** A copy that is in no table. */
@@ -43,6 +57,8 @@ export class Session {
     copy.lastMicros = this.lastMicros;
     for (const sequence of this.sequences) copy.sequences.push(sequence);
     for (const result of this.results) copy.results.push(result);
+    for (const size of this.sizes) copy.sizes.push(size);
+    copy.bytes = this.bytes;
     return copy;
   }
 }

@@ -26,6 +26,7 @@ import {
   assert,
   mix32,
   mixInteger,
+  plainBytes,
   type Command,
   type Micros,
   type Plain,
@@ -44,6 +45,10 @@ export interface SessionLimits {
 }
 
 export const DEFAULT_SESSION_LIMITS: SessionLimits = { maxClients: 1024, window: 128, timeoutMicros: 0 };
+
+/** Bytes of a session but for its results, and of a result's sequence number; roughly. */
+const SESSION_BYTES = 80;
+const RESULT_BYTES = 12;
 
 const SESSION_EXPIRED = Object.freeze({ error: 'session-expired' });
 const MALFORMED = Object.freeze({ error: 'malformed' });
@@ -105,6 +110,14 @@ export class SessionedService implements StateMachine {
     return { service: this.inner.snapshot(), sessions: this.snapshotSessions() };
   }
 
+  snapshotBytes(): number {
+    let bytes = this.inner.snapshotBytes?.() ?? plainBytes(this.inner.snapshot());
+    for (const session of this.sessions.inOrder()) {
+      bytes += SESSION_BYTES + RESULT_BYTES * session.results.length + session.bytes;
+    }
+    return bytes;
+  }
+
   restore(snapshot: Plain): void {
     assert(snapshot !== null && typeof snapshot === 'object', 'sessions: a snapshot is an object');
     const { service, sessions } = snapshot as { readonly service?: Plain; readonly sessions?: Plain };
@@ -148,9 +161,7 @@ export class SessionedService implements StateMachine {
   /** Keeps the result for duplicates and moves the window. */
   protected remember(session: Session, command: Command, result: Result, timeMicros: Micros): void {
     const { sequence } = command;
-    const place = this.place(sequence);
-    session.sequences[place] = sequence;
-    session.results[place] = result;
+    session.keep(this.place(sequence), sequence, result);
     if (sequence > session.highest) {
       session.highest = sequence;
       if (sequence - this.limits.window > session.floor) session.floor = sequence - this.limits.window;
@@ -219,8 +230,7 @@ export class SessionedService implements StateMachine {
       session.lastExecution = row.lastExecution;
       session.lastMicros = row.lastMicros;
       for (const [sequence, result] of row.results) {
-        session.sequences[this.place(sequence)] = sequence;
-        session.results[this.place(sequence)] = result;
+        session.keep(this.place(sequence), sequence, result);
       }
       this.sessions.add(session);
     }

@@ -188,3 +188,15 @@ test('kv: a query answers a get as applying it would, changes nothing, and answe
   const malformed: Plain[] = [null, 'get', 7, [], {}, { op: 'get' }, { op: 'get', key: 1 }, { key: 'a' }];
   for (const input of malformed) expect(filled([]).query(makeCommand(6, 1, input))).toBeUndefined();
 });
+
+test('kv: the size of a snapshot is kept up to date by every operation', () => {
+  fc.assert(
+    fc.property(fc.array(kvOperation, { maxLength: 40 }), (operations) => {
+      const store = filled(operations);
+      const restored = new KeyValueStore();
+      restored.restore(store.snapshot());
+      expect(store.snapshotBytes()).toBe(restored.snapshotBytes());
+      expect(store.clone().snapshotBytes()).toBe(restored.snapshotBytes());
+    }),
+  );
+});

@@ -362,3 +362,26 @@ test('services: kv is the store behind sessions, and an unknown name suggests th
   expect(read(service)).toBe('<1.1>');
   expect(() => createService('vk')).toThrow(/unknown service 'vk'; expected one of: kv/);
 });
+
+test('sessions: the size of a snapshot is that of its text, roughly, whatever went through the window', () => {
+  const service = sessioned({ maxClients: 4, window: 8, timeoutMicros: 0 });
+  for (let sequence = 1; sequence <= 100; sequence++) {
+    service.apply(
+      makeCommand(1 + (sequence % 3), sequence, {
+        op: 'put',
+        key: `k${sequence % 50}`,
+        value: 'x'.repeat(40),
+      }),
+    );
+    service.apply(makeCommand(1 + (sequence % 3), sequence, { op: 'get', key: `k${sequence % 50}` }));
+  }
+  const text = canonical(service.snapshot()).length;
+  expect(service.snapshotBytes()).toBeGreaterThan(text / 2);
+  expect(service.snapshotBytes()).toBeLessThan(text * 2);
+  expect(service.clone().snapshotBytes()).toBe(service.snapshotBytes());
+  const restored = sessioned({ maxClients: 4, window: 8, timeoutMicros: 0 });
+  restored.restore(service.snapshot());
+  // What lies below a floor still takes its place in the ring, and is left out of the snapshot.
+  expect(restored.snapshotBytes()).toBeLessThanOrEqual(service.snapshotBytes());
+  expect(restored.snapshotBytes()).toBeGreaterThan(text / 2);
+});

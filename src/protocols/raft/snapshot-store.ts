@@ -190,17 +190,3 @@ export class SnapshotStore {
     };
   }
 }
-
-/** Rough size of plain data as text, without building it. */
-export function plainBytes(value: Plain | undefined): number {
-  if (typeof value === 'string') return value.length + 2;
-  if (value === null || typeof value !== 'object') return 6;
-  let bytes = 2;
-  if (Array.isArray(value)) {
-    for (const item of value as readonly Plain[]) bytes += plainBytes(item) + 1;
-    return bytes;
-  }
-  const record = value as { readonly [key: string]: Plain | undefined };
-  for (const key of Object.keys(record)) bytes += key.length + 4 + plainBytes(record[key]);
-  return bytes;
-}

@@ -8,7 +8,7 @@
  * length and checksum) may come from several leaders, and go on after a restart: equal states have equal texts.
  */
 
-import { assert, type ProcessId } from '../../kernel/index.js';
+import { assert, plainBytes, type ProcessId } from '../../kernel/index.js';
 import type {
   Entry,
   InstallSnapshot,
@@ -20,7 +20,7 @@ import type {
 } from './messages.js';
 import type { Progress } from './progress.js';
 import { RaftReads } from './reads.js';
-import { Snapshot, SnapshotStore, plainBytes } from './snapshot-store.js';
+import { Snapshot, SnapshotStore } from './snapshot-store.js';
 
 export const SNAPSHOT_TIMER = 'snapshot';
 
@@ -78,7 +78,8 @@ export abstract class RaftSnapshots extends RaftReads {
     const header = this.snapshotHeader();
     this.savedIndex = header.index;
     this.bytesApplied = 0;
-    this.snapshots.save(new Snapshot(header, state), plainBytes(state));
+    const bytes = this.service.snapshotBytes?.() ?? plainBytes(state);
+    this.snapshots.save(new Snapshot(header, state), bytes);
     return true;
   }
 
