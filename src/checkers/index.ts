@@ -9,6 +9,6 @@ export { createCheckers, findInvariant, INVARIANTS, NO_CHECKERS, type CheckerOpt
 export * from './objectives.js';
 export { Telemetry, type TelemetryContext } from './telemetry.js';
 export { renderInvariants } from './markdown.js';
-export { Participants, type LivenessTerms } from './any/index.js';
+export { Participants, type ParticipantContext, type LivenessTerms } from './any/index.js';
 export * from './coverage/index.js';
 export * from './linearizability/index.js';

@@ -5,13 +5,13 @@ import type { Scenario } from '../scenario/index.js';
 import { Workload } from '../services/index.js';
 import { Clock, Disk, type DiskScheduler, type DiskTap } from '../world/index.js';
 import { ClientEndpoint, type ClientErrand } from './client-endpoint.js';
-import type { Stage } from './director.js';
 import type { Engine } from './engine.js';
 import { EventKind } from './event-kinds.js';
 import { MachineRoom } from './machine-room.js';
 import { OperatorEndpoint } from './operator-endpoint.js';
 import { versionsOf, type Program } from './program.js';
 import { Server } from './server.js';
+import type { Stage } from './stage.js';
 
 /** Brings disk completions back through the event queue; a new incarnation voids the old one's. */
 class QueueScheduler implements DiskScheduler {
@@ -104,10 +104,11 @@ export function assembleOperator(
   original: OperatorEndpoint | undefined,
 ): OperatorEndpoint | undefined {
   if (operator === undefined) return undefined;
+  const { engine } = stage;
   const machines = new MachineRoom(stage, versionsOf(protocol));
-  const self = stage.processes - 1;
+  const self = engine.processes - 1;
   return (
-    original?.clone(stage, machines) ??
-    OperatorEndpoint.create(self, stage, machines, operator, bounds.healAtMicros)
+    original?.clone(engine, machines) ??
+    OperatorEndpoint.create(self, engine, machines, operator, bounds.healAtMicros)
   );
 }

@@ -18,6 +18,8 @@ export interface Engine {
   eventNumber: number;
   /** True when what is handed over is frozen and checked; see SimulateOptions.audit. */
   readonly isAudited: boolean;
+  /** Servers, clients and the operator; the number after the last one is the world itself. */
+  readonly processes: number;
   readonly queue: EventQueue;
   readonly choices: Choices;
   send(from: ProcessId, to: ProcessId, message: Message): void;
@@ -27,4 +29,6 @@ export interface Engine {
   halted(process: ProcessId, reason: string): void;
   /** A message found its process down, or its inbox full. */
   undelivered(wasOverflow: boolean): void;
+  /** A line for the story, when somebody records it. */
+  note(text: string): void;
 }

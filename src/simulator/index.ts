@@ -3,6 +3,7 @@
  * What never lives here: files, colours, campaigns over seeds.
  */
 
+export type { EnabledEvent } from './agenda.js';
 export * from './determinism.js';
 export type { Divergence } from './divergence.js';
 export { EVENT_NAMES, type EventName } from './event-kinds.js';
@@ -14,7 +15,7 @@ export * from './render-trace.js';
 export * from './replay.js';
 export { simulate } from './simulate.js';
 export type { SimulateOptions } from './simulate-options.js';
-export { Simulation, type EnabledEvent } from './simulation.js';
+export { Simulation } from './simulation.js';
 export * from './trace.js';
 export { encodeTrace, parseTrace } from './trace-text.js';
 export { checkProtocol, userImplementation } from './user-protocol.js';

@@ -2,8 +2,8 @@
 
 import type { Machines } from '../faults/index.js';
 import type { Membership, ProcessId } from '../kernel/index.js';
-import type { Stage } from './director.js';
 import type { Server } from './server.js';
+import type { Stage } from './stage.js';
 
 export class MachineRoom implements Machines {
   constructor(
@@ -12,15 +12,15 @@ export class MachineRoom implements Machines {
   ) {}
 
   get servers(): number {
-    return this.stage.servers.length;
+    return this.stage.servers;
   }
 
   leader(): ProcessId {
-    return this.stage.currentLeader();
+    return this.stage.leader();
   }
 
   membership(): Membership {
-    return this.stage.membership();
+    return this.stage.facts.membership();
   }
 
   isUp(server: ProcessId): boolean {
@@ -40,7 +40,7 @@ export class MachineRoom implements Machines {
   }
 
   stop(server: ProcessId): void {
-    if (this.server(server).isUp) this.stage.stopServer(server);
+    this.stage.stop(server);
   }
 
   start(server: ProcessId): void {
@@ -61,7 +61,7 @@ export class MachineRoom implements Machines {
   }
 
   operationsOk(): number {
-    return this.stage.operationsOk();
+    return this.stage.facts.counters.operationsOk;
   }
 
   note(text: string): void {
@@ -69,6 +69,6 @@ export class MachineRoom implements Machines {
   }
 
   private server(process: ProcessId): Server {
-    return this.stage.servers[process] as Server;
+    return this.stage.server(process);
   }
 }

@@ -181,6 +181,12 @@ export class Observers implements DiskTap {
     for (const observer of this.onEnd) observer.onEnd();
   }
 
+  /** An exception in code under test is a found bug, not an accident of the simulator. */
+  threw(handler: string, error: unknown): void {
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    this.sink.report('any/no-crash', `${handler} threw ${text}`);
+  }
+
   /** True when the violation found is one of liveness. */
   isLiveness(): boolean {
     return this.sink.violation !== undefined && this.set.kindOf(this.sink.violation.invariant) === 'liveness';

@@ -76,8 +76,7 @@ export class Counters {
   }
 
   clone(): Counters {
-    const copy = Object.assign(new Counters(), { ...this, rejected: new Map(this.rejected) });
-    return copy;
+    return Object.assign(new Counters(), { ...this, rejected: new Map(this.rejected) });
   }
 }
 

@@ -10,52 +10,43 @@ import {
   type ProcessId,
   type ProtocolEvent,
 } from '../../kernel/index.js';
-import type { InvariantInfo, ViolationSink } from '../checker.js';
+import type { ViolationSink } from '../checker.js';
 import { GhostChecker } from '../ghost-checker.js';
 import { processName } from '../names.js';
 import type { RunGhost } from './ghost.js';
-import type { LivenessTerms } from './liveness.js';
+import { LivenessChecker, livenessInfo, type LivenessTerms } from './liveness-checker.js';
 
 const CALM = 'All faults have ended, nobody asks for a change any more';
 
-function liveness(id: string, title: string, statement: string, source: string): InvariantInfo {
-  return {
-    id: `any/${id}`,
-    title,
-    statement,
-    protocol: 'any',
-    family: 'protocol-independent',
-    kind: 'liveness',
-    failureModel: CALM,
-    source,
-  };
-}
-
-export const MEMBERSHIP_SETTLES = liveness(
+export const MEMBERSHIP_SETTLES = livenessInfo(
   'membership-settles',
   'After healing, a change of membership that ends by itself ends within the bound.',
   'Let H be the time of healing, P the bound and E >= H + P the end. At E the last agreed configuration is not a joint one that is to be left by itself, and every learner in it that is to become a voter, and is expected to have caught up (any/convergence), is one. Not judged when any/progress would not be.',
+  CALM,
   'Ongaro, "Consensus: Bridging Theory and Practice" (2014), §4.2.1 and §4.3',
 );
 
-export const TRANSFER_ENDS = liveness(
+export const TRANSFER_ENDS = livenessInfo(
   'transfer-ends',
   'A transfer of leadership succeeds or is given up.',
   'No server that is up at the end has started a transfer of leadership longer than the bound P before, without that it ended, or that the server followed or restarted since.',
+  CALM,
   'Ongaro, "Consensus: Bridging Theory and Practice" (2014), §3.10',
 );
 
-export const STABLE_LEADER = liveness(
+export const STABLE_LEADER = livenessInfo(
   'stable-leader',
   'Where a scenario promises it, no leader is replaced once the cluster is healed.',
   'Let H be the time of healing and P the bound. If the scenario promises a stable leader, no server becomes leader after H + P.',
+  CALM,
   'Ongaro, "Consensus: Bridging Theory and Practice" (2014), §4.2.3 and §9.6',
 );
 
-export const QUIET_WHEN_IDLE = liveness(
+export const QUIET_WHEN_IDLE = livenessInfo(
   'quiet-when-idle',
   'Servers that nobody asks for anything send each other a bounded number of messages.',
   'If no operation was open during the last second of a run of at least H + P, the servers sent at most 200 messages for each ordered pair of them in that second.',
+  CALM,
   'Faultline',
 );
 
@@ -73,7 +64,7 @@ export class Calm {
     sink: ViolationSink,
     private readonly terms: LivenessTerms,
   ) {
-    this.membership = new MembershipSettles(ghost, sink);
+    this.membership = new MembershipSettles(ghost, sink, terms);
     this.transfers = new TransferEnds(ghost, sink, terms);
     this.stable = terms.stableLeader === true ? new StableLeader(ghost, sink, terms) : undefined;
     this.quiet = new QuietWhenIdle(ghost, sink);
@@ -129,50 +120,42 @@ export class Calm {
   onEnd(): void {
     const { healAtMicros, progressWithinMicros } = this.terms;
     if (this.ghost.context.now() < healAtMicros + progressWithinMicros) return;
-    this.membership.onEnd(healAtMicros);
+    this.membership.onEnd();
     this.transfers.onEnd();
     this.stable?.onEnd();
     this.quiet.onEnd();
   }
 }
 
-export class MembershipSettles extends GhostChecker<RunGhost> {
+export class MembershipSettles extends LivenessChecker {
   override readonly info = MEMBERSHIP_SETTLES;
 
-  onEnd(healAtMicros: Micros): void {
+  onEnd(): void {
     const { participants, servers } = this.ghost;
     const agreed = participants.agreed();
     if (agreed === undefined || !participants.isLegitimate()) return;
     if (agreed.outgoing.length > 0 && agreed.autoLeave) {
       this.violate('the joint configuration, which is to be left by itself, is still in force at the end');
     }
-    const waiting = this.waiting(agreed, healAtMicros);
+    const waiting = this.waiting(agreed);
     if (waiting < 0) return;
     this.violate(
       `${processName(waiting, servers)} is still a learner at the end, although it is to become a voter`,
     );
   }
 
-  private waiting({ joining }: Membership, healAtMicros: Micros): ProcessId {
+  private waiting({ joining }: Membership): ProcessId {
     const { participants, context, servers } = this.ghost;
     for (let server = 0; server < servers; server++) {
       if (!joining.includes(participants.memberId(server)) || !context.isUp(server)) continue;
-      if (participants.isExpected(server, healAtMicros)) return server;
+      if (participants.isExpected(server, this.terms.healAtMicros)) return server;
     }
     return -1;
   }
 }
 
-export class TransferEnds extends GhostChecker<RunGhost> {
+export class TransferEnds extends LivenessChecker {
   override readonly info = TRANSFER_ENDS;
-
-  constructor(
-    ghost: RunGhost,
-    sink: ViolationSink,
-    private readonly terms: LivenessTerms,
-  ) {
-    super(ghost, sink);
-  }
 
   onEnd(): void {
     const { calm, context, servers } = this.ghost;
@@ -185,16 +168,8 @@ export class TransferEnds extends GhostChecker<RunGhost> {
   }
 }
 
-export class StableLeader extends GhostChecker<RunGhost> {
+export class StableLeader extends LivenessChecker {
   override readonly info = STABLE_LEADER;
-
-  constructor(
-    ghost: RunGhost,
-    sink: ViolationSink,
-    private readonly terms: LivenessTerms,
-  ) {
-    super(ghost, sink);
-  }
 
   onEnd(): void {
     const { calm, servers } = this.ghost;

@@ -2,5 +2,5 @@
 
 export { RunGhost } from './ghost.js';
 export { RUN_INVARIANTS, RunCheckers, type RunCheckerOptions } from './run-checkers.js';
-export type { LivenessTerms } from './liveness.js';
-export { Participants } from './participants.js';
+export type { LivenessTerms } from './liveness-checker.js';
+export { Participants, type ParticipantContext } from './participants.js';

@@ -3,60 +3,33 @@
  * and servers catch up. Both are judged when the run ends, from what the ghosts remember.
  */
 
-import { formatMicros, type Micros } from '../../kernel/index.js';
-import type { InvariantInfo, ViolationSink } from '../checker.js';
-import { GhostChecker } from '../ghost-checker.js';
+import { formatMicros } from '../../kernel/index.js';
 import { processName } from '../names.js';
 import type { ClientOperation } from './client-history.js';
 import type { RunGhost } from './ghost.js';
-
-/** When progress is due. */
-export interface LivenessTerms {
-  /** From here on nothing is broken that will not stay broken. */
-  readonly healAtMicros: Micros;
-  /** Progress is due within this long. */
-  readonly progressWithinMicros: Micros;
-  /** True: once that has passed, leaders stay. Default: they need not. */
-  readonly stableLeader?: boolean | undefined;
-}
+import { LivenessChecker, livenessInfo } from './liveness-checker.js';
 
 const HEALED =
   'All faults have ended, and of every configuration in force a quorum of servers is up, connected, and trusts its disk';
 
-export const PROGRESS: InvariantInfo = {
-  id: 'any/progress',
-  title: 'After healing, operations complete again within the bound.',
-  statement:
-    'Let H be the time of healing and P the bound. If the run lasts until H + P and some operation is invoked in [H, H + P/2], then some operation invoked at or after H is answered ok by H + P. Not judged when it could not have come: when at the end some configuration that a server acts by has no quorum of servers that are up, have not refused to run and trust their disks.',
-  protocol: 'any',
-  family: 'protocol-independent',
-  kind: 'liveness',
-  failureModel: HEALED,
-  source: 'Ongaro and Ousterhout, extended version (2014), §5.6',
-};
+export const PROGRESS = livenessInfo(
+  'progress',
+  'After healing, operations complete again within the bound.',
+  'Let H be the time of healing and P the bound. If the run lasts until H + P and some operation is invoked in [H, H + P/2], then some operation invoked at or after H is answered ok by H + P. Not judged when it could not have come: when at the end some configuration that a server acts by has no quorum of servers that are up, have not refused to run and trust their disks.',
+  HEALED,
+  'Ongaro and Ousterhout, extended version (2014), §5.6',
+);
 
-export const CONVERGENCE: InvariantInfo = {
-  id: 'any/convergence',
-  title: 'After healing, every live server catches up with the agreed order within the bound.',
-  statement:
-    'Let H be the time of healing, P the bound and E the end of the run. If E >= H + P, then every server of the last agreed configuration (every server, where a protocol reports none) that has not refused to run is up at E and has applied every index that some server had applied by E - P. Not judged when any/progress would not be.',
-  protocol: 'any',
-  family: 'protocol-independent',
-  kind: 'liveness',
-  failureModel: HEALED,
-  source: 'Ongaro and Ousterhout, extended version (2014), §5.3',
-};
+export const CONVERGENCE = livenessInfo(
+  'convergence',
+  'After healing, every live server catches up with the agreed order within the bound.',
+  'Let H be the time of healing, P the bound and E the end of the run. If E >= H + P, then every server of the last agreed configuration (every server, where a protocol reports none) that has not refused to run is up at E and has applied every index that some server had applied by E - P. Not judged when any/progress would not be.',
+  HEALED,
+  'Ongaro and Ousterhout, extended version (2014), §5.3',
+);
 
-export class Progress extends GhostChecker<RunGhost> {
+export class Progress extends LivenessChecker {
   override readonly info = PROGRESS;
-
-  constructor(
-    ghost: RunGhost,
-    sink: ViolationSink,
-    private readonly terms: LivenessTerms,
-  ) {
-    super(ghost, sink);
-  }
 
   /** Of an operation that was just invoked or has just ended. */
   onHistory({ invokedAt, endedAt, outcome }: ClientOperation): void {
@@ -79,16 +52,8 @@ export class Progress extends GhostChecker<RunGhost> {
   }
 }
 
-export class Convergence extends GhostChecker<RunGhost> {
+export class Convergence extends LivenessChecker {
   override readonly info = CONVERGENCE;
-
-  constructor(
-    ghost: RunGhost,
-    sink: ViolationSink,
-    private readonly terms: LivenessTerms,
-  ) {
-    super(ghost, sink);
-  }
 
   onEnd(): void {
     const { context, order, participants, servers } = this.ghost;

@@ -94,6 +94,11 @@ export abstract class RaftCore {
     return generationOf(this.me);
   }
 
+  /** False for a message to an older identity of this process, or to a newer one. */
+  protected isForMe(message: { readonly generation: number }): boolean {
+    return message.generation === this.generation;
+  }
+
   protected isVoterHere(): boolean {
     return isVoter(this.configuration, this.me);
   }

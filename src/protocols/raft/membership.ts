@@ -10,7 +10,7 @@
  * what is needed, if it may, and says busy: the operator asks again.
  */
 
-import { adminReply, type AdminRequest, type Plain, type ProcessId } from '../../kernel/index.js';
+import { adminReply, type AdminRequest, type ProcessId } from '../../kernel/index.js';
 import {
   enterJoint,
   illegalStep,
@@ -27,26 +27,11 @@ import {
   type MemberId,
 } from './configuration.js';
 import type { Term, TimeoutNow } from './messages.js';
+import { readAction, type Action } from './operator-actions.js';
 import type { Progress } from './progress.js';
 import { RaftVersions, versionOfConfiguration } from './versions.js';
 
 export const TRANSFER_TIMER = 'transfer';
-
-/** What an operator may ask for; see {@link readAction}. */
-type Action =
-  | { readonly do: 'transfer'; readonly to: ProcessId }
-  | { readonly do: 'add-learner' | 'add-voter' | 'promote' | 'demote' | 'remove'; readonly member: MemberId }
-  | { readonly do: 'replace'; readonly from: MemberId; readonly to: MemberId }
-  | {
-      readonly do: 'change';
-      readonly voters: readonly MemberId[];
-      readonly learners: readonly MemberId[];
-      readonly joint: boolean;
-      readonly autoLeave: boolean;
-    }
-  | { readonly do: 'leave-joint' }
-  | { readonly do: 'snapshot' }
-  | { readonly do: 'activate'; readonly version: number };
 
 /** What a leader makes of a request. */
 type Answer = { readonly status: 'ok' | 'busy' | 'refused'; readonly reason: string };
@@ -353,7 +338,6 @@ export abstract class RaftMembership extends RaftVersions {
 
   /** It did not happen in time: this leader goes on. */
   protected transferTimedOut(): void {
-    if (this.transferTo < 0) return;
     this.endTransfer('timed-out');
   }
 
@@ -382,44 +366,4 @@ export abstract class RaftMembership extends RaftVersions {
 /** A learner that from now on joins as soon as it has caught up. */
 function joined(configuration: Configuration, member: MemberId): Configuration {
   return { ...configuration, joining: [...configuration.joining, member].sort((a, b) => a - b) };
-}
-
-/** Reads an operator's action; undefined when it is none. */
-function readAction(action: Plain): Action | undefined {
-  if (action === null || typeof action !== 'object' || Array.isArray(action)) return undefined;
-  const raw = action as { readonly [key: string]: Plain | undefined };
-  switch (raw['do']) {
-    case 'add-learner':
-    case 'add-voter':
-    case 'promote':
-    case 'demote':
-    case 'remove':
-      return isNumber(raw['member']) ? { do: raw['do'], member: raw['member'] } : undefined;
-    case 'replace': {
-      const { from, to } = raw;
-      return isNumber(from) && isNumber(to) ? { do: 'replace', from, to } : undefined;
-    }
-    case 'transfer':
-      return isNumber(raw['to']) ? { do: 'transfer', to: raw['to'] } : undefined;
-    case 'change': {
-      const { voters, learners, joint, autoLeave } = raw;
-      if (!isList(voters) || !isList(learners)) return undefined;
-      return { do: 'change', voters, learners, joint: joint === true, autoLeave: autoLeave === true };
-    }
-    case 'leave-joint':
-    case 'snapshot':
-      return { do: raw['do'] };
-    case 'activate':
-      return isNumber(raw['version']) ? { do: 'activate', version: raw['version'] } : undefined;
-    default:
-      return undefined;
-  }
-}
-
-function isNumber(value: Plain | undefined): value is number {
-  return typeof value === 'number' && Number.isInteger(value);
-}
-
-function isList(value: Plain | undefined): value is readonly number[] {
-  return Array.isArray(value) && value.every(isNumber);
 }

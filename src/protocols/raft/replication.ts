@@ -1,5 +1,5 @@
 /**
- * Log replication, commitment and execution.
+ * The leader's side of replication: sending, flow control, and commitment.
  *
  * Source: Ongaro and Ousterhout, extended version, §5.3 (replication, conflict backtracking), §5.4.2
  * (only entries of the current term are committed by counting), §8 (no-op at the start of a term); Ongaro's
@@ -8,45 +8,20 @@
  * time after a refusal (probing). It counts itself only for what is durable on its own disk.
  */
 
-import {
-  mix32,
-  okReply,
-  type Command,
-  type Micros,
-  type ProcessId,
-  type Result,
-} from '../../kernel/index.js';
-import {
-  generationOf,
-  memberOf,
-  membersOf,
-  quorumValue,
-  type MemberId,
-  type ValueOf,
-} from './configuration.js';
+import type { Command, Micros, ProcessId } from '../../kernel/index.js';
+import { membersOf, quorumValue, type MemberId, type ValueOf } from './configuration.js';
 import { HEARTBEAT_TIMER } from './core.js';
-import { RaftElection } from './election.js';
-import type {
-  AppendEntries,
-  AppendEntriesResponse,
-  Entry,
-  LogIndex,
-  SystemCommand,
-  Term,
-} from './messages.js';
+import { RaftFollowing } from './following.js';
+import type { AppendEntries, AppendEntriesResponse, Entry, LogIndex, SystemCommand } from './messages.js';
 import { Progress } from './progress.js';
 import { makeEntry } from './wire.js';
 
-export abstract class RaftReplication extends RaftElection {
+export abstract class RaftReplication extends RaftFollowing {
   /** Leader: what is known of each other member, and of members whose removal is not committed yet. */
   protected peers: Progress[] = [];
   /** Leader: the log's time and this server's clock when it was elected. */
   protected timeBase: Micros = 0;
   protected clockBase: Micros = 0;
-  /** The log's time of the last entry applied, and of the log's base. */
-  protected appliedTime: Micros = 0;
-  /** Rolling digest of the system commands applied: replicated state that is not the service's. */
-  protected systemDigest = 0x5ca1ab1e;
   /** The last AppendEntries built; followers that are equally far get the same immutable message. */
   private lastBuilt: AppendEntries | undefined = undefined;
 
@@ -55,16 +30,8 @@ export abstract class RaftReplication extends RaftElection {
   protected abstract roundAnswered(peer: Progress, round: number): void;
   /** The follower lacks what has been compacted. */
   protected abstract sendSnapshot(peer: Progress): void;
-  /** Something was committed, or applied. */
-  protected abstract afterCommit(): void;
-  /** An entry was applied. */
-  protected abstract noteApplied(entry: Entry): void;
-  /** A system command that is not a configuration is executed. */
-  protected abstract applySystem(entry: Entry, system: SystemCommand): void;
-  /** False when this program does not understand the entry: then it has stopped. */
-  protected abstract understands(entry: Entry): boolean;
 
-  // ---- leader ----
+  // ---- sending ----
 
   protected override startLeading(): void {
     this.peers = [];
@@ -340,171 +307,11 @@ export abstract class RaftReplication extends RaftElection {
     return this.log.termAt(this.commitIndex) === this.currentTerm;
   }
 
-  // ---- follower ----
-
-  protected onAppendEntries(from: ProcessId, message: AppendEntries): void {
-    if (message.term < this.currentTerm) {
-      this.refuseAppend(from, message);
-      return;
-    }
-    this.heardFromLeader(from);
-    if (!this.matchesAt(message)) {
-      this.refuseAppend(from, message);
-      return;
-    }
-    this.storeEntries(message);
-    const lastNew = message.prevLogIndex + message.entries.length;
-    const committed = this.commitIndexFrom(message, lastNew);
-    if (committed > this.commitIndex) this.commitTo(committed);
-    this.acknowledge(from, message, lastNew);
-  }
-
-  /** The consistency check (§5.3). What has been compacted is committed, so it matches every leader's log. */
-  protected matchesAt(message: AppendEntries): boolean {
-    const { prevLogIndex, prevLogTerm } = message;
-    return prevLogIndex < this.log.baseIndex || this.log.termAt(prevLogIndex) === prevLogTerm;
-  }
-
-  /**
-   * Appends what is new; removes the log's tail only at a proven conflict of terms, since a message may
-   * arrive late or twice and say less than what is already here (§5.3).
-   */
-  protected storeEntries(message: AppendEntries): void {
-    let wrote = false;
-    for (const entry of message.entries) {
-      if (entry.index <= this.log.baseIndex) continue;
-      const present = this.log.termAt(entry.index);
-      if (present === entry.term) continue;
-      if (present !== -1) this.truncateLog(entry.index);
-      this.appendEntry(entry);
-      wrote = true;
-    }
-    if (wrote) this.storage.syncWal();
-  }
-
-  /** Never beyond what this message has shown to match the leader's log (Figure 2, rule 5 of AppendEntries). */
-  protected commitIndexFrom(message: AppendEntries, lastNew: LogIndex): LogIndex {
-    return Math.min(message.leaderCommit, lastNew);
-  }
-
-  /**
-   * Acknowledges when everything up to `lastNew` is durable. A heartbeat is answered at once, for what is
-   * durable already: a slow disk must not look like a lost follower.
-   */
-  protected acknowledge(to: ProcessId, message: AppendEntries, lastNew: LogIndex): void {
-    const { durableIndex } = this;
-    if (message.entries.length === 0 && durableIndex < lastNew) {
-      this.sendWhenDurable(to, this.buildSuccess(message, durableIndex), 0);
-    }
-    this.sendWhenDurable(to, this.buildSuccess(message, lastNew), this.log.positionOf(lastNew));
-  }
-
-  protected buildSuccess(message: AppendEntries, matchIndex: LogIndex): AppendEntriesResponse {
-    return {
-      kind: 'AppendEntriesResponse',
-      term: this.currentTerm,
-      success: true,
-      matchIndex,
-      conflictTerm: 0,
-      prevLogIndex: message.prevLogIndex,
-      hasLost: false,
-      round: message.round,
-      version: this.host.version,
-      generation: this.generation,
-    };
-  }
-
-  /**
-   * The round to answer with; 0 to what is left of an earlier term. Each term has its own numbers, and the same
-   * leader may lead again: his old number, answered in the new term, would confirm rounds that are yet to come.
-   */
-  protected roundOf(message: { readonly term: Term; readonly round: number }): number {
-    return message.term === this.currentTerm ? message.round : 0;
-  }
-
-  private refuseAppend(to: ProcessId, message: AppendEntries): void {
-    const hint = this.log.lastIndexNotAbove(message.prevLogIndex - 1, message.prevLogTerm);
-    const response: AppendEntriesResponse = {
-      kind: 'AppendEntriesResponse',
-      term: this.currentTerm,
-      success: false,
-      matchIndex: hint,
-      conflictTerm: this.log.termAt(hint),
-      prevLogIndex: message.prevLogIndex,
-      hasLost: !this.trustsDisk(),
-      round: this.roundOf(message),
-      version: this.host.version,
-      generation: this.generation,
-    };
-    this.sendWhenDurable(to, response, 0);
-  }
-
-  // ---- execution ----
-
-  protected commitTo(index: LogIndex): void {
-    this.commitIndex = index;
-    this.emit({ kind: 'committed', index, term: this.log.termAt(index) });
-    while (this.lastApplied < this.commitIndex) {
-      const entry = this.log.entryAt(this.lastApplied + 1);
-      if (!this.understands(entry)) return;
-      this.applyNext(entry);
-    }
-    this.afterCommit();
-  }
-
-  private applyNext(entry: Entry): void {
-    const { command, system } = entry;
-    this.appliedTime = entry.timeMicros;
-    const result = command === undefined ? null : this.applyCommand(command, entry.timeMicros);
-    if (system !== undefined) this.executeSystem(entry, system);
-    this.lastApplied = entry.index;
-    this.noteApplied(entry);
-    this.emit({
-      kind: 'applied',
-      index: entry.index,
-      term: entry.term,
-      hash: entry.hash,
-      digest: this.stateDigest(),
-      command,
-    });
-    const divergence = this.service.takeDivergence?.();
-    if (divergence !== undefined)
-      this.emit({ kind: 'shadow-diverged', index: entry.index, text: divergence });
-    if (command !== undefined && this.role === 'leader') {
-      this.host.send(command.client, okReply(command.sequence, result, entry.index));
-    }
-  }
-
-  protected executeSystem(entry: Entry, system: SystemCommand): void {
-    this.systemDigest = mix32(this.systemDigest, entry.hash);
-    this.applySystem(entry, system);
-  }
-
-  /** Digest of everything that is replicated: the service, and what system commands made. */
-  protected stateDigest(): number {
-    return mix32(this.service.digest(), this.systemDigest);
-  }
-
-  protected applyCommand(command: Command, timeMicros: Micros): Result {
-    return this.service.apply(command, timeMicros);
-  }
-
-  /** The member that a message of this process and generation comes from. */
-  protected senderOf(from: ProcessId, message: { readonly generation: number }): MemberId {
-    return memberOf(from, message.generation);
-  }
-
-  protected isForMe(message: { readonly generation: number }): boolean {
-    return message.generation === generationOf(this.me);
-  }
-
   protected override copyFrom(other: RaftReplication): void {
     super.copyFrom(other);
     this.peers = other.peers.map((peer) => peer.clone());
     this.timeBase = other.timeBase;
     this.clockBase = other.clockBase;
-    this.appliedTime = other.appliedTime;
-    this.systemDigest = other.systemDigest;
     this.lastBuilt = other.lastBuilt;
   }
 }

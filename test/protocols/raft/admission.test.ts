@@ -12,16 +12,13 @@ import {
   fresh,
   leaderOn,
   logOf,
-  ofKind,
   read,
   replicaOn,
+  replies,
   request,
   state,
   success,
-  type Subject,
 } from './fixtures.js';
-
-const replies = ({ host }: Subject) => ofKind(host.take(), 'ClientReply').map(({ message }) => message);
 
 describe('raft admission', () => {
   it('a follower turns clients to the leader that it knows', () => {

@@ -1,6 +1,13 @@
 /** Small words for tests of one replica: disks, entries, messages, state; and a replica that leads. */
 
-import type { DiskImage, DiskSlot, Plain, ProtocolEvent, ReadMode } from '../../../src/kernel/index.js';
+import type {
+  ClientReply,
+  DiskImage,
+  DiskSlot,
+  Plain,
+  ProtocolEvent,
+  ReadMode,
+} from '../../../src/kernel/index.js';
 import { clientRequest } from '../../../src/kernel/index.js';
 import {
   META_FILE,
@@ -113,6 +120,9 @@ export const put = (index: number, term: number): Entry =>
 
 export const systemEntry = (index: number, term: number, system: SystemCommand, version = 1): Entry =>
   makeEntry(index, term, 0, undefined, system, version);
+
+/** The first entry of a log from which on everything that version 3 brings may be used. */
+export const GATE = systemEntry(1, 1, { kind: 'activate', version: 3 }, 3);
 
 export const configurationEntry = (index: number, term: number, configuration: Configuration): Entry =>
   systemEntry(index, term, { kind: 'configuration', configuration });
@@ -288,6 +298,24 @@ export const ofKind = <K extends RaftMessage['kind']>(
   sent.filter(
     (item): item is { to: number; message: Extract<RaftMessage, { kind: K }> } => item.message.kind === kind,
   );
+
+/** What the client was answered since the last look. */
+export const replies = ({ host }: Subject): ClientReply[] =>
+  ofKind(host.take(), 'ClientReply')
+    .filter(({ to }) => to === CLIENT)
+    .map(({ message }) => message);
+
+/** Asks as an operator, and returns the answer: status and reason. What is sent can still be taken afterwards. */
+export function ask({ host, replica }: Subject, action: Plain): string {
+  host.take();
+  const before = host.acts.length;
+  replica.receive(OPERATOR, admin(1, action));
+  const reply = host.acts
+    .slice(before)
+    .flatMap((act) => (act.kind === 'sent' && act.message.kind === 'AdminReply' ? [act.message] : []))
+    .at(-1);
+  return `${reply?.status}: ${reply?.reason}`;
+}
 
 // ---- a leader ----
 

@@ -5,10 +5,10 @@ import type { Plain } from '../../../src/kernel/index.js';
 import { memberOf } from '../../../src/protocols/raft/index.js';
 import {
   CLIENT,
-  OPERATOR,
+  GATE,
   acknowledgeAll,
-  admin,
   append,
+  ask,
   configuration,
   configurationEntry,
   configurationOf,
@@ -28,24 +28,13 @@ import {
   type Subject,
 } from './fixtures.js';
 
-/** Asks and returns the answer: status and reason. */
-function ask(subject: Subject, action: Plain): string {
-  subject.host.take();
-  subject.replica.receive(OPERATOR, admin(1, action));
-  const [reply] = subject.host.acts
-    .flatMap((act) => (act.kind === 'sent' && act.message.kind === 'AdminReply' ? [act.message] : []))
-    .slice(-1);
-  return `${reply?.status}: ${reply?.reason}`;
-}
-
 const UNDER_WAY = 'busy: the change is under way';
 const NOT_YET = 'busy: another change, or the first entry of this term, is not committed yet';
 
 /** A leader of three (and two processes more) that may use joint configurations. */
 function leaderOfThree(voters: readonly number[] = [0, 1, 2]): Subject {
-  const gate = systemEntry(1, 1, { kind: 'activate', version: 3 }, 3);
   const begin = configurationEntry(2, 1, configuration(voters));
-  const subject = replicaOn(diskOf(metas(1), segmentOf([gate, begin])), { members: [0, 1, 2] });
+  const subject = replicaOn(diskOf(metas(1), segmentOf([GATE, begin])), { members: [0, 1, 2] });
   elect(subject);
   acknowledgeAll(subject, [1, 2]);
   subject.host.take();
@@ -54,7 +43,6 @@ function leaderOfThree(voters: readonly number[] = [0, 1, 2]): Subject {
 
 /** The same, with two learners whose programs understand everything. */
 function leaderWithLearners(): Subject {
-  const gate = systemEntry(1, 1, { kind: 'activate', version: 3 }, 3);
   const begin = configurationEntry(2, 1, configuration([0, 1, 2], { learners: [3, 4] }));
   const known = systemEntry(3, 1, {
     kind: 'announce',
@@ -63,7 +51,7 @@ function leaderWithLearners(): Subject {
       [4, 3],
     ],
   });
-  const subject = replicaOn(diskOf(metas(1), segmentOf([gate, begin, known])), { members: [0, 1, 2] });
+  const subject = replicaOn(diskOf(metas(1), segmentOf([GATE, begin, known])), { members: [0, 1, 2] });
   elect(subject);
   acknowledgeAll(subject, [1, 2]);
   subject.host.take();
@@ -304,9 +292,8 @@ describe('raft membership: joint consensus (diss. §4.3)', () => {
   });
 
   it('a new leader leaves what another has entered, when it has committed an entry of its own term', () => {
-    const gate = systemEntry(1, 1, { kind: 'activate', version: 3 }, 3);
     const joint = configuration([0, 1, 3], { outgoing: [0, 1, 2], autoLeave: true });
-    const subject = replicaOn(diskOf(metas(1), segmentOf([gate, configurationEntry(2, 1, joint)])));
+    const subject = replicaOn(diskOf(metas(1), segmentOf([GATE, configurationEntry(2, 1, joint)])));
     elect(subject);
     expect(configurationOf(subject)).toEqual(joint);
     acknowledgeAll(subject, [1]);

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   CLIENT,
+  GATE,
   LONG,
   OPERATOR,
   acknowledgeAll,
@@ -18,26 +19,21 @@ import {
   ofKind,
   put,
   read,
+  receive,
   replicaOn,
+  replies,
   request,
   segmentOf,
   state,
   success,
-  systemEntry,
   type Subject,
-  receive,
 } from './fixtures.js';
 
-const replies = ({ host }: Subject) =>
-  ofKind(host.take(), 'ClientReply')
-    .filter(({ to }) => to === CLIENT)
-    .map(({ message }) => message);
 const situations = (subject: Subject) => eventsOf(subject, 'reached').map(({ situation }) => situation);
 
 /** A leader (of term 2) of a cluster that speaks version 3: leases may be used. */
 function leaseLeader(settings: Readonly<Record<string, unknown>> = {}): Subject {
-  const gate = systemEntry(1, 1, { kind: 'activate', version: 3 }, 3);
-  return leaderOn(diskOf(metas(1), segmentOf([gate])), { settings });
+  return leaderOn(diskOf(metas(1), segmentOf([GATE])), { settings });
 }
 
 describe('raft reads: read-index (§6.4)', () => {
@@ -198,8 +194,7 @@ describe('raft reads: lease (§6.4.1)', () => {
   });
 
   it('needs an entry of its own term that is committed', () => {
-    const gate = systemEntry(1, 1, { kind: 'activate', version: 3 }, 3);
-    const subject = replicaOn(diskOf(metas(1), segmentOf([gate])));
+    const subject = replicaOn(diskOf(metas(1), segmentOf([GATE])));
     elect(subject);
     for (const follower of [1, 2]) subject.replica.receive(follower, success(2, 0, { round: 1 }));
     expect(isAtOnce(subject)).toBe(false);

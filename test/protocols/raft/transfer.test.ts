@@ -6,6 +6,7 @@ import {
   OPERATOR,
   admin,
   append,
+  ask,
   configuration,
   configurationEntry,
   diskOf,
@@ -14,6 +15,7 @@ import {
   leaderOn,
   metas,
   ofKind,
+  receive,
   replicaOn,
   request,
   requestVote,
@@ -21,17 +23,9 @@ import {
   state,
   success,
   type Subject,
-  receive,
 } from './fixtures.js';
 
-function transfer(subject: Subject, to: number): string {
-  subject.host.take();
-  subject.replica.receive(OPERATOR, admin(1, { do: 'transfer', to }));
-  const reply = subject.host.acts.flatMap((act) =>
-    act.kind === 'sent' && act.message.kind === 'AdminReply' ? [act.message] : [],
-  );
-  return `${reply.at(-1)?.status}: ${reply.at(-1)?.reason}`;
-}
+const transfer = (subject: Subject, to: number): string => ask(subject, { do: 'transfer', to });
 
 const told = ({ host }: Subject): number[] => ofKind(host.take(), 'TimeoutNow').map(({ to }) => to);
 

@@ -3,10 +3,12 @@
 import { describe, expect, it } from 'vitest';
 import type { SystemCommand } from '../../../src/protocols/raft/index.js';
 import {
+  GATE,
   OPERATOR,
   acknowledgeAll,
   admin,
   append,
+  ask,
   configuration,
   configurationEntry,
   diskOf,
@@ -42,11 +44,7 @@ function acknowledgeWith(subject: Subject, versions: readonly (readonly [number,
   subject.host.completeAll(subject.replica);
 }
 
-const ask = (subject: Subject, version: number): unknown => {
-  subject.host.take();
-  subject.replica.receive(OPERATOR, admin(1, { do: 'activate', version }));
-  return ofKind(subject.host.take(), 'AdminReply').map(({ message }) => [message.status, message.reason])[0];
-};
+const activate = (subject: Subject, version: number): string => ask(subject, { do: 'activate', version });
 
 describe('raft versions: announcing and opening gates', () => {
   it('the leader announces what programs understand, then opens the highest common gate', () => {
@@ -112,17 +110,17 @@ describe('raft versions: announcing and opening gates', () => {
 
   it('without auto-activate an operator opens it, if it may be opened', () => {
     const subject = leaderOn(fresh(), { ...THREE, settings: { 'auto-activate': false } });
-    expect(ask(subject, 2)).toEqual(['busy', 'not every member has announced it']);
+    expect(activate(subject, 2)).toBe('busy: not every member has announced it');
     for (let i = 0; i < 3; i++) {
       subject.replica.timerFired('heartbeat');
       acknowledgeAll(subject, [1, 2]);
     }
     expect(state(subject).activeVersion).toBe(1);
-    expect(ask(subject, 4)).toEqual(['refused', "the leader's program understands only 3"]);
-    expect(ask(subject, 2)).toEqual(['busy', 'the gate is being opened']);
+    expect(activate(subject, 4)).toBe("refused: the leader's program understands only 3");
+    expect(activate(subject, 2)).toBe('busy: the gate is being opened');
     acknowledgeAll(subject, [1, 2]);
-    expect(ask(subject, 2)).toEqual(['ok', '']);
-    expect(ask(subject, 1)).toEqual(['refused', 'the cluster never goes back to an older version']);
+    expect(activate(subject, 2)).toBe('ok: ');
+    expect(activate(subject, 1)).toBe('refused: the cluster never goes back to an older version');
   });
 
   it('a member that is removed is forgotten', () => {
@@ -163,8 +161,7 @@ describe('raft versions: what a program does not understand', () => {
   });
 
   it('a program that was downgraded too late stops when it meets the open gate', () => {
-    const gate = systemEntry(1, 1, { kind: 'activate', version: 3 }, 3);
-    const subject = replicaOn(diskOf(metas(1), segmentOf([gate])), { version: 2 });
+    const subject = replicaOn(diskOf(metas(1), segmentOf([GATE])), { version: 2 });
     subject.replica.receive(1, append(1, 1, 1, [], 1));
     expect(subject.host.haltReason).toMatch(/version 3/);
   });
