@@ -16,8 +16,6 @@ const MINUTES = 60;
 const MICROS_PER_MINUTE = 60_000_000;
 /** How much may be retained of a command that is over and done with: the noise of what doubles when it is full. */
 const BYTES_PER_COMMAND_MAX = 5;
-/** An operation of unknown outcome may yet be applied: that much is kept of each until the end. */
-const BYTES_PER_UNKNOWN = 640;
 
 /** @typedef {{ name: string, scenario: (seconds: number) => any }} Hour */
 
@@ -47,14 +45,13 @@ function begin({ scenario: make }, seconds) {
   return Simulation.create(scenario, { seed: 'hour', strategy: 'random' }, { implementation });
 }
 
-/** Bytes retained at each virtual minute, but for unknown operations. @param {Simulation} simulation @param {number} before */
+/** Bytes retained at each virtual minute. @param {Simulation} simulation @param {number} before */
 function samples(simulation, before) {
   const bytes = /** @type {number[]} */ ([]);
   while (bytes.length < MINUTES) {
     const until = (bytes.length + 1) * MICROS_PER_MINUTE;
     while (simulation.now < until && simulation.step());
-    const { operationsUnknown } = simulation.outcome().statistics;
-    bytes.push(bytesInUse() - before - operationsUnknown * BYTES_PER_UNKNOWN);
+    bytes.push(bytesInUse() - before);
   }
   return bytes;
 }
@@ -83,8 +80,8 @@ function run(hour) {
   console.log(
     `  ${hour.name}: ${events} events, ${operationsInvoked} commands (${operationsUnknown} unknown), ` +
       `${leaderChanges} leader changes, ${((user + system) / 1e6).toFixed(1)} s CPU\n` +
-      `    ${tens.join(', ')} KiB up to minute 10, 20, … 60, ${BYTES_PER_UNKNOWN} bytes for each unknown operation ` +
-      `apart; grows by ${perMinute.toFixed(0)} bytes a virtual minute, ${perCommand.toFixed(1)} bytes a command`,
+      `    ${tens.join(', ')} KiB up to minute 10, 20, … 60; grows by ${perMinute.toFixed(0)} bytes a ` +
+      `virtual minute, ${perCommand.toFixed(1)} bytes a command`,
   );
   if (status !== 'passed') throw new Error(`${hour.name}: ${status}`);
   if (perCommand > BYTES_PER_COMMAND_MAX)
