@@ -1,7 +1,7 @@
 /** Every invariant there is, and the checkers of a run. */
 
 import { RUN_INVARIANTS, RunCheckers, RunGhost, type LivenessTerms } from './any/index.js';
-import { keyValueServices } from '../services/index.js';
+import { DEFAULT_SESSION_LIMITS, keyValueServices } from '../services/index.js';
 import type { CheckerContext, CheckerFactory, InvariantInfo, ViolationSink } from './checker.js';
 import { OBJECTIVES } from './objectives.js';
 import { CheckerSet, type ProtocolCheckers } from './checker-set.js';
@@ -26,6 +26,8 @@ export interface CheckerOptions {
   readonly service?: string | undefined;
   /** Whether the service sits behind client sessions; default true. */
   readonly hasSessions?: boolean | undefined;
+  /** Sequence numbers that a client's session tells apart; default: that of {@link DEFAULT_SESSION_LIMITS}. */
+  readonly sessionWindow?: number | undefined;
   /** Bound on the work of the linearizability check at the end. */
   readonly linearizabilitySteps?: number | undefined;
   /** Checkers of the user's own. */
@@ -43,10 +45,11 @@ export function createCheckers(
   options: CheckerOptions = {},
 ): CheckerSet {
   if (protocol === NO_CHECKERS) return new CheckerSet(context, undefined, undefined, [], []);
-  const ghost = new RunGhost(context);
+  const { hasSessions = true, sessionWindow = DEFAULT_SESSION_LIMITS.window } = options;
+  const ghost = new RunGhost(context, hasSessions ? sessionWindow : Infinity);
   const run = new RunCheckers(ghost, sink, {
     isKeyValue: keyValueServices.has(options.service ?? 'kv'),
-    hasSessions: options.hasSessions ?? true,
+    hasSessions,
     liveness: options.liveness,
     linearizabilitySteps: options.linearizabilitySteps,
   });

@@ -116,8 +116,13 @@ export class Observers implements DiskTap {
     const liveness =
       progressWithinMicros === undefined ? undefined : { healAtMicros, progressWithinMicros, stableLeader };
     const protocol = options.checkers === false ? NO_CHECKERS : name;
-    const service = scenario.service.name;
-    const set = createCheckers(protocol, context, sink, { liveness, service, extra: options.extraCheckers });
+    const { name: service, sessions } = scenario.service;
+    const set = createCheckers(protocol, context, sink, {
+      liveness,
+      service,
+      sessionWindow: sessions.window,
+      extra: options.extraCheckers,
+    });
     const coverage = options.coverage === true ? CoverageObserver.create(name, context) : undefined;
     return new Observers(set, scenario.cluster.nodes, sink, coverage, new Telemetry(context));
   }

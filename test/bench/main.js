@@ -128,7 +128,7 @@ function benchHours() {
   for (const [number, { name }] of HOURS.entries()) {
     const { status } = spawnSync(
       process.execPath,
-      ['--expose-gc', '--no-flush-bytecode', script, String(number)],
+      ['--expose-gc', '--no-flush-bytecode', '--no-opt', script, String(number)],
       {
         stdio: 'inherit',
       },

@@ -40,6 +40,8 @@ export class AgreedOrder {
   private times = new TimeColumn();
   /** Per client, by sequence: the first index that holds this command. */
   private places: Map<number, number>[] = [];
+  /** Per client: the highest sequence of a command that any index holds, those that are forgotten included. */
+  private highest: number[] = [];
   /** Per index that is the first to hold a client's command: that command. Clients count from 1; 0: none. */
   private clients = new IntColumn();
   private sequences = new IntColumn();
@@ -67,6 +69,11 @@ export class AgreedOrder {
   indexOf(client: ProcessId, sequence: number): number {
     const places = this.places[client - this.servers];
     return places?.get(sequence) ?? 0;
+  }
+
+  /** The highest sequence of this client's that was ever applied; 0 before the first. */
+  highestOf(client: ProcessId): number {
+    return this.highest[client - this.servers] ?? 0;
   }
 
   /** The highest index that had been applied somewhere at this time; 0 when that is forgotten. */
@@ -117,11 +124,13 @@ export class AgreedOrder {
     this.times.set(index, now);
     if (index > 1 && place.digest !== this.digests.get(index - 1)) this.hasDigests = true;
     if (command === undefined || command.client < this.servers) return;
-    const places = this.placesOf(command.client);
-    if (places.has(command.sequence)) return;
-    places.set(command.sequence, index);
-    this.clients.set(index, command.client - this.servers + 1);
-    this.sequences.set(index, command.sequence);
+    const { client, sequence } = command;
+    const places = this.placesOf(client);
+    if (places.has(sequence)) return;
+    places.set(sequence, index);
+    if (sequence > this.highestOf(client)) this.highest[client - this.servers] = sequence;
+    this.clients.set(index, client - this.servers + 1);
+    this.sequences.set(index, sequence);
   }
 
   /** Forgets all places below `below`, and which commands they hold. */
@@ -155,6 +164,7 @@ export class AgreedOrder {
     copy.digests = this.digests.clone();
     copy.times = this.times.clone();
     copy.places = this.places.map((places) => new Map(places));
+    copy.highest = this.highest.slice();
     copy.clients = this.clients.clone();
     copy.sequences = this.sequences.clone();
     return copy;
@@ -162,7 +172,10 @@ export class AgreedOrder {
 
   private placesOf(client: ProcessId): Map<number, number> {
     const number = client - this.servers;
-    while (this.places.length <= number) this.places.push(new Map());
+    while (this.places.length <= number) {
+      this.places.push(new Map());
+      this.highest.push(0);
+    }
     return this.places[number] as Map<number, number>;
   }
 }

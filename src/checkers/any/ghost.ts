@@ -1,5 +1,6 @@
 /** What every run has, whatever its protocol: an agreed order, a history of clients, and what is settled of it. */
 
+import type { ProcessId } from '../../kernel/index.js';
 import type { CheckerContext } from '../checker.js';
 import { AgreedOrder } from './agreed-order.js';
 import { CalmGhost } from './calm-ghost.js';
@@ -30,7 +31,14 @@ export class RunGhost {
   /** True when progress was due and did not come, but could not have been expected either. */
   isLivenessUnjudged = false;
 
-  constructor(readonly context: CheckerContext) {
+  /**
+   * `sessionWindow`: how many of a client's latest sequence numbers its session tells apart; Infinity for a
+   * service without sessions, or with some that forget nothing.
+   */
+  constructor(
+    readonly context: CheckerContext,
+    private readonly sessionWindow = Infinity,
+  ) {
     this.order = new AgreedOrder(context.servers);
     this.history = new ClientHistory(context.servers);
     this.participants = new Participants(context);
@@ -41,8 +49,21 @@ export class RunGhost {
     return this.context.servers;
   }
 
+  /**
+   * True for a command that can take effect no more, unless it has done so already: its client's session has
+   * left it behind. Sessions (services/sessions.ts) execute nothing at or below a floor. Once a sequence s of a
+   * client was applied, that client's floor is s - window or more, for good: either s was executed, and the floor
+   * of the session rose; or s was refused, being below the floor itself. A session that is forgotten leaves its
+   * highest sequence as the floor of all that come. And s stays applied, by any/agreement.
+   *
+   * A service that executes such a command all the same is told by any/duplicate-effect at that very place.
+   */
+  isLeftBehind(client: ProcessId, sequence: number): boolean {
+    return sequence <= this.order.highestOf(client) - this.sessionWindow;
+  }
+
   clone(context: CheckerContext): RunGhost {
-    const copy = new RunGhost(context);
+    const copy = new RunGhost(context, this.sessionWindow);
     copy.order = this.order.clone();
     copy.history = this.history.clone();
     copy.calm = this.calm.clone();

@@ -6,8 +6,10 @@
  * operation can still turn out to belong there. An open operation that was applied pins the cut below its
  * place. A read that was not pins it at the highest place that an answer was known to hold at when the read
  * was invoked, for it may be answered aside of the log: should it hold at less, it is stale. Reads yet to come
- * pin it likewise. Any other open operation will be applied after all that is applied now. What has ended, and has a place up to the cut, is judged
- * and forgotten. What timed out and was never applied is carried on: it may still be.
+ * pin it likewise. Any other open operation will be applied after all that is applied now. What has ended, and
+ * has a place up to the cut, is judged and forgotten. What timed out and was never applied is carried on, since it
+ * may still be, until its client's session has left it behind (RunGhost.isLeftBehind): then it never took effect
+ * and never will. So of each client no more is carried on than its session's window holds.
  *
  * Where the agreed order does not explain an answer, everything since the last cut is kept, and the search
  * has the word at the end, or once that is too much: then the search judges what there is, and the history
@@ -63,7 +65,7 @@ export class Settlement {
     if (order.last === 0) return;
     const end = finalIndex(order, history);
     if (!ghost.isUnexplained) {
-      const settled = history.operations().filter((operation) => isSettled(order, operation, end));
+      const settled = history.operations().filter((operation) => isSettled(ghost, operation, end));
       ghost.isUnexplained = judges.linearizability?.explain(settled, end) === false;
       if (!ghost.isUnexplained) this.settle(settled, end);
     }
@@ -104,7 +106,7 @@ export class Settlement {
   private startAnew(): void {
     const { ghost, judges } = this;
     const { order, history } = ghost;
-    const gone = history.operations().filter((operation) => !mayBeAppliedLater(order, operation));
+    const gone = history.operations().filter((operation) => !mayBeAppliedLater(ghost, operation));
     if (gone.length * 2 < history.size) return;
     judges.linearizability?.search();
     ghost.witness.skipTo(order.last);
@@ -126,7 +128,8 @@ function finalIndex(order: AgreedOrder, history: ClientHistory): number {
 }
 
 /** True for an operation of which nothing more can come up to place `end`. */
-function isSettled(order: AgreedOrder, operation: ClientOperation, end: number): boolean {
+function isSettled(ghost: RunGhost, operation: ClientOperation, end: number): boolean {
+  const { order } = ghost;
   const { outcome } = operation;
   if (outcome === 'open') return false;
   if (outcome === 'fail' || isWeakRead(operation)) return true;
@@ -134,11 +137,20 @@ function isSettled(order: AgreedOrder, operation: ClientOperation, end: number):
   const { place } = placeOf(order, operation);
   // An answered read whose place nobody can tell: no witness explains it, now or ever.
   if (changesNothing(operation) && (place === 0 || place > order.last)) return true;
-  return place > 0 && place <= end;
+  return place === 0 ? neverHappens(ghost, operation) : place <= end;
+}
+
+/**
+ * True for an operation of unknown outcome that is not in the order and can take effect no more. Should it be
+ * applied later, then without effect: where no digest would tell otherwise, it is not forgotten.
+ */
+function neverHappens(ghost: RunGhost, { outcome, client, sequence }: ClientOperation): boolean {
+  return outcome === 'unknown' && ghost.order.hasDigests && ghost.isLeftBehind(client, sequence);
 }
 
 /** True for an operation that is not in the order and can still get there, or has to. */
-function mayBeAppliedLater(order: AgreedOrder, operation: ClientOperation): boolean {
+function mayBeAppliedLater(ghost: RunGhost, operation: ClientOperation): boolean {
   if (operation.outcome === 'fail' || changesNothing(operation)) return false;
-  return order.indexOf(operation.client, operation.sequence) === 0;
+  if (ghost.order.indexOf(operation.client, operation.sequence) > 0) return false;
+  return !neverHappens(ghost, operation);
 }

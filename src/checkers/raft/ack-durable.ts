@@ -17,7 +17,8 @@ export class AckDurable extends RaftChecker {
 
   onAcknowledge(process: ProcessId, server: ServerGhost, to: ProcessId, term: Term, index: LogIndex): void {
     const { leaders } = this.ghost;
-    // To anybody but the leader of this term the response means nothing.
+    // To anybody but the leader of this term the response means nothing, and so it does to one that has long left
+    // the term, in memory and on disk, and is forgotten for it.
     if (leaders.of(term)?.leader !== to) return;
     const { durable } = server;
     if (index > durable.last) {

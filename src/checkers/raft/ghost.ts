@@ -11,7 +11,8 @@
  * Who counts for what is decided by members, not by processes: a process whose disk was formatted anew is
  * another member, and what the member before it has promised stays promised by that one.
  *
- * A long run forgets from below: what every server that has a snapshot has put behind it.
+ * A long run forgets from below: what every server that has a snapshot has put behind it, and what belongs to
+ * terms that everybody has left.
  *
  * Source: Ongaro and Ousterhout, extended version, Figure 2 and §5.4.3; Ongaro's TLA+ specification has the
  * same history variables (`elections`, `allLogs`).
@@ -40,6 +41,8 @@ const ENTRIES_BEHIND_MAX = 1 << 16;
 const CONFIGURATIONS_MAX = 64;
 /** Forgetting less than this at a time is not worth the walk. */
 const ENTRIES_FORGOTTEN_MIN = 64;
+/** A server, other than one that leads, that stays behind by more terms than this no longer holds back what is forgotten. */
+const TERMS_BEHIND_MAX = 1024;
 
 /** What one member has told others, over all time. */
 export class Pledges {
@@ -47,9 +50,18 @@ export class Pledges {
   acknowledged = new IntColumn();
   /** By term: the candidate that got this member's vote, plus 1; 0 when none did. */
   votes = new IntColumn();
+  /** The highest term of any of them. */
+  latestTerm: Term = 0;
+
+  /** Forgets what was told in terms below this one. */
+  dropBelow(term: Term): void {
+    this.acknowledged.dropBelow(term);
+    this.votes.dropBelow(term);
+  }
 
   clone(): Pledges {
     const copy = new Pledges();
+    copy.latestTerm = this.latestTerm;
     copy.acknowledged = this.acknowledged.clone();
     copy.votes = this.votes.clone();
     return copy;
@@ -141,7 +153,7 @@ export class ServerGhost {
 export class RaftGhost {
   readonly servers: ServerGhost[];
   leaders = new LeaderTree();
-  /** By term: the server that claimed to lead it, by its own word or by what it sent; -1: nobody. */
+  /** By term: the server that claimed to lead it, by its own word or by what it sent; -1: nobody, or forgotten. */
   claims = new IntColumn(-1);
   /** What leaders have committed, over all time. */
   committed = new GhostLog();
@@ -366,14 +378,22 @@ export class RaftGhost {
   // ---- what the network sees ----
 
   acknowledged(server: ServerGhost, term: Term, index: LogIndex): void {
-    const { acknowledged } = server.pledges;
-    if (index > acknowledged.get(term)) acknowledged.set(term, index);
+    const { pledges } = server;
+    const { acknowledged } = pledges;
+    if (term >= this.leaders.lowestTerm && index > acknowledged.get(term)) {
+      acknowledged.set(term, index);
+      if (term > pledges.latestTerm) pledges.latestTerm = term;
+    }
     if (index > server.promisedIndex && index <= server.durable.last) this.promise(server, index);
     if (term > server.promisedTerm) server.promisedTerm = term;
   }
 
   voted(server: ServerGhost, term: Term, candidate: ProcessId): void {
-    server.pledges.votes.set(term, candidate + 1);
+    const { pledges } = server;
+    if (term >= this.leaders.lowestTerm) {
+      pledges.votes.set(term, candidate + 1);
+      if (term > pledges.latestTerm) pledges.latestTerm = term;
+    }
     if (term > server.promisedTerm) server.promisedTerm = term;
   }
 
@@ -458,7 +478,43 @@ export class RaftGhost {
     if (floor < committed.base + ENTRIES_FORGOTTEN_MIN) return;
     committed.dropBelow(floor);
     this.committedIn.dropBelow(floor);
-    this.leaders.dropBelow(floor);
+    this.forgetTerms(floor);
+  }
+
+  /**
+   * Forgets leaders, claims, votes and acknowledgements of terms that have ended. To act in such a term, a server
+   * would have to take its term back, which raft/term-monotonic reports, or to come with a new disk, which is a
+   * member that nobody counts in a configuration of old. A claim to such a term, or a vote in one by a server
+   * that has left it, is a violation by itself; so whom the forgotten ones were for makes no difference.
+   */
+  private forgetTerms(floor: LogIndex): void {
+    const { leaders, former } = this;
+    const before = leaders.lowestTerm;
+    leaders.dropBelow(floor, this.endedTerm());
+    const { lowestTerm } = leaders;
+    if (lowestTerm === before) return;
+    this.claims.dropBelow(lowestTerm);
+    for (const { pledges } of this.servers) pledges.dropBelow(lowestTerm);
+    for (const [member, pledges] of former) {
+      if (pledges.latestTerm < lowestTerm) former.delete(member);
+      else pledges.dropBelow(lowestTerm);
+    }
+  }
+
+  /** The lowest term that any server is in, in memory or after a power loss; terms below it have ended. */
+  private endedTerm(): Term {
+    const { highestTerm } = this.leaders;
+    const behind = highestTerm - TERMS_BEHIND_MAX;
+    let lowest = highestTerm;
+    for (const server of this.servers) {
+      const durable = server.durableTerm();
+      // A blank disk has never been in any term.
+      if (server.term === 0 && durable === 0) continue;
+      let term = server.term < durable ? server.term : durable;
+      if (term < behind && !server.isLeader) term = behind;
+      if (term < lowest) lowest = term;
+    }
+    return lowest;
   }
 
   clone(run: RunGhost): RaftGhost {

@@ -17,7 +17,6 @@ export class LeaderAppendOnly extends RaftChecker {
 
   /** Before the ghost takes the append in. */
   onAppended(process: ProcessId, server: ServerGhost, index: LogIndex, term: Term): void {
-    const { leaders } = this.ghost;
     if (server.isLeader) {
       if (index !== server.memory.last + 1) this.overwrote(process, server, index);
       else if (term !== server.term) {
@@ -27,7 +26,7 @@ export class LeaderAppendOnly extends RaftChecker {
       }
       return;
     }
-    if (leaders.of(term)?.created(index) === true) return;
+    if (this.ghost.leaders.hasCreated(term, index)) return;
     this.violate(
       `${this.ghost.name(process)} appended an entry of term ${term} at index ${index}, which no leader of that term ` +
         'has created',

@@ -5,6 +5,9 @@
  * leader created and so equals that leader's log up to there, followed by its own entries. Logs of leaders
  * form a tree; the entry at an index is found by walking towards the root past every leader that was
  * elected with that index already in its log.
+ *
+ * A leader is forgotten when its term has ended for everybody and what it created is behind all: see
+ * {@link LeaderTree.dropBelow}.
  */
 
 import { IntColumn } from '../columns.js';
@@ -13,7 +16,7 @@ export class LeaderLog {
   /** The index that this leader creates next. */
   next: number;
   // Cell i belongs to index electedLast + 1 + i.
-  // Most leaders of a long run are of the past: of them stays who they were, not room for what they created.
+  // Of most leaders that are kept everything is forgotten but who they were.
   private lows: IntColumn | undefined = undefined;
   private highs: IntColumn | undefined = undefined;
   /** What it created below this index is forgotten. */
@@ -77,29 +80,40 @@ export class LeaderLog {
 export class LeaderTree {
   /** Highest term that ever had a leader. */
   highestTerm = 0;
+  /** Leaders of terms below this one are forgotten. */
+  lowestTerm = 0;
+  /** Cell i belongs to term lowestTerm + i. */
   private byTerm: (LeaderLog | undefined)[] = [];
   /** Prefixes that end below this index are forgotten: they were agreed on by all. */
   private floor = 0;
-  /** Leaders of terms below this one have nothing left to forget. */
-  private lowestTerm = 0;
 
-  /** The leader of this term, once it has been elected. */
+  /** The leader of this term, once it has been elected and unless it is forgotten. */
   of(term: number): LeaderLog | undefined {
-    return this.byTerm[term];
+    return term < this.lowestTerm ? undefined : this.byTerm[term - this.lowestTerm];
   }
 
-  /** Takes in an election; a second leader of a term is ignored. */
+  /** Takes in an election; a second leader of a term is ignored, and so is one of a term that is forgotten. */
   elected(term: number, leader: number, lastIndex: number, lastTerm: number): void {
-    while (this.byTerm.length <= term) this.byTerm.push(undefined);
-    this.byTerm[term] ??= new LeaderLog(term, leader, lastIndex, lastTerm);
+    if (term < this.lowestTerm) return;
+    const cell = term - this.lowestTerm;
+    while (this.byTerm.length <= cell) this.byTerm.push(undefined);
+    this.byTerm[cell] ??= new LeaderLog(term, leader, lastIndex, lastTerm);
     if (term > this.highestTerm) this.highestTerm = term;
+  }
+
+  /**
+   * True when the leader of this term created the entry at this index. Of a leader that is forgotten it is known
+   * only that all it created lies below the floor, where logs are not compared any more.
+   */
+  hasCreated(term: number, index: number): boolean {
+    return term < this.lowestTerm ? index < this.floor : this.of(term)?.created(index) === true;
   }
 
   /** The term of the leader that created what the leader of `term` has (or had) at this index; -1: nothing. */
   creatorAt(term: number, index: number): number {
-    let log = this.byTerm[term];
+    let log = this.of(term);
     while (log !== undefined && index <= log.electedLast) {
-      log = log.electedLastTerm < log.term ? this.byTerm[log.electedLastTerm] : undefined;
+      log = log.electedLastTerm < log.term ? this.of(log.electedLastTerm) : undefined;
     }
     return log !== undefined && log.created(index) ? log.term : -1;
   }
@@ -108,16 +122,26 @@ export class LeaderTree {
   matches(term: number, index: number, low: number, high: number): boolean {
     if (index === 0 || index < this.floor) return true;
     const creator = this.creatorAt(term, index);
-    return creator >= 0 && (this.byTerm[creator] as LeaderLog).createdWithPrefix(index, low, high);
+    return creator >= 0 && (this.of(creator) as LeaderLog).createdWithPrefix(index, low, high);
   }
 
-  /** Forgets prefixes that end below this index. */
-  dropBelow(index: number): void {
+  /**
+   * Forgets prefixes that end below this index, and the leaders of terms below `endedTerm` that created nothing at
+   * or after it. Nobody is in those terms any more, so no entry of theirs is created, sent by its leader or
+   * committed again; what their leaders created is where {@link LeaderTree.matches} has nothing to compare; and
+   * the walk towards the root does not get there, for it ends at the leader that created an index, and the
+   * indexes asked for are not below the floor.
+   */
+  dropBelow(index: number, endedTerm: number): void {
     this.floor = index;
     const { byTerm } = this;
-    for (let term = this.lowestTerm; term < byTerm.length; term++) byTerm[term]?.dropBelow(index);
-    while (this.lowestTerm < this.highestTerm && (byTerm[this.lowestTerm]?.next ?? 0) <= index)
-      this.lowestTerm++;
+    for (const log of byTerm) log?.dropBelow(index);
+    let gone = 0;
+    while (gone < byTerm.length && this.lowestTerm + gone < endedTerm && (byTerm[gone]?.next ?? 0) <= index) {
+      gone++;
+    }
+    byTerm.splice(0, gone);
+    this.lowestTerm += gone;
   }
 
   clone(): LeaderTree {

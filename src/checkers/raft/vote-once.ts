@@ -8,7 +8,7 @@ import { RaftChecker, raftSafety } from './raft-checker.js';
 export const VOTE_ONCE = raftSafety(
   'vote-once',
   'A server votes for at most one candidate in a term.',
-  'Over all time and restarts: of the votes of term t that a server has sent (a grant to its candidate; a RequestVote, which is a vote for itself), all are for one candidate. A vote that was never sent may vanish in a crash; a process whose disk was formatted anew is another server. Judged at every send.',
+  'Over all time and restarts: of the votes of term t that a server has sent (a grant to its candidate; a RequestVote, which is a vote for itself), all are for one candidate. A vote that was never sent may vanish in a crash; a process whose disk was formatted anew is another server. In a term that every server has left, in memory and on disk, none of them votes again. Judged at every send.',
   '§5.2 and Figure 2, RequestVote',
 );
 
@@ -17,6 +17,13 @@ export class VoteOnce extends RaftChecker {
 
   /** Before the ghost takes the vote in. */
   onVote(process: ProcessId, server: ServerGhost, term: Term, candidate: ProcessId): void {
+    if (term < this.ghost.leaders.lowestTerm && term < server.term) {
+      this.violate(
+        `${this.ghost.name(process)}, in term ${server.term}, voted for ${this.ghost.name(candidate)} in term ${term}, ` +
+          'which all servers have left',
+      );
+      return;
+    }
     const before = server.pledges.votes.get(term) - 1;
     if (before === -1 || before === candidate) return;
     this.violate(

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { createCheckers, INVARIANTS, ViolationSink } from '../../../src/checkers/index.js';
 import type { Membership } from '../../../src/kernel/index.js';
 import { makeEntry } from '../../../src/protocols/raft/index.js';
-import { makeCommand } from '../../../src/services/index.js';
+import { DEFAULT_SESSION_LIMITS, makeCommand } from '../../../src/services/index.js';
 import { Stage } from '../stage.js';
 
 const LIVENESS = { healAtMicros: 100, progressWithinMicros: 100, stableLeader: true };
@@ -69,6 +69,16 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
     const command = makeCommand(C1, 1, append('c3.1'));
     stage.apply(0, makeEntry(1, 1, 0, command), 7);
     stage.apply(0, makeEntry(2, 1, 0, command), 8);
+  },
+  'any/duplicate-effect: a command is executed after its session has left it behind': (stage) => {
+    // Nobody hears of the first operation, and the history has long forgotten it when it is applied.
+    const lost = stage.operation(C1, 1, append('c3.1'), 'unknown', null);
+    for (let index = 1; index <= 1100; index++) acknowledged(stage, index, index + 1, put(`c3.${index + 1}`));
+    stage.apply(0, makeEntry(1101, 1, 0, lost));
+  },
+  'any/duplicate-effect: a command is executed just behind its session': (stage) => {
+    ordered(stage, 1, 7 + DEFAULT_SESSION_LIMITS.window, put('c3.1'), null);
+    ordered(stage, 2, 7, put('c3.2'), null);
   },
   'any/read-freshness: a lease read misses what another client had been answered': (stage) => {
     acknowledged(stage, 1, 1, put('c3.1'));
@@ -296,6 +306,37 @@ test('a history that is too hard to judge is counted, not reported', () => {
   stage.end();
   expect(stage.violated).toBeUndefined();
   expect(stage.checkers.unjudgedHistories()).toBe(1);
+});
+
+describe('of a command that its session may have left behind, accepted is:', () => {
+  const { window } = DEFAULT_SESSION_LIMITS;
+
+  test('that it is ordered, and refused', () => {
+    const stage = new Stage(3, 'mine');
+    const lost = stage.operation(C1, 1, append('c3.1'), 'unknown', null);
+    for (let index = 1; index <= 1100; index++) acknowledged(stage, index, index + 1, put(`c3.${index + 1}`));
+    const digest = makeEntry(1100, 1, 0, makeCommand(C1, 1101, put('c3.1101'))).hash;
+    stage.apply(0, makeEntry(1101, 1, 0, lost), digest);
+    stage.read(C2, 1, 'stale', 1101, 'c3.1101');
+    stage.end();
+    expect(stage.sink.violation).toBeUndefined();
+  });
+
+  test('that it is executed while it is in the window, the last place included', () => {
+    const stage = new Stage(3, 'mine');
+    ordered(stage, 1, 7 + window, put('c3.1'), null);
+    ordered(stage, 2, 8, put('c3.2'), null);
+    expect(stage.sink.violation).toBeUndefined();
+  });
+
+  test('that it is executed where the window is wider, or there are no sessions', () => {
+    for (const options of [{ sessionWindow: window + 1 }, { hasSessions: false }]) {
+      const stage = new Stage(3, 'mine', options);
+      ordered(stage, 1, 7 + window, put('c3.1'), null);
+      ordered(stage, 2, 7, put('c3.2'), null);
+      expect(stage.sink.violation).toBeUndefined();
+    }
+  });
 });
 
 test('services without sessions may execute a repeated command again', () => {

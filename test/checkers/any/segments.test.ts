@@ -56,7 +56,7 @@ interface Tale {
 
 /** A run of one key-value store, told event by event to a ghost whose history is judged in segments. */
 class Run {
-  readonly ghost = new RunGhost(CONTEXT);
+  readonly ghost: RunGhost;
   readonly linearizability: CountingLinearizability;
   readonly settlement: Settlement;
   readonly acknowledged: AcknowledgedDurability;
@@ -71,8 +71,9 @@ class Run {
     operationsPerCut = Infinity,
     readonly sink = new ViolationSink(new Set(['any/acknowledged-durability'])),
     steps?: number,
+    sessionWindow = Infinity,
   ) {
-    const { ghost } = this;
+    const ghost = (this.ghost = new RunGhost(CONTEXT, sessionWindow));
     this.linearizability = new CountingLinearizability(ghost, sink, steps);
     this.acknowledged = new AcknowledgedDurability(ghost, sink);
     const exactlyOnce = new ExactlyOnce(ghost, sink);
@@ -119,6 +120,15 @@ class Run {
     const place = { index, hash: index, digest: index, command };
     this.acknowledged.onApplied(place);
     this.ghost.order.applied(0, place, this.time);
+  }
+
+  /** Puts the operation at the next place, where its session refuses it: digest and store stay as they are. */
+  refuse(tale: Tale): void {
+    this.stores.push(this.stores.at(-1) as Map<string, KvState>);
+    const index = this.stores.length - 1;
+    const command = makeCommand(tale.client, tale.sequence, tale.input);
+    const digest = this.ghost.order.digestAt(index - 1);
+    this.ghost.order.applied(0, { index, hash: index, digest, command }, this.time);
   }
 
   answer(tale: Tale, output: KvOutput, aside = 0): void {
@@ -441,6 +451,48 @@ describe('a long run', () => {
     runLong(run, 5_000, roomOf());
     run.apply(refused);
     expect(run.sink.violation?.invariant).toBe('any/acknowledged-durability');
+  });
+
+  /** In each round one operation is given up without having been applied, and ten are answered. */
+  function runWithLosses(run: Run, rounds: number): readonly [lost: Tale[], most: number] {
+    const lost: Tale[] = [];
+    let most = 0;
+    for (let round = 0; round < rounds; round++) {
+      const input: KvInput = { op: 'put', key: 'k0', value: `c${round}` };
+      const tale = run.invoke(SERVERS + (round % 4), input, undefined);
+      run.end(tale, 'unknown');
+      lost.push(tale);
+      for (let n = 0; n < 10; n++) {
+        const other = run.invoke(SERVERS + (n % 4), input, undefined);
+        run.apply(other);
+        run.answer(other, { ok: true });
+      }
+      run.forgetStores();
+      run.settlement.ended();
+      most = Math.max(most, run.ghost.history.size);
+    }
+    return [lost, most];
+  }
+
+  it('forgets operations that were given up once their sessions have left them behind', () => {
+    const run = new Run(OPERATIONS_PER_CUT, new ViolationSink(), undefined, 64);
+    const [lost, most] = runWithLosses(run, 10_000);
+    // Since the last cut, and of each of the four clients what its session may still execute.
+    expect(most).toBeLessThan(OPERATIONS_PER_CUT + 4 * 64 + 11);
+    expect(run.ghost.history.isForgotten(SERVERS, (lost[0] as Tale).sequence)).toBe(true);
+    // Some are applied all the same, as commands are that lay in a queue for long. Their sessions refuse them.
+    for (const tale of lost.slice(0, 100)) run.refuse(tale);
+    runWithLosses(run, 300);
+    run.settlement.end();
+    expect(run.linearizability.searches).toBe(0);
+    expect(run.sink.violation).toBeUndefined();
+  });
+
+  it('keeps operations that were given up where no session leaves anything behind', () => {
+    const run = new Run(OPERATIONS_PER_CUT);
+    const [lost] = runWithLosses(run, 1000);
+    for (const { client, sequence } of lost)
+      expect(run.ghost.history.isForgotten(client, sequence)).toBe(false);
   });
 
   it('begins anew when the agreed order has not explained an answer for long', () => {

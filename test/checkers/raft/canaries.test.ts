@@ -23,6 +23,21 @@ function configure(stage: Stage, leader: number, configuration: Configuration): 
   return stage.propose(leader, undefined, { kind: 'configuration', configuration });
 }
 
+/** Term 1 has ended for everybody, is behind all snapshots, and is forgotten. */
+function forgetTermOne(stage: Stage): void {
+  stage.elect(0, 1);
+  for (let index = 1; index <= 70; index++) stage.commitEverywhere(0, [1, 2, 3, 4]);
+  stage.elect(1, 2);
+  stage.commitEverywhere(1, [0, 2, 3, 4]);
+  for (const server of [0, 1, 2, 3, 4]) {
+    stage.saveSnapshot(server, 71);
+    stage.compact(server, 71);
+  }
+  stage.commitEverywhere(1, [0, 2, 3, 4]);
+  stage.saveSnapshot(4, 72);
+  stage.compact(4, 72);
+}
+
 /** By invariant: a story, and how it violates the invariant at its end. */
 const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
   'raft/election-safety: two servers become leader of one term': (stage) => {
@@ -34,6 +49,18 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
     stage.elect(0, 1);
     stage.elect(1, 2);
     stage.sendEntries(0, 2, []);
+  },
+  'raft/election-safety: a leader claims a term that everybody has left for good': (stage) => {
+    forgetTermOne(stage);
+    const round = {
+      prevLogIndex: 71,
+      prevLogTerm: 2,
+      entries: [],
+      leaderCommit: 71,
+      round: 0,
+      generation: 0,
+    };
+    stage.send(0, 2, { kind: 'AppendEntries', term: 1, ...round });
   },
   'raft/election-quorum: a grant of an earlier term is counted': (stage) => {
     stage.campaign(0, 1, [1, 2]);
@@ -102,6 +129,10 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
   'raft/term-monotonic: a message is ahead of its sender': (stage) => {
     stage.elect(0, 2);
     stage.answerVote(1, 0, 3, false);
+  },
+  'raft/vote-once: a server votes in a term that everybody has left for good': (stage) => {
+    forgetTermOne(stage);
+    stage.answerVote(2, 0, 1, true);
   },
   'raft/vote-once: a server votes for two candidates': (stage) => {
     stage.campaign(0, 1, [2]);

@@ -103,6 +103,74 @@ test('leader tree: the entry at an index of any leader’s log is found as in a 
   );
 });
 
+test('leader tree: what is asked of terms and indexes that are not forgotten is answered as if nothing were', () => {
+  const choices = fc.array(
+    fc.record({ kept: fc.nat(3), created: fc.nat(4), settled: fc.nat(6), behind: fc.nat(3) }),
+    { minLength: 1, maxLength: 30 },
+  );
+  fc.assert(
+    fc.property(choices, (terms) => {
+      const whole = new LeaderTree();
+      let pruned = new LeaderTree();
+      /** By term: the plain log of its leader. */
+      const logs: Entry[][] = [[]];
+      let floor = 0;
+      let ended = 0;
+      terms.forEach(({ kept, created, settled, behind }, i) => {
+        const term = i + 1;
+        const base = logs.at(-1) as Entry[];
+        // What is settled is in the log of every later leader.
+        const plain = base.slice(0, Math.max(floor, base.length - kept));
+        for (const tree of [whole, pruned]) tree.elected(term, i, plain.length, plain.at(-1)?.term ?? 0);
+        for (let n = 0; n < created; n++) {
+          plain.push(makeEntry(plain.length + 1, term, 0, makeCommand(9, 100 * term + n, null)));
+          const log = folded(plain);
+          for (const tree of [whole, pruned])
+            tree.of(term)?.create(log.lowAt(log.last), log.highAt(log.last));
+        }
+        logs.push(plain);
+        floor = Math.max(floor, Math.min(plain.length, floor + settled));
+        ended = Math.max(ended, term - behind);
+        pruned.dropBelow(floor, term - behind);
+        pruned = pruned.clone();
+        expect(pruned.lowestTerm).toBeLessThanOrEqual(ended);
+        expect(pruned.highestTerm).toBe(term);
+        for (let asked = pruned.lowestTerm; asked <= term; asked++) {
+          expect(pruned.of(asked)?.leader).toBe(whole.of(asked)?.leader);
+          for (let index = floor; index <= plain.length + 1; index++) {
+            expect(pruned.creatorAt(asked, index)).toBe(whole.creatorAt(asked, index));
+            const log = folded(logs[asked] as Entry[]);
+            if (index > log.last) continue;
+            const lanes = [log.lowAt(index), log.highAt(index)] as const;
+            expect(pruned.matches(asked, index, ...lanes)).toBe(whole.matches(asked, index, ...lanes));
+          }
+        }
+        for (let asked = 1; asked <= term; asked++) {
+          for (let index = floor; index <= plain.length + 1; index++) {
+            expect(pruned.hasCreated(asked, index)).toBe(whole.hasCreated(asked, index));
+          }
+        }
+      });
+    }),
+  );
+});
+
+test('leader tree: leaders of the past are forgotten, but for those that created what is not settled', () => {
+  const tree = new LeaderTree();
+  for (let term = 1; term <= 100; term++) {
+    tree.elected(term, 0, term - 1, term - 1);
+    tree.of(term)?.create(term, term);
+  }
+  tree.dropBelow(91, 80);
+  expect(tree.lowestTerm).toBe(80);
+  tree.dropBelow(91, 100);
+  expect(tree.lowestTerm).toBe(91);
+  expect(tree.of(90)).toBeUndefined();
+  tree.elected(90, 1, 0, 0);
+  expect(tree.of(90)).toBeUndefined();
+  expect(tree.of(91)?.leader).toBe(0);
+});
+
 function folded(entries: readonly Entry[]): GhostLog {
   const log = new GhostLog(1);
   for (const entry of entries) log.put(entry.index, entry.term, entry.hash);
