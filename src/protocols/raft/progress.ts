@@ -105,6 +105,12 @@ export class Progress {
     this.next = next;
   }
 
+  /** It answers: after a silence longer than `patience`, as if no piece had been sent in vain. */
+  answered(now: Micros, patience: Micros): void {
+    if (now - this.lastAnswer > patience) this.pieceTries = 0;
+    this.lastAnswer = now;
+  }
+
   becomeProbe(next: LogIndex): void {
     this.state = 'probe';
     this.next = next;

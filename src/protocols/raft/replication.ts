@@ -90,7 +90,7 @@ export abstract class RaftReplication extends RaftFollowing {
 
   protected sendHeartbeat(peer: Progress): void {
     if (peer.state === 'snapshot' || this.lacksCompacted(peer)) {
-      this.sendAppend(peer, 1, 0);
+      this.sendAppend(peer, this.heartbeatPlace(peer), 0);
       this.sendSnapshot(peer);
     } else if (this.settings.emptyHeartbeats) this.sendEmptyHeartbeat(peer);
     else if (!this.sendEntries(peer)) this.sendAppend(peer, peer.next, 0);
@@ -98,7 +98,16 @@ export abstract class RaftReplication extends RaftFollowing {
 
   /** Asks everybody whether he still follows. */
   protected sendRound(): void {
-    for (const peer of this.peers) this.sendAppend(peer, peer.state === 'snapshot' ? 1 : peer.next, 0);
+    for (const peer of this.peers) this.sendAppend(peer, this.heartbeatPlace(peer), 0);
+  }
+
+  /**
+   * Where an empty message asks whether the logs match. Behind the snapshot that is being sent: a follower that
+   * has installed it says so even if his answer to the last piece was lost.
+   */
+  private heartbeatPlace({ state, next, snapshot }: Progress): LogIndex {
+    if (state !== 'snapshot') return next;
+    return snapshot === undefined ? 1 : snapshot.header.index + 1;
   }
 
   /**
@@ -218,7 +227,7 @@ export abstract class RaftReplication extends RaftFollowing {
   }
 
   protected heardFromPeer(peer: Progress, round: number): void {
-    peer.lastAnswer = this.host.monotonicNow();
+    peer.answered(this.host.monotonicNow(), this.settings.electionTimeoutMicrosMax);
     if (round <= peer.round) return;
     peer.round = round;
     this.roundAnswered(peer, round);

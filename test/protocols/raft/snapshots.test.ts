@@ -194,9 +194,35 @@ describe('raft snapshots: a leader sends one (§7, Figure 13)', () => {
     subject.host.take();
     subject.replica.timerFired('heartbeat');
     const beats = ofKind(subject.host.take(), 'AppendEntries').filter(({ to }) => to === 4);
-    expect(beats).toMatchObject([{ message: { prevLogIndex: 0, entries: [] } }]);
+    // At the snapshot's end: should it be installed there and the answer lost, this finds out.
+    expect(beats).toMatchObject([{ message: { prevLogIndex: 4, entries: [] } }]);
     subject.replica.receive(4, success(1, 3)); // it has the log up to the base: no snapshot is needed
     expect(peer(subject, 4).state).not.toBe('snapshot');
+  });
+
+  it('learns from a heartbeat that the snapshot was installed', () => {
+    const subject = compactedLeader();
+    subject.replica.timerFired('heartbeat');
+    subject.replica.receive(4, success(1, 4));
+    expect(peer(subject, 4)).toMatchObject({ state: 'probe', match: 4 });
+  });
+
+  it('sends a piece again at once to a follower that answers after a long silence', () => {
+    const subject = compactedLeader();
+    /** Pieces to the silent one during so many heartbeats; the others answer. */
+    const pieces = (heartbeats: number): number => {
+      subject.host.take();
+      for (let i = 0; i < heartbeats; i++) {
+        subject.host.now += 50_000;
+        subject.replica.timerFired('heartbeat');
+        acknowledgeAll(subject, [1, 2, 3]);
+      }
+      return ofKind(subject.host.take(), 'InstallSnapshot').filter(({ to }) => to === 4).length;
+    };
+    expect(pieces(40)).toBeLessThan(5);
+    expect(pieces(3)).toBe(0);
+    subject.replica.receive(4, success(1, 0));
+    expect(pieces(1)).toBe(1);
   });
 });
 
