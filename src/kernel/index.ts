@@ -4,6 +4,7 @@
  */
 
 export * from './assert.js';
+export * from './authenticator.js';
 export * from './choices.js';
 export * from './contracts.js';
 export * from './digest.js';
