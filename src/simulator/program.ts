@@ -7,12 +7,13 @@ import { FORMATTING_VERBS, actionsOf } from '../faults/index.js';
 import {
   UsageError,
   formatMicros,
+  type AuthenticationFactory,
   type ProcessId,
   type Protocol,
   type StateMachine,
 } from '../kernel/index.js';
 import type { Scenario } from '../scenario/index.js';
-import type { ProcessConfig } from '../world/index.js';
+import { idealAuthentication, type ProcessConfig } from '../world/index.js';
 import type { Implementation } from './implementation.js';
 
 export interface Program {
@@ -26,6 +27,8 @@ export interface Program {
   /** Of the protocol, that every server speaks at first. */
   readonly version: number;
   readonly process: ProcessConfig;
+  /** Makes the keys of a run. */
+  readonly authentication: AuthenticationFactory;
   /** Id of the zoo bug, when it is one. */
   readonly bug: string | undefined;
   createService(): StateMachine;
@@ -46,6 +49,7 @@ export function prepareProgram(scenario: Scenario, implementation: Implementatio
     members: Array.from({ length: members }, (_, server) => server),
     version: initialVersion(scenario, protocol),
     process: scenario.process,
+    authentication: idealAuthentication,
     bug,
     createService: () => implementation.createService(),
   };
