@@ -1,6 +1,7 @@
 /** What runs inside a scenario: a protocol and the service that it replicates. */
 
 import { UsageError, nearest, type Protocol, type StateMachine } from '../kernel/index.js';
+import { pbftProtocol } from '../protocols/pbft/index.js';
 import { raftProtocol } from '../protocols/raft/index.js';
 import type { Scenario } from '../scenario/index.js';
 import { createService } from '../services/index.js';
@@ -13,7 +14,10 @@ export interface Implementation {
   readonly bug: string | undefined;
 }
 
-const BUILT_IN: Readonly<Record<string, () => Protocol>> = { raft: () => raftProtocol() };
+const BUILT_IN: Readonly<Record<string, () => Protocol>> = {
+  raft: () => raftProtocol(),
+  pbft: () => pbftProtocol(),
+};
 
 /** The correct implementation that a scenario names. Modules are loaded elsewhere and passed in. */
 export function builtInImplementation(scenario: Scenario): Implementation {
