@@ -3,10 +3,11 @@
 import type { Plain, ProcessId } from '../kernel/index.js';
 import type { RunCheckers } from './any/index.js';
 import type { Checker, CheckerContext, InvariantInfo, Observer, ViolationSink } from './checker.js';
+import type { PbftCheckers } from './pbft/index.js';
 import { auditDisks, auditReplica, RaftCheckers } from './raft/index.js';
 
 /** The checkers of one protocol; they may read the ghost of the protocol-independent ones. */
-export type ProtocolCheckers = RaftCheckers;
+export type ProtocolCheckers = RaftCheckers | PbftCheckers;
 
 export class CheckerSet {
   /** To be fed in this order, each with every event that it has a hook for. */

@@ -55,6 +55,8 @@ export interface CheckerContext {
   isUp(process: ProcessId): boolean;
   /** How often the process's disk was formatted anew. */
   generation(process: ProcessId): number;
+  /** True for a process that may do anything: nothing that it says is judged. Absent: there is none. */
+  isFaulty?(process: ProcessId): boolean;
   /** Every intact record that is durable in the file right now, in slot order. Costly: for audits. */
   durableRecords(process: ProcessId, file: string): readonly unknown[];
 }

@@ -5,10 +5,17 @@ import { DEFAULT_SESSION_LIMITS, keyValueServices } from '../services/index.js';
 import type { CheckerContext, CheckerFactory, InvariantInfo, ViolationSink } from './checker.js';
 import { OBJECTIVES } from './objectives.js';
 import { CheckerSet, type ProtocolCheckers } from './checker-set.js';
+import { parsePbftSettings } from '../protocols/pbft/index.js';
+import { PBFT_INVARIANTS, PbftCheckers, PbftGhost, quorumSizes } from './pbft/index.js';
 import { RAFT_INVARIANTS, RaftCheckers, RaftGhost } from './raft/index.js';
 
 /** All invariants: first those of any protocol, then protocol by protocol. */
-export const INVARIANTS: readonly InvariantInfo[] = [...RUN_INVARIANTS, OBJECTIVES, ...RAFT_INVARIANTS];
+export const INVARIANTS: readonly InvariantInfo[] = [
+  ...RUN_INVARIANTS,
+  OBJECTIVES,
+  ...RAFT_INVARIANTS,
+  ...PBFT_INVARIANTS,
+];
 
 /** The invariant of this id. */
 export function findInvariant(id: string): InvariantInfo | undefined {
@@ -30,6 +37,10 @@ export interface CheckerOptions {
   readonly sessionWindow?: number | undefined;
   /** Bound on the work of the linearizability check at the end. */
   readonly linearizabilitySteps?: number | undefined;
+  /** Settings of the protocol, as the scenario has them; default: none. */
+  readonly settings?: Readonly<Record<string, unknown>> | undefined;
+  /** How many of the servers, the first ones, take part from the beginning; default: all. */
+  readonly members?: number | undefined;
   /** Checkers of the user's own. */
   readonly extra?: readonly CheckerFactory[] | undefined;
 }
@@ -57,13 +68,33 @@ export function createCheckers(
   const others = extra.map((factory) => factory.create(context, sink));
   const invariants = INVARIANTS.filter((info) => info.protocol === 'any' || info.protocol === protocol);
   const infos = [...invariants, ...extra.map((factory) => factory.info)];
-  return new CheckerSet(context, run, createProtocolCheckers(protocol, ghost, sink), others, infos);
+  return new CheckerSet(context, run, createProtocolCheckers(protocol, ghost, sink, options), others, infos);
 }
 
 function createProtocolCheckers(
   protocol: string,
   run: RunGhost,
   sink: ViolationSink,
+  options: CheckerOptions,
 ): ProtocolCheckers | undefined {
-  return protocol === 'raft' ? new RaftCheckers(new RaftGhost(run), sink) : undefined;
+  switch (protocol) {
+    case 'raft':
+      return new RaftCheckers(new RaftGhost(run), sink);
+    case 'pbft':
+      return createPbftCheckers(run, sink, options);
+    default:
+      return undefined;
+  }
+}
+
+function createPbftCheckers(
+  run: RunGhost,
+  sink: ViolationSink,
+  { settings = {}, members = run.servers, liveness }: CheckerOptions,
+): PbftCheckers {
+  const { faulty, window, viewChangeMicros, viewChangeMicrosMax } = parsePbftSettings(settings);
+  let doublings = 0;
+  for (let micros = viewChangeMicros; micros < viewChangeMicrosMax; micros *= 2) doublings++;
+  const ghost = new PbftGhost(run, quorumSizes(members, faulty), window, doublings);
+  return new PbftCheckers(ghost, sink, liveness);
 }

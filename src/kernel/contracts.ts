@@ -258,6 +258,16 @@ export type ProtocolEvent =
       readonly digest: number;
       readonly command: Command | undefined;
     }
+  /**
+   * The batch at this place of a protocol that orders batches, decided in view `term`, is executed: its commands are
+   * reported as `applied` after this. `hash` is the digest by which the protocol agreed on it.
+   */
+  | {
+      readonly kind: 'batch-executed';
+      readonly sequence: number;
+      readonly term: number;
+      readonly hash: number;
+    }
   /** A shadow of the service answered otherwise than the service; found when `index` had been applied. */
   | { readonly kind: 'shadow-diverged'; readonly index: number; readonly text: string }
   /** The log was read back after a start: `lastIndex` entries; `trusted` false when the disk is not. */

@@ -121,6 +121,8 @@ export class Observers implements DiskTap {
       liveness,
       service,
       sessionWindow: sessions.window,
+      settings: scenario.protocol.settings,
+      members: scenario.cluster.members,
       extra: options.extraCheckers,
     });
     const coverage = options.coverage === true ? CoverageObserver.create(name, context) : undefined;

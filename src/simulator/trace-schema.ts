@@ -120,6 +120,7 @@ const protocolEvent = tagged<ProtocolEvent, 'kind'>('kind', {
   truncated: { index: natural },
   committed: { index: natural, term: natural },
   applied: { index: natural, term: natural, hash: hash32, digest: hash32, command: maybe(command) },
+  'batch-executed': { sequence: natural, term: natural, hash: hash32 },
   'shadow-diverged': { index: natural, text: anyText },
   recovered: { term: natural, lastIndex: natural, trusted: flag },
   'trust-regained': { term: natural, lastIndex: natural },

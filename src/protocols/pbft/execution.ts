@@ -52,7 +52,9 @@ export abstract class PbftExecution extends PbftCore {
   protected executeBatch(slot: Slot, decision: DecisionCertificate, requests: readonly Request[]): void {
     this.lastExecuted = slot.sequence;
     const places = decision.digest === NULL_DIGEST ? 1 : requests.length;
-    this.emit({ kind: 'committed', index: this.index + places, term: decision.view });
+    const { view: term, digest: hash } = decision;
+    this.emit({ kind: 'batch-executed', sequence: slot.sequence, term, hash });
+    this.emit({ kind: 'committed', index: this.index + places, term });
     if (decision.digest === NULL_DIGEST) this.executeNull(decision.view);
     for (let i = 0; i < requests.length; i++) this.executeRequest(requests[i] as Request, decision.view);
     if (slot.sequence % this.settings.checkpointInterval === 0) this.checkpointReached();

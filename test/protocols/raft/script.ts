@@ -226,6 +226,7 @@ function eventLine(event: ProtocolEvent): string | undefined {
     case 'term-changed':
     case 'appended':
     case 'reached':
+    case 'batch-executed':
       return undefined;
     case 'became-follower':
     case 'became-candidate':

@@ -1,0 +1,110 @@
+/** Which event concerns which property of agreement and execution. */
+
+import type { Command, ProcessId } from '../../kernel/index.js';
+import type {
+  Decision,
+  PrePrepare,
+  PreparedCertificate,
+  Sequence,
+  View,
+} from '../../protocols/pbft/index.js';
+import type { ViolationSink } from '../checker.js';
+import { PbftAgreement } from './agreement.js';
+import { Certificates } from './certificates.js';
+import { CommittedPrepared } from './committed-prepared.js';
+import type { PbftGhost, ReplicaGhost } from './ghost.js';
+import { LeftViews } from './left-views.js';
+import { NoEquivocation } from './no-equivocation.js';
+import { Said } from './places.js';
+import { PreparedUnique } from './prepared-unique.js';
+import { PromiseDurable } from './promise-durable.js';
+import { RequestIssued } from './request-issued.js';
+import { ExecutedMonotonic } from './stable-monotonic.js';
+import { Watermarks } from './watermarks.js';
+
+/** Of a pre-prepare, prepare or commit. */
+type Vote = Pick<PrePrepare, 'view' | 'sequence' | 'digest'> & { readonly kind: string };
+
+export class AgreementRules {
+  private readonly noEquivocation: NoEquivocation;
+  private readonly leftViews: LeftViews;
+  private readonly promiseDurable: PromiseDurable;
+  private readonly watermarks: Watermarks;
+  private readonly preparedUnique: PreparedUnique;
+  private readonly certificates: Certificates;
+  private readonly committedPrepared: CommittedPrepared;
+  private readonly agreement: PbftAgreement;
+  private readonly executedMonotonic: ExecutedMonotonic;
+  private readonly requestIssued: RequestIssued;
+
+  constructor(
+    private readonly ghost: PbftGhost,
+    sink: ViolationSink,
+  ) {
+    this.noEquivocation = new NoEquivocation(ghost, sink);
+    this.leftViews = new LeftViews(ghost, sink);
+    this.promiseDurable = new PromiseDurable(ghost, sink);
+    this.watermarks = new Watermarks(ghost, sink);
+    this.preparedUnique = new PreparedUnique(ghost, sink);
+    this.certificates = new Certificates(ghost, sink);
+    this.committedPrepared = new CommittedPrepared(ghost, sink);
+    this.agreement = new PbftAgreement(ghost, sink);
+    this.executedMonotonic = new ExecutedMonotonic(ghost, sink);
+    this.requestIssued = new RequestIssued(ghost, sink);
+  }
+
+  /** A replica sends a pre-prepare, prepare or commit. */
+  onVote(process: ProcessId, replica: ReplicaGhost, kind: 0 | 1 | 2, vote: Vote): void {
+    const { view, sequence, digest } = vote;
+    this.leftViews.onVote(process, replica, vote.kind, view);
+    this.watermarks.onVote(process, replica, view, sequence);
+    this.promiseDurable.onSaid(process, replica, kind, view, sequence, digest);
+    this.ghost.bind(replica, view);
+    const place = this.ghost.places.at(sequence);
+    if (place === undefined) return;
+    this.noEquivocation.onSaid(process, place, kind, view, sequence, digest);
+    place.ballot(view, digest).add(kind, process);
+    if (kind === Said.commit) this.prepared(process, view, sequence, digest);
+  }
+
+  /** The replica is prepared, by its disk or by its word. */
+  private prepared(process: ProcessId, view: View, sequence: Sequence, digest: number): void {
+    const place = this.ghost.places.at(sequence);
+    if (place === undefined) return;
+    this.preparedUnique.onPrepared(process, place, view, sequence, digest);
+    place.ballot(view, digest).add(Said.certified, process);
+  }
+
+  onDurableCertificate(process: ProcessId, certificate: PreparedCertificate): void {
+    const { view, sequence, digest } = certificate;
+    this.certificates.onPrepared(process, certificate);
+    this.prepared(process, view, sequence, digest);
+  }
+
+  onDecision(process: ProcessId, message: Decision): void {
+    const { view, sequence, digest } = message;
+    this.certificates.onDecision(process, message);
+    const place = this.ghost.places.at(sequence);
+    if (place !== undefined) this.agreement.onDecided(process, place, view, sequence, digest);
+  }
+
+  onExecuted(
+    process: ProcessId,
+    replica: ReplicaGhost,
+    view: View,
+    sequence: Sequence,
+    digest: number,
+  ): void {
+    this.executedMonotonic.onExecuted(process, replica, sequence);
+    replica.executed = sequence;
+    replica.fruitlessViews = 0;
+    const place = this.ghost.places.at(sequence);
+    if (place === undefined) return;
+    this.committedPrepared.onExecuted(process, place, view, sequence, digest);
+    this.agreement.onDecided(process, place, view, sequence, digest);
+  }
+
+  onApplied(process: ProcessId, command: Command | undefined): void {
+    if (command !== undefined) this.requestIssued.onApplied(process, command);
+  }
+}

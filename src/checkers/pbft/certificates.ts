@@ -1,0 +1,165 @@
+/** Every certificate is the word of enough distinct replicas. */
+
+import type { ProcessId, Proof } from '../../kernel/index.js';
+import {
+  sizeOf,
+  type Decision,
+  type NewView,
+  type PreparedCertificate,
+  type StableCertificate,
+  type View,
+  type ViewChange,
+} from '../../protocols/pbft/index.js';
+import { PbftChecker, pbftSafety } from './pbft-checker.js';
+import { Said, type Ballot } from './places.js';
+
+export const CERTIFICATES = pbftSafety(
+  'certificates',
+  'Every certificate that a replica holds or sends is the word of a quorum of distinct replicas.',
+  'Of each prepared, commit and stable certificate that a replica has made durable or sent (in a VIEW-CHANGE, NEW-VIEW, DECISION or STATE-DATA), and of the VIEW-CHANGEs of a NEW-VIEW: the signers are distinct replicas, at least q of them (a prepared certificate has the primary and q - 1 others), and each correct one has said exactly that: the same view, sequence and digest (before the holder could know of it: sent it, or, for its own word, written it down). What is behind all stable checkpoints is only counted. Judged when one becomes durable and when one is sent.',
+  '§4.2 to §4.4',
+);
+
+/** No replica. */
+const NOBODY = -1;
+
+export class Certificates extends PbftChecker {
+  override readonly info = CERTIFICATES;
+
+  /** `process` holds or sends it: of its own word this is the first that others hear. */
+  onPrepared(process: ProcessId, certificate: PreparedCertificate): void {
+    const { view, sequence, digest, prePrepare, prepares } = certificate;
+    const { quorum, places } = this.ghost;
+    const primary = this.ghost.primaryOf(view);
+    const backups = this.signersOf(prepares);
+    const isWhole = prePrepare.signer === primary && (backups & (1 << primary)) === 0;
+    if (backups === NOBODY || !isWhole || sizeOf(backups) < quorum.strong - 1) {
+      this.short(process, 'prepared certificate', this.place(view, sequence), prepares, quorum.strong - 1);
+      return;
+    }
+    const ballot = places.at(sequence)?.ballot(view, digest);
+    if (ballot === undefined) return;
+    if (process === primary) ballot.add(Said.prePrepare, process);
+    else if ((backups & (1 << process)) !== 0) ballot.add(Said.prepare, process);
+    this.judgeWords(process, ballot, Said.prePrepare, 1 << primary, sequence);
+    this.judgeWords(process, ballot, Said.prepare, backups, sequence);
+  }
+
+  onDecision(process: ProcessId, { view, sequence, digest, commits }: Decision): void {
+    const { quorum, places } = this.ghost;
+    const signers = this.signersOf(commits);
+    if (signers === NOBODY || sizeOf(signers) < quorum.strong) {
+      this.short(process, 'commit certificate', this.place(view, sequence), commits, quorum.strong);
+      return;
+    }
+    const ballot = places.at(sequence)?.ballot(view, digest);
+    if (ballot === undefined) return;
+    if ((signers & (1 << process)) !== 0) ballot.add(Said.commit, process);
+    this.judgeWords(process, ballot, Said.commit, signers, sequence);
+  }
+
+  onStable(process: ProcessId, { sequence, digest, proofs }: StableCertificate): void {
+    if (sequence === 0) return;
+    const { quorum, checkpoints } = this.ghost;
+    const signers = this.signersOf(proofs);
+    if (signers === NOBODY || sizeOf(signers) < quorum.strong) {
+      this.short(process, 'stable certificate', `batch ${sequence}`, proofs, quorum.strong);
+      return;
+    }
+    if (sequence <= checkpoints.floor) return;
+    if ((signers & (1 << process)) !== 0) checkpoints.said(process, sequence, digest);
+    const known = checkpoints.find(sequence);
+    const said = known?.digest === digest ? known.said : 0;
+    this.judgeMissing(process, this.correctOf(signers) & ~said, `a CHECKPOINT of batch ${sequence}`);
+  }
+
+  onViewChange(process: ProcessId, { stable, prepared }: ViewChange): void {
+    this.onStable(process, stable);
+    for (let i = 0; i < prepared.length; i++) this.onPrepared(process, prepared[i] as PreparedCertificate);
+  }
+
+  onNewView(process: ProcessId, { view, viewChanges }: NewView): void {
+    let signers = 0;
+    for (const message of viewChanges) {
+      const { signer } = message.proof;
+      const bit = 1 << signer;
+      if (!this.isMember(signer) || (signers & bit) !== 0 || message.view !== view) {
+        this.violate(
+          `${this.ghost.name(process)} rests view ${view} on a VIEW-CHANGE of ${this.ghost.name(signer)} for view ` +
+            `${message.view} that does not count, or counts twice`,
+        );
+        return;
+      }
+      signers |= bit;
+      // A correct sender's certificates were judged when it sent them.
+      const sender = this.ghost.replica(signer);
+      if (sender === undefined) this.onViewChange(NOBODY, message);
+      else if (sender.leftFor < view) this.judgeMissing(process, bit, `a VIEW-CHANGE for view ${view}`);
+    }
+    const { strong } = this.ghost.quorum;
+    if (sizeOf(signers) >= strong) return;
+    this.violate(
+      `${this.ghost.name(process)} rests view ${view} on ${sizeOf(signers)} VIEW-CHANGEs; ${strong} are needed`,
+    );
+  }
+
+  /** The set of signers; {@link NOBODY} when one is no replica or signs twice. */
+  private signersOf(proofs: readonly Proof[]): number {
+    let signers = 0;
+    for (let i = 0; i < proofs.length; i++) {
+      const { signer } = proofs[i] as Proof;
+      const bit = 1 << signer;
+      if (!this.isMember(signer) || (signers & bit) !== 0) return NOBODY;
+      signers |= bit;
+    }
+    return signers;
+  }
+
+  private isMember(process: ProcessId): boolean {
+    return process < this.ghost.quorum.n;
+  }
+
+  private correctOf(replicas: number): number {
+    let correct = 0;
+    for (let replica = 0; replica < this.ghost.quorum.n; replica++) {
+      const bit = 1 << replica;
+      if ((replicas & bit) !== 0 && !this.ghost.isFaulty(replica)) correct |= bit;
+    }
+    return correct;
+  }
+
+  private judgeWords(
+    process: ProcessId,
+    ballot: Ballot,
+    kind: 0 | 1 | 2,
+    signers: number,
+    sequence: number,
+  ): void {
+    const missing = signers & ~ballot.by(kind);
+    if (missing === 0) return;
+    this.judgeMissing(process, this.correctOf(missing), this.place(ballot.view, sequence));
+  }
+
+  private judgeMissing(process: ProcessId, missing: number, what: string): void {
+    if (missing === 0) return;
+    const signer = 31 - Math.clz32(missing);
+    const holder = process === NOBODY ? 'a faulty replica' : this.ghost.name(process);
+    this.violate(
+      `${holder} has a certificate with the word of ${this.ghost.name(signer)}, who never said it: ${what}`,
+    );
+  }
+
+  private short(
+    process: ProcessId,
+    kind: string,
+    what: string,
+    proofs: readonly Proof[],
+    needed: View,
+  ): void {
+    const holder = process === NOBODY ? 'a faulty replica' : this.ghost.name(process);
+    const signers = proofs.map(({ signer }) => this.ghost.name(signer)).join(', ');
+    this.violate(
+      `${holder} has a ${kind} of ${what} by ${signers === '' ? 'nobody' : signers}; ${needed} distinct ones are needed`,
+    );
+  }
+}

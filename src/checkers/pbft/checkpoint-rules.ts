@@ -1,0 +1,75 @@
+/** Which event concerns which property of checkpoints, and of what is forgotten because of them. */
+
+import type { ProcessId } from '../../kernel/index.js';
+import type {
+  Checkpoint,
+  JournalBase,
+  StableCertificate,
+  Status,
+  ViewChange,
+} from '../../protocols/pbft/index.js';
+import type { ViolationSink } from '../checker.js';
+import { Certificates } from './certificates.js';
+import { CheckpointAgreement } from './checkpoint-agreement.js';
+import { GarbageCollection } from './garbage-collection.js';
+import type { PbftGhost, ReplicaGhost } from './ghost.js';
+import { PromiseDurable } from './promise-durable.js';
+import { ExecutedMonotonic, StableMonotonic } from './stable-monotonic.js';
+
+export class CheckpointRules {
+  private readonly agreement: CheckpointAgreement;
+  private readonly promiseDurable: PromiseDurable;
+  private readonly certificates: Certificates;
+  private readonly stableMonotonic: StableMonotonic;
+  private readonly executedMonotonic: ExecutedMonotonic;
+  private readonly garbageCollection: GarbageCollection;
+
+  constructor(
+    private readonly ghost: PbftGhost,
+    sink: ViolationSink,
+  ) {
+    this.agreement = new CheckpointAgreement(ghost, sink);
+    this.promiseDurable = new PromiseDurable(ghost, sink);
+    this.certificates = new Certificates(ghost, sink);
+    this.stableMonotonic = new StableMonotonic(ghost, sink);
+    this.executedMonotonic = new ExecutedMonotonic(ghost, sink);
+    this.garbageCollection = new GarbageCollection(ghost, sink);
+  }
+
+  onCheckpoint(process: ProcessId, replica: ReplicaGhost, message: Checkpoint): void {
+    const { sequence, digest } = message;
+    this.promiseDurable.onCheckpoint(process, replica, message);
+    this.agreement.onCheckpoint(process, sequence, digest);
+    this.ghost.checkpoints.said(process, sequence, digest);
+  }
+
+  /** The replica sends a certificate, alone or with a state. */
+  onStableSent(process: ProcessId, certificate: StableCertificate): void {
+    this.agreement.onCheckpoint(process, certificate.sequence, certificate.digest);
+    this.certificates.onStable(process, certificate);
+  }
+
+  /** The certificate within is judged with the view change. */
+  onViewChange(process: ProcessId, { stable }: ViewChange): void {
+    this.agreement.onCheckpoint(process, stable.sequence, stable.digest);
+  }
+
+  onDurableStable(process: ProcessId, certificate: StableCertificate): void {
+    this.onStableSent(process, certificate);
+  }
+
+  onStatus(process: ProcessId, replica: ReplicaGhost, message: Status): void {
+    this.stableMonotonic.onStatus(process, replica, message);
+    this.executedMonotonic.onStatus(process, replica, message);
+    replica.saidStable = message.stable;
+    replica.saidExecuted = message.executed;
+  }
+
+  onDurableBase(process: ProcessId, replica: ReplicaGhost, base: JournalBase): void {
+    this.garbageCollection.onBase(process, replica, base);
+  }
+
+  onJournalRemoved(process: ProcessId, replica: ReplicaGhost, file: string): void {
+    this.garbageCollection.onRemoved(process, replica, file);
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * Ghost of one replica's disk: what it has promised durably, folded from the records of its journals and checkpoint
+ * files as the disk tap reports them. Damage at rest, which a running replica cannot know of, leaves it as it was; a
+ * start reads the disk anew.
+ */
+
+import type { DiskImage } from '../../kernel/index.js';
+import {
+  checkpointOf,
+  journalOf,
+  viewChangeDigest,
+  type CheckpointRecord,
+  type Choice,
+  type JournalBase,
+  type JournalRecord,
+  type NewView,
+  type PreparedCertificate,
+  type Promised,
+  type Sequence,
+  type StableCertificate,
+  type View,
+  type ViewChange,
+} from '../../protocols/pbft/index.js';
+import { IntColumn } from '../columns.js';
+
+/** By place: the highest view, and the digest in it. */
+class Column {
+  /** Views plus 1; 0: none. */
+  private views = new IntColumn();
+  private digests = new IntColumn();
+
+  /** -1: none. */
+  viewAt(sequence: Sequence): View {
+    return this.views.get(sequence) - 1;
+  }
+
+  has(view: View, sequence: Sequence, digest: number): boolean {
+    const known = this.viewAt(sequence);
+    return known > view || (known === view && this.digests.get(sequence) === digest);
+  }
+
+  put(view: View, sequence: Sequence, digest: number): void {
+    if (view < this.viewAt(sequence)) return;
+    this.views.set(sequence, view + 1);
+    this.digests.set(sequence, digest);
+  }
+
+  dropBelow(sequence: Sequence): void {
+    this.views.dropBelow(sequence);
+    this.digests.dropBelow(sequence);
+  }
+
+  clone(): Column {
+    const copy = new Column();
+    copy.views = this.views.clone();
+    copy.digests = this.digests.clone();
+    return copy;
+  }
+}
+
+interface SavedCheckpoint {
+  readonly sequence: Sequence;
+  readonly digest: number;
+}
+
+export class DiskGhost {
+  /** h after a power loss. */
+  stable: Sequence = 0;
+  viewChange: ViewChange | undefined = undefined;
+  newView: NewView | undefined = undefined;
+  /** The highest place that anything is promised of. */
+  highest: Sequence = 0;
+  private accepted = new Column();
+  private prepared = new Column();
+  private checkpoints: SavedCheckpoint[] = [];
+
+  /** The highest view that was left for, or entered. */
+  get view(): View {
+    return Math.max(this.viewChange?.view ?? 0, this.newView?.view ?? 0);
+  }
+
+  // ---- what is durable ----
+
+  /** It accepted this pre-prepare, or one of a later view. What is behind the stable checkpoint counts as accepted. */
+  hasAccepted(view: View, sequence: Sequence, digest: number): boolean {
+    if (sequence <= this.stable || this.accepted.has(view, sequence, digest)) return true;
+    return this.newView?.view === view && choiceAt(this.newView, sequence)?.digest === digest;
+  }
+
+  hasPrepared(view: View, sequence: Sequence, digest: number): boolean {
+    return sequence <= this.stable || this.prepared.has(view, sequence, digest);
+  }
+
+  hasViewChange(message: ViewChange): boolean {
+    const { viewChange, newView } = this;
+    if (viewChange === message || this.view > message.view) return true;
+    if (viewChange?.view === message.view) return viewChangeDigest(viewChange) === viewChangeDigest(message);
+    return newView?.view === message.view;
+  }
+
+  hasNewView({ view }: NewView): boolean {
+    return (this.newView?.view ?? 0) >= view;
+  }
+
+  hasCheckpoint(sequence: Sequence, digest: number): boolean {
+    if (sequence <= this.stable) return true;
+    return this.checkpoints.some((saved) => saved.sequence === sequence && saved.digest === digest);
+  }
+
+  // ---- what the tap reports ----
+
+  /** A record of a journal is durable. */
+  fold(content: Promised | JournalBase): void {
+    switch (content.kind) {
+      case 'base':
+        for (const promised of content.promised) this.fold(promised);
+        return;
+      case 'accepted': {
+        const { view, sequence, digest } = content.message;
+        this.put(this.accepted, view, sequence, digest);
+        return;
+      }
+      case 'prepared': {
+        const { view, sequence, digest } = content.certificate;
+        this.put(this.prepared, view, sequence, digest);
+        return;
+      }
+      case 'view-change':
+        if (content.message.view >= (this.viewChange?.view ?? 0)) this.viewChange = content.message;
+        return;
+      case 'new-view':
+        if (content.message.view >= (this.newView?.view ?? 0)) this.newView = content.message;
+        return;
+      case 'stable':
+        this.stabilised(content.certificate);
+        return;
+      case 'batch':
+        return;
+    }
+  }
+
+  private put(column: Column, view: View, sequence: Sequence, digest: number): void {
+    if (sequence <= this.stable) return;
+    column.put(view, sequence, digest);
+    if (sequence > this.highest) this.highest = sequence;
+  }
+
+  private stabilised({ sequence }: StableCertificate): void {
+    if (sequence <= this.stable) return;
+    this.stable = sequence;
+    this.accepted.dropBelow(sequence + 1);
+    this.prepared.dropBelow(sequence + 1);
+  }
+
+  checkpointRecord({ sequence, digest }: CheckpointRecord): void {
+    this.checkpoints.push({ sequence, digest });
+  }
+
+  checkpointCut(file: string): void {
+    const sequence = checkpointOf(file);
+    this.checkpoints = this.checkpoints.filter((saved) => saved.sequence !== sequence);
+  }
+
+  // ---- what must not be forgotten ----
+
+  /**
+   * The first place above the base's stable checkpoint at which something in force is durable and not in the base of
+   * a new journal; 0 when there is none, -1 when it is a view. In force: the certificate of the highest view, and
+   * what was accepted in the base's own view.
+   */
+  missingFrom({ promised }: JournalBase): Sequence {
+    const base = new DiskGhost();
+    for (const content of promised) base.fold(content);
+    if (base.view < this.view || (base.newView?.view ?? 0) < (this.newView?.view ?? 0)) return -1;
+    const first = Math.max(base.stable, this.stable) + 1;
+    for (let sequence = first; sequence <= this.highest; sequence++) {
+      if (base.prepared.viewAt(sequence) < this.prepared.viewAt(sequence)) return sequence;
+      const isInForce = this.accepted.viewAt(sequence) === base.view;
+      const isChosen = base.newView?.view === base.view && choiceAt(base.newView, sequence) !== undefined;
+      if (isInForce && !isChosen && base.accepted.viewAt(sequence) < base.view) return sequence;
+    }
+    return 0;
+  }
+
+  // ---- what a start reads ----
+
+  /** The newest journal with a whole beginning, up to the first record that cannot be read. */
+  static of(disk: DiskImage): DiskGhost {
+    const ghost = new DiskGhost();
+    for (const file of disk.files()) {
+      const slot = checkpointOf(file) > 0 ? disk.read(file)[0] : undefined;
+      if (slot?.intact === true) ghost.checkpointRecord(slot.record as CheckpointRecord);
+    }
+    const numbers = disk.files().filter((file) => journalOf(file) > 0);
+    numbers.sort((a, b) => journalOf(b) - journalOf(a));
+    for (const file of numbers) {
+      const slots = disk.read(file);
+      const [first] = slots;
+      if (first?.intact !== true || (first.record as JournalRecord).content.kind !== 'base') continue;
+      for (const { intact, record } of slots) {
+        if (!intact) break;
+        ghost.fold((record as JournalRecord).content);
+      }
+      break;
+    }
+    return ghost;
+  }
+
+  clone(): DiskGhost {
+    const copy = Object.assign(new DiskGhost(), this);
+    copy.accepted = this.accepted.clone();
+    copy.prepared = this.prepared.clone();
+    copy.checkpoints = this.checkpoints.slice();
+    return copy;
+  }
+}
+
+/** The choices of a new view have no gaps. */
+export function choiceAt({ choices }: NewView, sequence: Sequence): Choice | undefined {
+  const choice = choices[sequence - (choices[0]?.sequence ?? 0)];
+  return choice?.sequence === sequence ? choice : undefined;
+}
+
+/** The certificate of this place in a view change. */
+export function certificateAt({ prepared }: ViewChange, sequence: Sequence): PreparedCertificate | undefined {
+  return prepared.find((certificate) => certificate.sequence === sequence);
+}

@@ -1,0 +1,134 @@
+/**
+ * Ghost of a PBFT run: what an all-seeing observer knows of every replica, kept up to date by PbftCheckers and read
+ * by the checkers. What was said is known from the network tap, what was promised from the disk tap; a replica's own
+ * account is believed of nothing but its view and what it executes.
+ *
+ * Replicas are the first processes, and a replica's number is its process. A faulty one may say anything: of it
+ * nothing is kept. A long run forgets from below: what is behind every replica's stable checkpoint.
+ *
+ * Source: Castro and Liskov, OSDI 1999, §4; the history is that of Castro's thesis (MIT-LCS-TR-817, 2001), chapter 4.
+ */
+
+import type { DiskImage, Message, ProcessId } from '../../kernel/index.js';
+import { sizeOf, type Sequence, type View } from '../../protocols/pbft/index.js';
+import type { RunGhost } from '../any/ghost.js';
+import { processName } from '../names.js';
+import { DiskGhost } from './disk-ghost.js';
+import { IssuedRequests } from './issued-requests.js';
+import { Places } from './places.js';
+import type { QuorumSizes } from './quorum.js';
+import { CheckpointsGhost } from './checkpoints-ghost.js';
+
+/** What is known of one replica. */
+export class ReplicaGhost {
+  /** As it reports it in this incarnation. */
+  view: View = 0;
+  /** It has bound itself to views from this one on, by what it has sent, over all time. */
+  boundTo: View = 0;
+  /** Of the view change that it sent last, and of the new view that it sent last as its primary; 0: none. */
+  leftFor: View = 0;
+  leftDigest = 0;
+  begun: View = 0;
+  begunDigest = 0;
+  /** What it has said of itself in this incarnation: low watermark and last executed. */
+  saidStable: Sequence = 0;
+  saidExecuted: Sequence = 0;
+  /** The last batch that it executed in this incarnation; 0: none, or its state came from elsewhere since. */
+  executed: Sequence = 0;
+  disk = new DiskGhost();
+  /** Number of the newest journal whose beginning is durable. */
+  journal = 0;
+  /** The message judged last: a broadcast comes by once per receiver. */
+  judged: Message | undefined = undefined;
+  /** Views that it has left for, one after another, without executing anything, once progress was due; and the most. */
+  fruitlessViews = 0;
+  fruitlessViewsMost = 0;
+
+  clone(): ReplicaGhost {
+    const copy = Object.assign(new ReplicaGhost(), this);
+    copy.disk = this.disk.clone();
+    return copy;
+  }
+}
+
+export class PbftGhost {
+  readonly replicas: ReplicaGhost[];
+  places = new Places();
+  checkpoints = new CheckpointsGhost();
+  issued = new IssuedRequests();
+  /** The new view whose choices were judged last. */
+  judgedNewView: Message | undefined = undefined;
+
+  constructor(
+    readonly run: RunGhost,
+    readonly quorum: QuorumSizes,
+    /** L. */
+    readonly window: number,
+    /** How often the view-change time-out can double before it reaches its cap. */
+    readonly doublings: number,
+  ) {
+    this.replicas = Array.from({ length: quorum.n }, () => new ReplicaGhost());
+  }
+
+  /** For messages. */
+  name(process: ProcessId): string {
+    return processName(process, this.run.servers);
+  }
+
+  /** The replica that this process is; undefined for one that is none, or is faulty. */
+  replica(process: ProcessId): ReplicaGhost | undefined {
+    return this.isFaulty(process) ? undefined : this.replicas[process];
+  }
+
+  isFaulty(process: ProcessId): boolean {
+    const { context } = this.run;
+    return context.isFaulty !== undefined && context.isFaulty(process);
+  }
+
+  primaryOf(view: View): number {
+    return view % this.quorum.n;
+  }
+
+  /** True for a set that holds the correct part of every strong quorum. */
+  isCorrectPart(replicas: number): boolean {
+    return sizeOf(replicas) >= this.quorum.correct;
+  }
+
+  /** By what it has sent, the replica has no part in views below this one. */
+  bind(replica: ReplicaGhost, view: View): void {
+    if (view > replica.boundTo) replica.boundTo = view;
+  }
+
+  /** Reads from the disk what is really there. */
+  started(replica: ReplicaGhost, image: DiskImage): void {
+    replica.disk = DiskGhost.of(image);
+    replica.view = 0;
+    replica.journal = 0;
+    replica.saidStable = 0;
+    replica.saidExecuted = 0;
+    replica.executed = 0;
+    replica.judged = undefined;
+  }
+
+  /** A stable checkpoint is durable somewhere: forgets what is behind everybody's. */
+  forget(): void {
+    let floor = Infinity;
+    for (let process = 0; process < this.replicas.length; process++) {
+      const replica = this.replica(process);
+      if (replica !== undefined && replica.disk.stable < floor) floor = replica.disk.stable;
+    }
+    if (floor === Infinity) return;
+    this.places.prune(floor);
+    this.checkpoints.prune(this.places.floor);
+  }
+
+  clone(run: RunGhost): PbftGhost {
+    const copy = new PbftGhost(run, this.quorum, this.window, this.doublings);
+    this.replicas.forEach((replica, i) => (copy.replicas[i] = replica.clone()));
+    copy.places = this.places.clone();
+    copy.checkpoints = this.checkpoints.clone();
+    copy.issued = this.issued.clone();
+    copy.judgedNewView = this.judgedNewView;
+    return copy;
+  }
+}

@@ -1,0 +1,40 @@
+/** The catalogue of PBFT's properties, in the order in which they are listed for people. */
+
+import type { InvariantInfo } from '../checker.js';
+import { AGREEMENT } from './agreement.js';
+import { CERTIFICATES } from './certificates.js';
+import { CHECKPOINT_AGREEMENT } from './checkpoint-agreement.js';
+import { COMMITTED_PREPARED } from './committed-prepared.js';
+import { GARBAGE_COLLECTION } from './garbage-collection.js';
+import { LEFT_VIEWS } from './left-views.js';
+import { NO_EQUIVOCATION } from './no-equivocation.js';
+import { PATIENCE } from './patience.js';
+import { PREPARED_UNIQUE } from './prepared-unique.js';
+import { PROMISE_DURABLE } from './promise-durable.js';
+import { REQUEST_ISSUED } from './request-issued.js';
+import { EXECUTED_MONOTONIC, STABLE_MONOTONIC } from './stable-monotonic.js';
+import { VIEW_CHANGE_PRESERVATION } from './view-change-preservation.js';
+import { CALM_VIEWS, VIEW_SYNCHRONISATION } from './view-liveness.js';
+import { VIEW_MONOTONIC } from './view-monotonic.js';
+import { WATERMARKS } from './watermarks.js';
+
+export const PBFT_INVARIANTS: readonly InvariantInfo[] = [
+  AGREEMENT,
+  PREPARED_UNIQUE,
+  CERTIFICATES,
+  NO_EQUIVOCATION,
+  LEFT_VIEWS,
+  PATIENCE,
+  VIEW_CHANGE_PRESERVATION,
+  COMMITTED_PREPARED,
+  WATERMARKS,
+  STABLE_MONOTONIC,
+  VIEW_MONOTONIC,
+  EXECUTED_MONOTONIC,
+  CHECKPOINT_AGREEMENT,
+  GARBAGE_COLLECTION,
+  PROMISE_DURABLE,
+  REQUEST_ISSUED,
+  VIEW_SYNCHRONISATION,
+  CALM_VIEWS,
+];

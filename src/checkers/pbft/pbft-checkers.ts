@@ -1,0 +1,184 @@
+/**
+ * PBFT's checkers as one observer: it looks at each event once, asks the rules that the event concerns, in the order
+ * in which a violation is reported, and brings their ghost up to date. Which event concerns which subject can be read
+ * off here; which property, in the rules of the subject.
+ */
+
+import type {
+  Command,
+  DiskImage,
+  HistoryEvent,
+  Message,
+  ProcessId,
+  ProtocolEvent,
+} from '../../kernel/index.js';
+import {
+  checkpointOf,
+  journalOf,
+  type Checkpoint,
+  type CheckpointRecord,
+  type Commit,
+  type Decision,
+  type JournalRecord,
+  type NewView,
+  type PrePrepare,
+  type Prepare,
+  type StateData,
+  type Status,
+  type ViewChange,
+} from '../../protocols/pbft/index.js';
+import type { LivenessTerms } from '../any/index.js';
+import type { RunGhost } from '../any/ghost.js';
+import type { Observer, ViolationSink } from '../checker.js';
+import { AgreementRules } from './agreement-rules.js';
+import { CheckpointRules } from './checkpoint-rules.js';
+import type { PbftGhost, ReplicaGhost } from './ghost.js';
+import { Said } from './places.js';
+import { ViewRules } from './view-rules.js';
+
+export class PbftCheckers implements Observer {
+  private readonly agreement: AgreementRules;
+  private readonly views: ViewRules;
+  private readonly checkpoints: CheckpointRules;
+
+  constructor(
+    readonly ghost: PbftGhost,
+    sink: ViolationSink,
+    private readonly liveness: LivenessTerms | undefined,
+  ) {
+    this.agreement = new AgreementRules(ghost, sink);
+    this.views = new ViewRules(ghost, sink, liveness);
+    this.checkpoints = new CheckpointRules(ghost, sink);
+  }
+
+  // ---- messages ----
+
+  onSend(from: ProcessId, _to: ProcessId, message: Message): void {
+    const replica = this.ghost.replica(from);
+    if (replica === undefined || replica.judged === message) return;
+    replica.judged = message;
+    switch (message.kind) {
+      case 'PrePrepare':
+        this.agreement.onVote(from, replica, Said.prePrepare, message as PrePrepare);
+        return;
+      case 'Prepare':
+        this.agreement.onVote(from, replica, Said.prepare, message as Prepare);
+        return;
+      case 'Commit':
+        this.agreement.onVote(from, replica, Said.commit, message as Commit);
+        return;
+      case 'Checkpoint':
+        this.checkpoints.onCheckpoint(from, replica, message as Checkpoint);
+        return;
+      case 'ViewChange':
+        this.checkpoints.onViewChange(from, message as ViewChange);
+        this.views.onViewChange(from, replica, message as ViewChange);
+        return;
+      case 'NewView':
+        this.views.onNewView(from, replica, message as NewView);
+        return;
+      case 'Status':
+        this.checkpoints.onStatus(from, replica, message as Status);
+        return;
+      case 'Decision':
+        this.agreement.onDecision(from, message as Decision);
+        return;
+      case 'StateData':
+        this.checkpoints.onStableSent(from, (message as StateData).certificate);
+        return;
+    }
+  }
+
+  // ---- what replicas report ----
+
+  onProtocolEvent(process: ProcessId, event: ProtocolEvent): void {
+    const replica = this.ghost.replica(process);
+    if (replica === undefined) return;
+    switch (event.kind) {
+      case 'applied':
+        this.agreement.onApplied(process, event.command);
+        return;
+      case 'batch-executed':
+        this.agreement.onExecuted(process, replica, event.term, event.sequence, event.hash);
+        return;
+      case 'term-changed':
+      case 'became-leader':
+      case 'became-follower':
+        this.views.onView(process, replica, event.term);
+        return;
+      case 'recovered':
+        this.views.onRecovered(process, replica, event.term, event.trusted);
+        return;
+      case 'snapshot-installed':
+        replica.executed = 0;
+        replica.fruitlessViews = 0;
+        return;
+      default:
+        // What else replicas report concerns no checker.
+        return;
+    }
+  }
+
+  onHistory({ kind }: HistoryEvent, command: Command): void {
+    if (kind === 'invoke') this.ghost.issued.issued(command);
+  }
+
+  // ---- disks and processes ----
+
+  onDurableRecord(process: ProcessId, file: string, slot: number, record: unknown): void {
+    const replica = this.ghost.replica(process);
+    if (replica === undefined) return;
+    const journal = journalOf(file);
+    if (journal > 0) this.onJournalRecord(process, replica, journal, record as JournalRecord);
+    else if (slot === 0 && checkpointOf(file) > 0) replica.disk.checkpointRecord(record as CheckpointRecord);
+  }
+
+  private onJournalRecord(
+    process: ProcessId,
+    replica: ReplicaGhost,
+    journal: number,
+    { content }: JournalRecord,
+  ): void {
+    const { disk } = replica;
+    switch (content.kind) {
+      case 'base':
+        this.checkpoints.onDurableBase(process, replica, content);
+        if (journal > replica.journal) replica.journal = journal;
+        break;
+      case 'prepared':
+        this.agreement.onDurableCertificate(process, content.certificate);
+        break;
+      case 'new-view':
+        this.views.onDurableNewView(process, content.message);
+        break;
+      case 'stable':
+        this.checkpoints.onDurableStable(process, content.certificate);
+        break;
+      default:
+        break;
+    }
+    const { stable } = disk;
+    disk.fold(content);
+    if (disk.stable > stable) this.ghost.forget();
+  }
+
+  onDurableCut(process: ProcessId, file: string, count: number): void {
+    const replica = this.ghost.replica(process);
+    if (replica === undefined || count > 0) return;
+    if (journalOf(file) > 0) this.checkpoints.onJournalRemoved(process, replica, file);
+    else if (checkpointOf(file) > 0) replica.disk.checkpointCut(file);
+  }
+
+  onStart(process: ProcessId, _incarnation: number, disk: DiskImage): void {
+    const replica = this.ghost.replica(process);
+    if (replica !== undefined) this.ghost.started(replica, disk);
+  }
+
+  onEnd(): void {
+    this.views.onEnd();
+  }
+
+  clone(run: RunGhost, sink: ViolationSink): PbftCheckers {
+    return new PbftCheckers(this.ghost.clone(run), sink, this.liveness);
+  }
+}

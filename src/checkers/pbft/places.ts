@@ -1,0 +1,150 @@
+/**
+ * Ghost of the places that are open anywhere: per place and view, who has said what for which digest, and what the
+ * place was decided to be. Objects are used again once a place is behind everybody's stable checkpoint.
+ */
+
+import { grownCapacity } from '../columns.js';
+import type { Sequence, View } from '../../protocols/pbft/index.js';
+
+/** What a replica can have said of a ballot; `certified`: it is prepared. */
+export const Said = { prePrepare: 0, prepare: 1, commit: 2, certified: 3 } as const;
+export type SaidKind = (typeof Said)[keyof typeof Said];
+const KINDS = 4;
+
+const PLACES_MIN = 64;
+/** A replica that stays behind by more places than this no longer holds back what is forgotten. */
+const PLACES_BEHIND_MAX = 4096;
+
+/** One digest proposed for a place in one view. */
+export class Ballot {
+  view: View = 0;
+  digest = 0;
+  /** By {@link Said}: the set of replicas. */
+  readonly said = new Int32Array(KINDS);
+
+  begin(view: View, digest: number): void {
+    this.view = view;
+    this.digest = digest;
+    this.said.fill(0);
+  }
+
+  by(kind: SaidKind): number {
+    return this.said[kind] as number;
+  }
+
+  add(kind: SaidKind, replica: number): void {
+    this.said[kind] = this.by(kind) | (1 << replica);
+  }
+}
+
+export class PlaceGhost {
+  sequence: Sequence = 0;
+  /** The first {@link count} are in use. */
+  readonly ballots: Ballot[] = [new Ballot()];
+  count = 0;
+  isDecided = false;
+  /** What was executed here first, in which view, and by whom. */
+  decision = 0;
+  decidedIn: View = 0;
+  decidedBy = 0;
+
+  begin(sequence: Sequence): void {
+    this.sequence = sequence;
+    this.count = 0;
+    this.isDecided = false;
+  }
+
+  /** Undefined when nobody has said anything of it. */
+  find(view: View, digest: number): Ballot | undefined {
+    for (let i = this.count - 1; i >= 0; i--) {
+      const ballot = this.ballots[i] as Ballot;
+      if (ballot.view === view && ballot.digest === digest) return ballot;
+    }
+    return undefined;
+  }
+
+  ballot(view: View, digest: number): Ballot {
+    const found = this.find(view, digest);
+    if (found !== undefined) return found;
+    if (this.count === this.ballots.length) this.ballots.push(new Ballot());
+    const added = this.ballots[this.count++] as Ballot;
+    added.begin(view, digest);
+    return added;
+  }
+
+  /** A ballot of the same view and another digest of which one of `replicas` has said this. */
+  rival(view: View, digest: number, kind: SaidKind, replicas: number): Ballot | undefined {
+    for (let i = 0; i < this.count; i++) {
+      const ballot = this.ballots[i] as Ballot;
+      if (ballot.view === view && ballot.digest !== digest && (ballot.by(kind) & replicas) !== 0)
+        return ballot;
+    }
+    return undefined;
+  }
+
+  copyFrom(other: PlaceGhost): void {
+    this.begin(other.sequence);
+    for (let i = 0; i < other.count; i++) {
+      const { view, digest, said } = other.ballots[i] as Ballot;
+      this.ballot(view, digest).said.set(said);
+    }
+    this.isDecided = other.isDecided;
+    this.decision = other.decision;
+    this.decidedIn = other.decidedIn;
+    this.decidedBy = other.decidedBy;
+  }
+}
+
+export class Places {
+  private ring: PlaceGhost[] = Array.from({ length: PLACES_MIN }, () => new PlaceGhost());
+  /** Places up to here are forgotten. Invariant: only grows. */
+  floor: Sequence = 0;
+  /** The highest place that anybody spoke of. */
+  highest: Sequence = 0;
+
+  /** The place; undefined when it is forgotten. */
+  at(sequence: Sequence): PlaceGhost | undefined {
+    if (sequence <= this.floor) return undefined;
+    if (sequence > this.highest) this.reach(sequence);
+    if (sequence <= this.floor) return undefined;
+    const place = this.slot(sequence);
+    if (place.sequence !== sequence) place.begin(sequence);
+    return place;
+  }
+
+  /** Everything up to `floor` is behind all stable checkpoints. */
+  prune(floor: Sequence): void {
+    if (floor > this.floor) this.floor = floor;
+  }
+
+  private reach(sequence: Sequence): void {
+    this.highest = sequence;
+    this.prune(sequence - PLACES_BEHIND_MAX);
+    if (sequence - this.floor > this.ring.length) this.grow(sequence - this.floor);
+  }
+
+  private grow(length: number): void {
+    const before = this.ring;
+    const capacity = grownCapacity(before.length, length);
+    this.ring = Array.from({ length: capacity }, () => new PlaceGhost());
+    for (const place of before) {
+      if (place.sequence > this.floor) this.ring[place.sequence % capacity] = place;
+    }
+  }
+
+  private slot(sequence: Sequence): PlaceGhost {
+    return this.ring[sequence % this.ring.length] as PlaceGhost;
+  }
+
+  clone(): Places {
+    const copy = new Places();
+    copy.floor = this.floor;
+    copy.highest = this.highest;
+    copy.ring = this.ring.map((place) => {
+      const other = new PlaceGhost();
+      other.copyFrom(place);
+      return other;
+    });
+    return copy;
+  }
+}

@@ -1,0 +1,133 @@
+/** Which event concerns which property of views and view changes. */
+
+import type { ProcessId } from '../../kernel/index.js';
+import {
+  newViewDigest,
+  viewChangeDigest,
+  type NewView,
+  type View,
+  type ViewChange,
+} from '../../protocols/pbft/index.js';
+import type { LivenessTerms } from '../any/index.js';
+import type { ViolationSink } from '../checker.js';
+import { Certificates } from './certificates.js';
+import type { PbftGhost, ReplicaGhost } from './ghost.js';
+import { LeftViews } from './left-views.js';
+import { NoEquivocation } from './no-equivocation.js';
+import { Patience } from './patience.js';
+import { Said } from './places.js';
+import { PromiseDurable } from './promise-durable.js';
+import { ViewChangePreservation } from './view-change-preservation.js';
+import { CalmViews, ViewSynchronisation } from './view-liveness.js';
+import { ViewMonotonic } from './view-monotonic.js';
+import { Watermarks } from './watermarks.js';
+
+export class ViewRules {
+  private readonly viewMonotonic: ViewMonotonic;
+  private readonly leftViews: LeftViews;
+  private readonly noEquivocation: NoEquivocation;
+  private readonly patience: Patience;
+  private readonly promiseDurable: PromiseDurable;
+  private readonly certificates: Certificates;
+  private readonly watermarks: Watermarks;
+  private readonly preservation: ViewChangePreservation;
+  private readonly synchronisation: ViewSynchronisation | undefined;
+  private readonly calm: CalmViews | undefined;
+  /** When views have to have settled. */
+  private readonly dueAt: number;
+
+  constructor(
+    private readonly ghost: PbftGhost,
+    sink: ViolationSink,
+    liveness: LivenessTerms | undefined,
+  ) {
+    this.viewMonotonic = new ViewMonotonic(ghost, sink);
+    this.leftViews = new LeftViews(ghost, sink);
+    this.noEquivocation = new NoEquivocation(ghost, sink);
+    this.patience = new Patience(ghost, sink);
+    this.promiseDurable = new PromiseDurable(ghost, sink);
+    this.certificates = new Certificates(ghost, sink);
+    this.watermarks = new Watermarks(ghost, sink);
+    this.preservation = new ViewChangePreservation(ghost, sink);
+    this.synchronisation =
+      liveness === undefined ? undefined : new ViewSynchronisation(ghost, sink, liveness);
+    this.calm = liveness?.stableLeader === true ? new CalmViews(ghost, sink) : undefined;
+    this.dueAt = liveness === undefined ? Infinity : liveness.healAtMicros + liveness.progressWithinMicros;
+  }
+
+  onView(process: ProcessId, replica: ReplicaGhost, view: View): void {
+    this.viewMonotonic.onView(process, replica, view);
+    replica.view = view;
+  }
+
+  onRecovered(process: ProcessId, replica: ReplicaGhost, view: View, isTrusted: boolean): void {
+    if (!isTrusted) return;
+    this.viewMonotonic.onRecovered(process, replica, view);
+    replica.view = view;
+  }
+
+  onViewChange(process: ProcessId, replica: ReplicaGhost, message: ViewChange): void {
+    const { view } = message;
+    const digest = viewChangeDigest(message);
+    this.leftViews.onSent(process, replica, 'VIEW-CHANGE', view);
+    this.noEquivocation.onViewChange(process, replica, view, digest);
+    this.patience.onViewChange(process, replica, view);
+    this.promiseDurable.onViewChange(process, replica, message);
+    this.watermarks.onViewChange(process, message);
+    this.certificates.onViewChange(process, message);
+    if (view > replica.leftFor) this.left(process, replica, view, digest);
+    this.ghost.bind(replica, view);
+  }
+
+  private left(process: ProcessId, replica: ReplicaGhost, view: View, digest: number): void {
+    replica.leftFor = view;
+    replica.leftDigest = digest;
+    if (this.ghost.run.context.now() <= this.dueAt) return;
+    replica.fruitlessViews++;
+    if (replica.fruitlessViews > replica.fruitlessViewsMost)
+      replica.fruitlessViewsMost = replica.fruitlessViews;
+    this.calm?.onLateViewChange(process, { view });
+  }
+
+  /** Its own, or one that it passes on. */
+  onNewView(process: ProcessId, replica: ReplicaGhost, message: NewView): void {
+    if (message.proof.signer !== process) return;
+    const { view } = message;
+    const digest = newViewDigest(message);
+    this.noEquivocation.onNewView(process, replica, view, digest);
+    this.promiseDurable.onNewView(process, replica, message);
+    if (view > replica.begun) {
+      replica.begun = view;
+      replica.begunDigest = digest;
+    }
+    this.ghost.bind(replica, view);
+    this.judgeNewView(process, message);
+    this.choicesSaid(process, message);
+  }
+
+  /** The replica has entered the view. Whose primary is correct was judged when that one sent it. */
+  onDurableNewView(process: ProcessId, message: NewView): void {
+    if (this.ghost.isFaulty(this.ghost.primaryOf(message.view))) this.judgeNewView(process, message);
+  }
+
+  private judgeNewView(process: ProcessId, message: NewView): void {
+    if (this.ghost.judgedNewView === message) return;
+    this.ghost.judgedNewView = message;
+    this.certificates.onNewView(process, message);
+    this.preservation.onNewView(process, message);
+  }
+
+  /** The choices are the primary's pre-prepares. */
+  private choicesSaid(process: ProcessId, { view, choices }: NewView): void {
+    for (const { sequence, digest } of choices) {
+      const place = this.ghost.places.at(sequence);
+      if (place === undefined) continue;
+      this.noEquivocation.onSaid(process, place, Said.prePrepare, view, sequence, digest);
+      place.ballot(view, digest).add(Said.prePrepare, process);
+    }
+  }
+
+  onEnd(): void {
+    if (this.ghost.run.context.now() > this.dueAt) this.synchronisation?.onEnd();
+  }
+}
