@@ -18,6 +18,9 @@ export { PbftReplica, type PbftReplicaClass } from './replica.js';
 export { parsePbftSettings, type PbftSettings } from './settings.js';
 export { recover, type Recovered } from './recovery.js';
 export { obligationsOf, type Obligations } from './new-view.js';
+export type { PhaseMessage } from './agreement.js';
+export type { Slot } from './slot.js';
+export { VIEW_TIMER } from './view-change.js';
 export { Validator } from './validate.js';
 
 /** A fresh disk says that nothing was promised on it yet. */

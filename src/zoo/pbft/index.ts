@@ -1,0 +1,10 @@
+/**
+ * Published mistakes in PBFT and its relatives, one subclass each. Sources name the project and the issue or pull
+ * request in which the mistake was described; the code here is our own re-creation of the mistake, not theirs.
+ */
+
+import type { Bug } from '../bug.js';
+import { QUORUM_BUGS } from './quorums.js';
+import { VIEW_CHANGE_BUGS } from './view-changes.js';
+
+export const PBFT_BUGS: readonly Bug[] = [...QUORUM_BUGS, ...VIEW_CHANGE_BUGS];
