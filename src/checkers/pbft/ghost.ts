@@ -100,14 +100,26 @@ export class PbftGhost {
   }
 
   /** Reads from the disk what is really there. */
-  started(replica: ReplicaGhost, image: DiskImage): void {
+  started(process: ProcessId, replica: ReplicaGhost, image: DiskImage): void {
     replica.disk = DiskGhost.of(image);
+    this.retractLost(process, replica.disk);
     replica.view = 0;
     replica.journal = 0;
     replica.saidStable = 0;
     replica.saidExecuted = 0;
     replica.executed = 0;
     replica.judged = undefined;
+  }
+
+  /**
+   * A certificate that a crash left on the disk behind a torn record does not count: recovery cuts there. One that
+   * was told of in a commit had been synced.
+   */
+  private retractLost(process: ProcessId, disk: DiskGhost): void {
+    const { places } = this;
+    for (let sequence = places.floor + 1; sequence <= places.highest; sequence++) {
+      places.at(sequence)?.retract(process, disk);
+    }
   }
 
   /** A stable checkpoint is durable somewhere: forgets what is behind everybody's. */

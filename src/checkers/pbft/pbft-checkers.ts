@@ -171,7 +171,7 @@ export class PbftCheckers implements Observer {
 
   onStart(process: ProcessId, _incarnation: number, disk: DiskImage): void {
     const replica = this.ghost.replica(process);
-    if (replica !== undefined) this.ghost.started(replica, disk);
+    if (replica !== undefined) this.ghost.started(process, replica, disk);
   }
 
   onEnd(): void {

@@ -4,6 +4,7 @@
  */
 
 import { grownCapacity } from '../columns.js';
+import type { DiskGhost } from './disk-ghost.js';
 import type { Sequence, View } from '../../protocols/pbft/index.js';
 
 /** What a replica can have said of a ballot; `certified`: it is prepared. */
@@ -34,6 +35,10 @@ export class Ballot {
 
   add(kind: SaidKind, replica: number): void {
     this.said[kind] = this.by(kind) | (1 << replica);
+  }
+
+  remove(kind: SaidKind, replica: number): void {
+    this.said[kind] = this.by(kind) & ~(1 << replica);
   }
 }
 
@@ -80,6 +85,16 @@ export class PlaceGhost {
         return ballot;
     }
     return undefined;
+  }
+
+  /** The replica is prepared only for what it has said so of, and for what its disk has. */
+  retract(replica: number, disk: DiskGhost): void {
+    for (let i = 0; i < this.count; i++) {
+      const ballot = this.ballots[i] as Ballot;
+      const isKnown = (ballot.by(Said.commit) & (1 << replica)) !== 0;
+      if (!isKnown && !disk.hasPrepared(ballot.view, this.sequence, ballot.digest))
+        ballot.remove(Said.certified, replica);
+    }
   }
 
   copyFrom(other: PlaceGhost): void {

@@ -1,0 +1,233 @@
+/** Each of PBFT's checkers catches a violation that is planted for it. */
+
+import { expect, test } from 'vitest';
+import { INVARIANTS } from '../../../src/checkers/index.js';
+import { makeCommand } from '../../../src/services/index.js';
+import { PbftStage, proof } from './stage.js';
+
+const LIVENESS = { healAtMicros: 0, progressWithinMicros: 10, stableLeader: true };
+
+/** By invariant: a story, and how it violates the invariant at its end. */
+const CANARIES: Readonly<Record<string, (stage: PbftStage) => void>> = {
+  'pbft/agreement: two replicas execute different batches at one place': (stage) => {
+    stage.prepareAll(0, 1, 7, []);
+    for (const replica of stage.replicas) stage.leave(replica, 1);
+    stage.beginView(stage.newView(1, []));
+    stage.prepareAll(1, 1, 8);
+    stage.execute(3, 1, 1, 8);
+    for (const replica of stage.replicas) stage.certify(replica, stage.certificate(0, 1, 7));
+    stage.execute(0, 0, 1, 7);
+  },
+  'pbft/agreement: a DECISION says something else than what was executed': (stage) => {
+    stage.agree(0, 1, 7);
+    stage.faulty.add(1).add(2).add(3);
+    const commits = [1, 2, 3].map(proof);
+    stage.send(0, {
+      kind: 'Decision',
+      view: 0,
+      sequence: 1,
+      digest: 8,
+      requests: [],
+      commits,
+      proof: proof(0),
+    });
+  },
+  'pbft/prepared-unique: two digests are prepared in one view': (stage) => {
+    stage.prepareAll(0, 1, 7, [1]);
+    stage.faulty.add(0).add(2).add(3);
+    stage.certify(1, stage.certificate(0, 1, 8, [2, 3]));
+  },
+  'pbft/certificates: a prepared certificate of too few': (stage) => {
+    stage.prepareAll(0, 1, 7, []);
+    stage.certify(1, stage.certificate(0, 1, 7, [1]));
+  },
+  'pbft/certificates: the same signer twice': (stage) => {
+    stage.prepareAll(0, 1, 7, []);
+    stage.certify(1, stage.certificate(0, 1, 7, [2, 2]));
+  },
+  'pbft/certificates: the primary counts as a backup': (stage) => {
+    stage.prepareAll(0, 1, 7, []);
+    stage.certify(1, stage.certificate(0, 1, 7, [0, 1]));
+  },
+  'pbft/certificates: a prepare for another digest counts': (stage) => {
+    stage.propose(0, 1, 7);
+    stage.prepare(2, 0, 1, 8);
+    stage.certify(1, stage.certificate(0, 1, 7, [1, 2]));
+  },
+  'pbft/certificates: a DECISION with a commit of another view': (stage) => {
+    stage.agree(0, 1, 7);
+    const commits = [0, 1, 2].map(proof);
+    stage.send(3, {
+      kind: 'Decision',
+      view: 4,
+      sequence: 1,
+      digest: 7,
+      requests: [],
+      commits,
+      proof: proof(3),
+    });
+  },
+  'pbft/certificates: a stable certificate of a checkpoint that nobody has': (stage) => {
+    stage.checkpoint(0, 2, 5);
+    stage.promise(0, { kind: 'stable', certificate: stage.stable(2, 5) });
+  },
+  'pbft/certificates: a new view counts a view change twice': (stage) => {
+    for (const replica of [0, 1]) stage.leave(replica, 1);
+    stage.beginView(stage.newView(1, [], [0, 0, 1]));
+  },
+  'pbft/no-equivocation: two digests for one place': (stage) => {
+    stage.propose(0, 1, 7);
+    stage.propose(0, 1, 8);
+  },
+  'pbft/no-equivocation: a backup prepares twice, across a restart': (stage) => {
+    stage.prepare(1, 0, 1, 7);
+    stage.start(1, 0);
+    stage.prepare(1, 0, 1, 8);
+  },
+  'pbft/no-equivocation: the primary sends a prepare': (stage) => {
+    stage.propose(0, 1, 7);
+    stage.sendPrepare(0, 0, 1, 7);
+  },
+  'pbft/no-equivocation: two view changes for one view': (stage) => {
+    stage.prepareAll(0, 1, 7, [1]);
+    stage.leave(1, 1);
+    stage.leave(1, 1, [stage.certificate(0, 1, 7)]);
+  },
+  'pbft/left-views: a vote in a view that was left': (stage) => {
+    stage.leave(1, 1);
+    stage.prepare(1, 0, 1, 7);
+  },
+  'pbft/left-views: a vote before the view was entered': (stage) => {
+    stage.leave(2, 1);
+    stage.prepare(2, 1, 1, 7);
+  },
+  'pbft/patience: a replica runs ahead alone': (stage) => {
+    stage.leave(1, 1);
+    stage.leave(1, 2);
+  },
+  'pbft/view-change-preservation: a certificate is left out': (stage) => {
+    stage.prepareAll(0, 1, 7, [1]);
+    stage.leave(1, 1, [stage.certificate(0, 1, 7)]);
+    for (const replica of [0, 2]) stage.leave(replica, 1);
+    stage.beginView(stage.newView(1, []));
+  },
+  'pbft/view-change-preservation: another digest than that of the highest view': (stage) => {
+    stage.prepareAll(0, 1, 7, [1]);
+    stage.leave(1, 1, [stage.certificate(0, 1, 7)]);
+    for (const replica of [0, 2]) stage.leave(replica, 1);
+    stage.beginView(stage.newView(1, [8]));
+  },
+  'pbft/view-change-preservation: a view change hides what its sender has prepared': (stage) => {
+    stage.prepareAll(0, 1, 7, [1, 2, 3]);
+    for (const replica of [0, 1, 2]) stage.leave(replica, 1);
+    stage.beginView(stage.newView(1, []));
+  },
+  'pbft/committed-prepared: a batch is executed when one replica is prepared': (stage) => {
+    stage.prepareAll(0, 1, 7, [1]);
+    stage.execute(1, 0, 1, 7);
+  },
+  'pbft/watermarks: the primary does not wait for the window': (stage) => {
+    stage.propose(0, 5, 7);
+  },
+  'pbft/watermarks: a view change with a certificate above the window': (stage) => {
+    stage.leave(1, 1, [stage.certificate(0, 5, 7)]);
+  },
+  'pbft/stable-monotonic: the low watermark falls': (stage) => {
+    stage.status(0, 4, 4);
+    stage.status(0, 2, 4);
+  },
+  'pbft/view-monotonic: a view goes back': (stage) => {
+    stage.emit(1, { kind: 'term-changed', term: 2 });
+    stage.emit(1, { kind: 'became-follower', term: 1 });
+  },
+  'pbft/view-monotonic: a restart forgets a view change': (stage) => {
+    stage.leave(1, 1);
+    stage.start(1, 0);
+  },
+  'pbft/executed-monotonic: a batch is left out': (stage) => {
+    stage.agree(0, 1, 7);
+    for (const sequence of [2, 3]) stage.prepareAll(0, sequence, 7);
+    stage.execute(1, 0, 3, 7);
+  },
+  'pbft/executed-monotonic: what was executed is taken back': (stage) => {
+    stage.status(0, 0, 4);
+    stage.status(0, 0, 3);
+  },
+  'pbft/checkpoint-agreement: two replicas have different states': (stage) => {
+    stage.checkpoint(0, 2, 5);
+    stage.checkpoint(1, 2, 6);
+  },
+  'pbft/garbage-collection: a new journal leaves a certificate out': (stage) => {
+    stage.prepareAll(0, 1, 7);
+    const message = stage.prePrepare(0, 1, 7);
+    stage.begin(1, [{ kind: 'accepted', message }]);
+  },
+  'pbft/garbage-collection: a new journal leaves a view change out': (stage) => {
+    stage.leave(1, 1);
+    stage.begin(1, []);
+  },
+  'pbft/garbage-collection: the only journal is removed': (stage) => {
+    stage.remove(1, 'journal-1');
+  },
+  'pbft/promise-durable: a prepare before the sync': (stage) => {
+    stage.sendPrepare(1, 0, 1, 7);
+  },
+  'pbft/promise-durable: a commit before the sync': (stage) => {
+    stage.prepareAll(0, 1, 7, []);
+    stage.sendCommit(1, 0, 1, 7);
+  },
+  'pbft/promise-durable: a view change before the sync': (stage) => {
+    const stable = { sequence: 0, digest: 0, proofs: [] };
+    stage.send(1, { kind: 'ViewChange', view: 1, stable, prepared: [], proof: proof(1) });
+  },
+  'pbft/promise-durable: a checkpoint before the sync': (stage) => {
+    stage.sendCheckpoint(1, 2, 5);
+  },
+  'pbft/request-issued: a replica makes a command up': (stage) => {
+    const command = makeCommand(5, 1, { op: 'put', key: 'k', value: 'c2.1' });
+    stage.emit(0, { kind: 'applied', index: 1, term: 0, hash: command.hash, digest: 1, command });
+  },
+};
+
+/** Those that need another stage than the usual one. */
+const OTHER_STAGES: Readonly<Record<string, () => PbftStage>> = {
+  'pbft/certificates: a quorum rounded down, with five replicas': () => {
+    const stage = new PbftStage(5);
+    stage.prepareAll(0, 1, 7, []);
+    stage.certify(1, stage.certificate(0, 1, 7, [1, 2]));
+    return stage;
+  },
+  'pbft/view-synchronisation: views change and nothing is executed': () => {
+    const stage = new PbftStage(4, { liveness: { ...LIVENESS, stableLeader: false } });
+    stage.time = 11;
+    for (let view = 1; view <= 7; view++) for (const replica of stage.replicas) stage.leave(replica, view);
+    stage.end();
+    return stage;
+  },
+  'pbft/calm-views: a view is left for nothing': () => {
+    const stage = new PbftStage(4, { liveness: LIVENESS });
+    stage.time = 11;
+    stage.leave(1, 1);
+    return stage;
+  },
+};
+
+test.each(Object.entries(CANARIES))('%s', (name, story) => {
+  const stage = new PbftStage();
+  story(stage);
+  expect(stage.violated).toBe(invariantOf(name));
+});
+
+test.each(Object.entries(OTHER_STAGES))('%s', (name, play) => {
+  expect(play().violated).toBe(invariantOf(name));
+});
+
+test('every one of PBFT’s invariants has a canary', () => {
+  const caught = new Set([...Object.keys(CANARIES), ...Object.keys(OTHER_STAGES)].map(invariantOf));
+  const stated = INVARIANTS.filter(({ protocol }) => protocol === 'pbft').map(({ id }) => id);
+  expect([...caught].sort()).toEqual(stated.sort());
+});
+
+function invariantOf(name: string): string {
+  return name.slice(0, name.indexOf(':'));
+}

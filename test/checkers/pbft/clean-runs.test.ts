@@ -1,0 +1,130 @@
+/** What correct replicas may do, however odd it looks, violates nothing; nor does anything that faulty ones do. */
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { quorumSizes } from '../../../src/checkers/pbft/index.js';
+import { quorumOf } from '../../../src/protocols/pbft/index.js';
+import { makeCommand } from '../../../src/services/index.js';
+import { PbftStage, proof } from './stage.js';
+
+function expectClean(stage: PbftStage): void {
+  expect(stage.sink.violation).toBeUndefined();
+}
+
+test('agreement, checkpoints, journals and a view change are accepted', () => {
+  const stage = new PbftStage(4, { liveness: { healAtMicros: 0, progressWithinMicros: 10 } });
+  for (const sequence of [1, 2, 3]) stage.agree(0, sequence, sequence + 10);
+  stage.stabiliseAll(2, 5);
+  const base = { kind: 'stable', certificate: stage.stable(2, 5) } as const;
+  const held = { kind: 'prepared', certificate: stage.certificate(0, 3, 13) } as const;
+  for (const replica of stage.replicas) {
+    stage.begin(replica, [base, held, { kind: 'accepted', message: stage.prePrepare(0, 3, 13) }]);
+    stage.remove(replica, 'journal-1');
+  }
+  stage.prepareAll(0, 6, 16);
+  for (const replica of stage.replicas) stage.sendCommit(replica, 0, 6, 16);
+  for (const replica of stage.replicas) {
+    stage.leave(replica, 1, [stage.certificate(0, 3, 13), stage.certificate(0, 6, 16)], stage.stable(2, 5));
+  }
+  const choices = [13, 0, 0, 16].map((digest, i) => ({ sequence: i + 3, digest, proof: proof(1) }));
+  stage.beginView({ ...stage.newView(1, []), choices });
+  for (const backup of stage.backups(1)) stage.sendPrepare(backup, 1, 4, 0);
+  for (const replica of stage.replicas) stage.status(replica, 2, 3);
+  stage.time = 20;
+  stage.end();
+  expectClean(stage);
+});
+
+test('a restart goes on where the disk stands, and says the same again', () => {
+  const stage = new PbftStage();
+  stage.prepareAll(0, 1, 7);
+  stage.sendCommit(1, 0, 1, 7);
+  stage.start(1, 0);
+  stage.sendPrepare(1, 0, 1, 7);
+  stage.sendCommit(1, 0, 1, 7);
+  stage.leave(1, 1, [stage.certificate(0, 1, 7)]);
+  stage.start(1, 1);
+  expectClean(stage);
+});
+
+test('a certificate that a power failure left behind a torn record does not count', () => {
+  const stage = new PbftStage();
+  stage.prepareAll(0, 1, 7, [3]);
+  for (const replica of [1, 2]) {
+    stage.tear(replica);
+    stage.certify(replica, stage.certificate(0, 1, 7));
+    stage.start(replica, 0);
+  }
+  for (const replica of [0, 1, 2]) stage.leave(replica, 1);
+  stage.beginView(stage.newView(1, []));
+  expectClean(stage);
+});
+
+test('a replica goes on to a later view with a quorum, or with f + 1 others', () => {
+  const stage = new PbftStage();
+  for (const replica of [0, 1, 2]) stage.leave(replica, 1);
+  stage.leave(0, 2);
+  stage.leave(3, 1);
+  stage.leave(1, 2);
+  stage.leave(2, 4);
+  stage.leave(0, 4);
+  stage.leave(1, 4);
+  expectClean(stage);
+});
+
+test('its own vote counts in a certificate that it holds, sent or not', () => {
+  const stage = new PbftStage();
+  stage.propose(0, 1, 7);
+  stage.prepare(1, 0, 1, 7);
+  stage.accept(2, 0, 1, 7);
+  stage.certify(2, stage.certificate(0, 1, 7, [1, 2]));
+  stage.leave(2, 1, [stage.certificate(0, 1, 7, [1, 2])]);
+  stage.certify(3, stage.certificate(0, 1, 7, [1, 2]));
+  expectClean(stage);
+});
+
+test('what clients have asked for may be executed', () => {
+  const stage = new PbftStage();
+  const input = { op: 'put', key: 'k', value: 'c2.1' };
+  const command = makeCommand(5, 1, input);
+  const { client, sequence } = command;
+  const event = {
+    kind: 'invoke',
+    client,
+    sequence,
+    input,
+    output: null,
+    read: undefined,
+    index: 0,
+    time: 0,
+  } as const;
+  for (const observer of stage.checkers.observers) observer.onHistory?.(event, command);
+  stage.emit(0, { kind: 'applied', index: 1, term: 0, hash: command.hash, digest: 1, command });
+  expectClean(stage);
+});
+
+test('a faulty replica may say anything, but not in the name of another', () => {
+  const stage = new PbftStage();
+  stage.faulty.add(0);
+  stage.propose(0, 1, 7);
+  stage.propose(0, 1, 8);
+  stage.sendPrepare(0, 0, 9, 7);
+  stage.sendCommit(0, 3, 1, 7);
+  stage.sendCheckpoint(0, 2, 9);
+  stage.leave(0, 9);
+  stage.leave(0, 1);
+  expectClean(stage);
+  // The word of a correct one still has to be its own.
+  stage.certify(1, stage.certificate(0, 1, 7, [1, 2]));
+  expect(stage.violated).toBe('pbft/certificates');
+});
+
+test('checkers and replicas count quorums alike', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 31 }), (n) => {
+      const sizes = quorumSizes(n, undefined);
+      const { f, strong } = quorumOf(n);
+      expect(sizes).toEqual({ n, f, strong, correct: strong - f });
+    }),
+  );
+});
