@@ -57,5 +57,5 @@ function anchor(id: string): string {
 }
 
 function title(protocol: string): string {
-  return protocol.charAt(0).toUpperCase() + protocol.slice(1);
+  return protocol === 'pbft' ? 'PBFT' : protocol.charAt(0).toUpperCase() + protocol.slice(1);
 }

@@ -23,7 +23,7 @@ const context: CheckerContext = {
 test('every invariant has an id of its own, a sentence, a statement, a model and a source', () => {
   expect(new Set(INVARIANTS.map((info) => info.id)).size).toBe(INVARIANTS.length);
   for (const info of INVARIANTS) {
-    expect(info.id).toMatch(/^(any|raft)\/[a-z-]+$/);
+    expect(info.id).toMatch(/^(any|raft|pbft)\/[a-z-]+$/);
     expect(info.id.startsWith(`${info.protocol}/`)).toBe(true);
     expect(info.title).toMatch(/^[A-Z].*\.$/);
     expect(info.statement).toMatch(/\.$/);
@@ -49,6 +49,7 @@ test('a run is watched by what fits its protocol', () => {
   const of = (protocol: string) => createCheckers(protocol, context, new ViolationSink());
   const families = (protocol: string) => [...new Set(of(protocol).invariants.map((info) => info.protocol))];
   expect(families('raft')).toEqual(['any', 'raft']);
+  expect(families('pbft')).toEqual(['any', 'pbft']);
   expect(families('mine')).toEqual(['any']);
   expect(of(NO_CHECKERS).observers).toEqual([]);
   expect(of(NO_CHECKERS).clone(context, new ViolationSink()).observers).toEqual([]);
