@@ -3,7 +3,7 @@
  * all pieces are there; from then on no pieces of different sources are put together.
  */
 
-import type { Plain } from '../../kernel/index.js';
+import { hashPlain, type Plain } from '../../kernel/index.js';
 import type { StableCertificate } from './messages.js';
 
 export class StateFetch {
@@ -105,7 +105,8 @@ export class StateFetch {
   }
 
   encode(): Plain {
-    const { certificate, received, firstMissing, size, sizeFrom, source, liars, hasBeenLiedTo, tick } = this;
-    return [certificate.sequence, received, firstMissing, size, sizeFrom, source, liars, hasBeenLiedTo, tick];
+    const { certificate, pieces, received, size, sizeFrom, source, liars, hasBeenLiedTo, tick } = this;
+    const content = hashPlain(pieces);
+    return [certificate.sequence, received, content, size, sizeFrom, source, liars, hasBeenLiedTo, tick];
   }
 }
