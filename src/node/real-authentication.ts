@@ -1,6 +1,6 @@
 /**
  * Real cryptography in place of ideal tokens: signatures are Ed25519 (RFC 8032), MACs are HMAC-SHA-256 cut to 64
- * bits, one for each receiver (Castro and Liskov, TOCS 2002, §3.2.1). All keys follow from the seed of the run, and
+ * bits, one for each receiver (Castro and Liskov, TOCS 2002). All keys follow from the seed of the run, and
  * neither scheme draws anything, so a run is the same run as with ideal proofs, only slower.
  *
  * Left out: how keys get to those who need them. That is what {@link Authenticator.learnKeys} stands for.
