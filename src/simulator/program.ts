@@ -50,10 +50,21 @@ export function prepareProgram(scenario: Scenario, implementation: Implementatio
     members: Array.from({ length: members }, (_, server) => server),
     version: initialVersion(scenario, protocol),
     process: scenario.process,
-    authentication: idealAuthentication,
+    authentication: authenticationOf(scenario, implementation),
     bug,
     createService: () => implementation.createService(),
   };
+}
+
+/** The scenario decides: real cryptography that nobody asks for is left alone. */
+function authenticationOf(scenario: Scenario, { authentication }: Implementation): AuthenticationFactory {
+  if (scenario.authentication === 'ideal') return idealAuthentication;
+  if (authentication !== undefined) return authentication;
+  throw new UsageError(
+    'no-real-authentication',
+    `${scenario.name}: authentication: real: expected real cryptography to be passed in, got none`,
+    'await loadAuthentication(), and pass { authentication }; or say authentication: ideal',
+  );
 }
 
 /** Versions of a protocol that says nothing of them. */

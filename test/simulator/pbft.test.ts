@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { realAuthentication } from '../../src/node/real-authentication.js';
 import type { Recipe } from '../../src/simulator/index.js';
 import { checkDeterminism } from '../../src/simulator/determinism.js';
 import { builtInImplementation } from '../../src/simulator/implementation.js';
@@ -50,6 +51,17 @@ describe('pbft in the simulator', () => {
       expect([status, statistics.leaderChanges]).toEqual(['passed', 1]);
       expect(statistics.operationsUnknown).toBe(0);
     }
+  });
+
+  it('ideal and real proofs make the same run', () => {
+    const short = ['bounds.heal-at=1s', 'bounds.stop-clients-at=1s', 'bounds.end=6s'];
+    const [ideal, real] = ['ideal', 'real'].map((authentication) => {
+      const scenario = bundled('pbft/view-change-storm', [...short, `authentication=${authentication}`]);
+      const implementation = { ...builtInImplementation(scenario), authentication: realAuthentication };
+      return Simulation.create(scenario, recipe('keys'), { implementation }).run();
+    });
+    expect(ideal?.status).toBe('passed');
+    expect(real?.digest).toBe(ideal?.digest);
   });
 
   it('a setting that does not fit the cluster is refused before anything runs', () => {
