@@ -37,11 +37,12 @@ export interface Program {
 /** Throws UsageError when scenario and implementation do not fit. */
 export function prepareProgram(scenario: Scenario, implementation: Implementation): Program {
   const { protocol, bug } = implementation;
-  const settings = protocol.settings(scenario.protocol.settings);
+  const { members, nodes } = scenario.cluster;
+  const { byzantine } = scenario.model;
+  const settings = protocol.settings(scenario.protocol.settings, { members, byzantine });
   requireFeasiblePromise(scenario, protocol, settings);
   requireFormat(scenario, protocol);
   requireOperable(scenario, protocol);
-  const { nodes, members } = scenario.cluster;
   return {
     protocol,
     settings,
@@ -49,10 +50,21 @@ export function prepareProgram(scenario: Scenario, implementation: Implementatio
     members: Array.from({ length: members }, (_, server) => server),
     version: initialVersion(scenario, protocol),
     process: scenario.process,
-    authentication: idealAuthentication,
+    authentication: authenticationOf(scenario, implementation),
     bug,
     createService: () => implementation.createService(),
   };
+}
+
+/** The scenario decides: real cryptography that nobody asks for is left alone. */
+function authenticationOf(scenario: Scenario, { authentication }: Implementation): AuthenticationFactory {
+  if (scenario.authentication === 'ideal') return idealAuthentication;
+  if (authentication !== undefined) return authentication;
+  throw new UsageError(
+    'no-real-authentication',
+    `${scenario.name}: authentication: real: expected real cryptography to be passed in, got none`,
+    'await loadAuthentication(), and pass { authentication }; or say authentication: ideal',
+  );
 }
 
 /** Versions of a protocol that says nothing of them. */

@@ -11,12 +11,12 @@ import {
   assert,
   isStatement,
   type Authentication,
-  type Authenticator,
   type KeyAssignment,
   type ProcessId,
   type Proof,
   type Statement,
 } from '../kernel/index.js';
+import { KeyedAuthenticator, ProcessKeys } from './authentication.js';
 import { MacKeys } from './mac-keys.js';
 import { macText, signatureText } from './proof-text.js';
 
@@ -105,80 +105,44 @@ class IdealProof implements Proof {
   }
 }
 
-class IdealAuthenticator implements Authenticator {
+class IdealAuthenticator extends KeyedAuthenticator {
   readonly #mint: Mint;
-  readonly #process: ProcessId;
-  readonly #identity: ProcessId;
-  readonly #keys: MacKeys;
 
   constructor(mint: Mint, process: ProcessId, keys: MacKeys) {
+    super(process, keys);
     this.#mint = mint;
-    this.#process = process;
-    this.#identity = keys.identityOf(process);
-    this.#keys = keys;
   }
 
-  get keyEpoch(): number {
-    return this.#keys.epochOf(this.#identity);
-  }
-
-  sign(statement: Statement): Proof {
+  override sign(statement: Statement): Proof {
     assert(isStatement(statement), 'a statement is five whole numbers');
-    return new IdealProof(this.#mint, this.#identity, statement, 0, NOBODY, undefined);
+    return new IdealProof(this.#mint, this.identity, statement, 0, NOBODY, undefined);
   }
 
-  authenticate(statement: Statement, receivers: readonly ProcessId[]): Proof {
+  override authenticate(statement: Statement, receivers: readonly ProcessId[]): Proof {
     assert(isStatement(statement), 'a statement is five whole numbers');
     let mask = 0;
     let others: ProcessId[] | undefined = undefined;
     for (let i = 0; i < receivers.length; i++) {
-      const identity = this.#keys.identityOf(receivers[i] as ProcessId);
+      const identity = this.keys.identityOf(receivers[i] as ProcessId);
       if (identity < MASK_BITS) mask |= 1 << identity;
       else (others ??= []).push(identity);
     }
-    const epochs = this.#keys.knownTo(this.#process);
-    return new IdealProof(this.#mint, this.#identity, statement, mask, others ?? NOBODY, epochs);
+    const epochs = this.keys.knownTo(this.process);
+    return new IdealProof(this.#mint, this.identity, statement, mask, others ?? NOBODY, epochs);
   }
 
-  verify(signer: ProcessId, statement: Statement, proof: Proof): boolean {
-    const keys = this.#keys;
-    const identity = this.#identity;
+  override verify(signer: ProcessId, statement: Statement, proof: Proof): boolean {
+    const { keys, identity } = this;
     const epoch = keys.epochOf(identity);
     return IdealProof.proves(proof, this.#mint, keys.identities[signer], statement, identity, epoch);
-  }
-
-  refreshKeys(): number {
-    return this.#keys.refresh(this.#process);
-  }
-
-  learnKeys(receiver: ProcessId, epoch: number): boolean {
-    return this.#keys.learn(this.#process, receiver, epoch);
-  }
-}
-
-class IdealAuthentication implements Authentication {
-  readonly #mint: Mint;
-  readonly #keys: MacKeys;
-  readonly #authenticators: readonly IdealAuthenticator[];
-
-  constructor(mint: Mint, keys: MacKeys) {
-    this.#mint = mint;
-    this.#keys = keys;
-    this.#authenticators = keys.identities.map((_, process) => new IdealAuthenticator(mint, process, keys));
-  }
-
-  of(process: ProcessId): Authenticator {
-    const authenticator = this.#authenticators[process];
-    assert(authenticator !== undefined, 'keys of a process that does not exist');
-    return authenticator;
-  }
-
-  clone(): Authentication {
-    return new IdealAuthentication(this.#mint, this.#keys.clone());
   }
 }
 
 /** Needs no seed: there is no key to derive. */
 export function idealAuthentication({ identities }: KeyAssignment): Authentication {
-  return new IdealAuthentication({}, new MacKeys(identities));
+  const mint: Mint = {};
+  return new ProcessKeys(
+    new MacKeys(identities),
+    (process, keys) => new IdealAuthenticator(mint, process, keys),
+  );
 }

@@ -3,6 +3,7 @@
  * What never lives here: a protocol, an event queue, a decision about when a fault strikes.
  */
 
+export * from './authentication.js';
 export * from './clock.js';
 export * from './config.js';
 export * from './disk.js';

@@ -7,7 +7,7 @@ export function signatureText(signer: ProcessId, statement: Statement): string {
   return `${signer}:sig${statementText(statement)}`;
 }
 
-/** `3:mac[0,1,2@5](1,0,4,17,1a2b3c4d)`: receivers in ascending order, with the epoch of their keys unless 0. */
+/** `3:mac>0,1,2@5(1,0,4,17,1a2b3c4d)`: receivers in ascending order, with the epoch of their keys unless 0. */
 export function macText(
   signer: ProcessId,
   statement: Statement,
@@ -18,7 +18,7 @@ export function macText(
     const epoch = epochs[receiver] as number;
     return epoch === 0 ? `${receiver}` : `${receiver}@${epoch}`;
   });
-  return `${signer}:mac[${texts.join(',')}]${statementText(statement)}`;
+  return `${signer}:mac>${texts.join(',')}${statementText(statement)}`;
 }
 
 function statementText({ type, configuration, view, sequence, digest }: Statement): string {

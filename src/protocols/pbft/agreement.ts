@@ -53,10 +53,7 @@ export abstract class PbftAgreement extends PbftExecution {
   private keepForLater(from: ProcessId, message: PhaseMessage): void {
     const { window } = this;
     const queue = this.early[this.rankOf(from)] as PhaseMessage[];
-    if (message.sequence > window.high + window.size) {
-      this.reject('far above the window');
-      return;
-    }
+    if (message.sequence > window.high + window.size) return;
     if (queue.length < 3 * window.size) queue.push(message);
   }
 

@@ -38,7 +38,7 @@ export class CheckpointStore {
   save(checkpoint: CheckpointState, isReceived: boolean): void {
     const placed = { checkpoint, isReceived };
     if (this.placing === undefined) this.write(placed);
-    else this.next = placed;
+    else if (checkpoint.sequence >= (this.next?.checkpoint.sequence ?? 0)) this.next = placed;
   }
 
   private write(placed: Placed): void {

@@ -127,8 +127,12 @@ export abstract class PbftCheckpoints extends PbftOrdering {
   protected stabilise(certificate: StableCertificate): void {
     const { sequence, digest } = certificate;
     const own = this.ownStates.find((state) => state.sequence === sequence);
-    if (own !== undefined && own.digest !== digest) this.reject('own state differs from a stable checkpoint');
-    this.stableState = own?.digest === digest ? own : undefined;
+    if (own !== undefined && own.digest !== digest) {
+      // Executing the same has come to something else here: nothing that this replica says is worth anything.
+      this.host.halt('the state differs from a stable checkpoint');
+      return;
+    }
+    this.stableState = own;
     this.stable = certificate;
     this.window.advance(sequence);
     this.ownStates = this.ownStates.filter((state) => state.sequence > sequence);

@@ -96,7 +96,10 @@ export abstract class PbftExecution extends PbftCore {
     this.sendWhenDurable(client, message);
   }
 
-  /** Answers a request that was executed before; the service knows what was answered. */
+  /**
+   * Answers a request that was executed before. The sessions of the service know what was answered then, and do
+   * not execute it again.
+   */
   protected replyAgain(command: Command): void {
     this.reply(command, this.applyCommand(command));
   }

@@ -42,7 +42,7 @@ export function pbftProtocol(Class: PbftReplicaClass = PbftReplica): Protocol<Pb
       settings: PbftSettings,
     ) => new Class(host, members, service, settings),
     createDriver: (settings) => new PbftDriver(settings),
-    maxTimerMicros: (settings) => settings.viewChangeMicrosMax,
+    maxTimerMicros: (settings) => Math.max(settings.viewChangeMicrosMax, settings.statusMicros),
     hashMessage: hashPbftMessage,
     messageBytes: pbftMessageBytes,
   };

@@ -103,6 +103,7 @@ export class PendingRequests {
   beginView(): void {
     this.forgetDone();
     for (const pending of this.queue) pending.isOrdered = false;
+    this.unordered = 0;
     this.waiting = this.size;
   }
 

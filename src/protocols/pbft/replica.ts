@@ -18,13 +18,22 @@ import {
   type Replica,
   type StateMachine,
 } from '../../kernel/index.js';
+import type { CheckpointState } from './checkpoint.js';
 import { CONFIGURATION } from './core.js';
-import { StatementType, type PbftMessage, type PeerMessage } from './messages.js';
+import {
+  StatementType,
+  type NewView,
+  type PbftMessage,
+  type PeerMessage,
+  type PrePrepare,
+  type Sequence,
+} from './messages.js';
 import { obligationsOf } from './new-view.js';
 import { BATCH_TIMER } from './ordering.js';
 import type { Promised } from './records.js';
 import { recover, type Recovered, type Unusable } from './recovery.js';
 import type { PbftSettings } from './settings.js';
+import type { Slot } from './slot.js';
 import { PbftStatus, STATUS_TIMER } from './status.js';
 import { Validator } from './validate.js';
 import { VIEW_TIMER } from './view-change.js';
@@ -42,6 +51,20 @@ const REASONS: Readonly<Record<Unusable['kind'], string>> = {
   replaced: 'the disk is a new one, and this cluster takes no new replicas',
   damaged: 'the disk is damaged',
 };
+
+/** A promise that concerns one place. */
+type PlacePromise = Exclude<Promised, { readonly kind: 'stable' | 'view-change' | 'new-view' }>;
+
+function sequenceOf(promise: PlacePromise): Sequence {
+  switch (promise.kind) {
+    case 'accepted':
+      return promise.message.sequence;
+    case 'prepared':
+      return promise.certificate.sequence;
+    case 'batch':
+      return promise.sequence;
+  }
+}
 
 export class PbftReplica extends PbftStatus implements Replica {
   /** True for one that takes no part: it is no member, or its disk has forgotten what it promised. */
@@ -98,7 +121,7 @@ export class PbftReplica extends PbftStatus implements Replica {
   }
 
   /** The checkpoint may not have become stable: its digest is said once more. */
-  private sayAgain({ sequence, digest }: { readonly sequence: number; readonly digest: number }): void {
+  private sayAgain({ sequence, digest }: CheckpointState): void {
     const proof = this.prove(StatementType.checkpoint, 0, sequence, digest);
     this.checkpoints[this.me] = [{ kind: 'Checkpoint', sequence, digest, proof }];
   }
@@ -124,7 +147,7 @@ export class PbftReplica extends PbftStatus implements Replica {
     }
   }
 
-  private takeNewView(message: NonNullable<typeof this.newView>): void {
+  private takeNewView(message: NewView): void {
     this.view = message.view;
     this.isActive = true;
     this.newView = message;
@@ -140,54 +163,45 @@ export class PbftReplica extends PbftStatus implements Replica {
       if (!this.window.has(sequence)) continue;
       const slot = this.window.at(sequence);
       slot.accept(message.view, digest, proof, undefined);
-      this.voteAgain(sequence);
+      this.voteAgain(slot);
     }
   }
 
   /** What was promised of one place; of no use when that is behind the stable checkpoint. */
-  private takePlace(promise: Exclude<Promised, { kind: 'stable' | 'view-change' | 'new-view' }>): void {
-    const { sequence } =
-      promise.kind === 'accepted'
-        ? promise.message
-        : promise.kind === 'prepared'
-          ? promise.certificate
-          : promise;
+  private takePlace(promise: PlacePromise): void {
+    const sequence = sequenceOf(promise);
     if (!this.window.has(sequence)) return;
     const slot = this.window.at(sequence);
     switch (promise.kind) {
-      case 'accepted': {
-        const { view, digest, proof, requests } = promise.message;
-        if (view === this.view && slot.view < 0) {
-          slot.accept(view, digest, proof, requests);
-          this.voteAgain(sequence);
-        } else slot.fill(digest, requests);
+      case 'accepted':
+        this.acceptAgain(slot, promise.message);
         return;
-      }
-      case 'prepared': {
-        const { certificate } = promise;
-        slot.certificate = certificate;
-        slot.certificateRequests =
-          slot.view >= 0 && slot.digest === certificate.digest ? slot.requests : undefined;
-        this.commitAgain(sequence);
+      case 'prepared':
+        slot.holdCertificate(promise.certificate);
+        this.commitAgain(slot);
         return;
-      }
       case 'batch':
         slot.fill(promise.digest, promise.requests);
     }
   }
 
-  /** A vote that was promised is cast again: it says the same. */
-  private voteAgain(sequence: number): void {
-    const slot = this.window.at(sequence);
-    if (this.primaryOf(slot.view) !== this.me && !slot.prepares.has(this.me)) {
-      const { proof } = this.makePrepare(slot.view, sequence, slot.digest);
-      slot.prepares.add(this.me, slot.digest, proof, true);
-    }
-    this.commitAgain(sequence);
+  private acceptAgain(slot: Slot, { view, digest, proof, requests }: PrePrepare): void {
+    if (view === this.view && slot.view < 0) {
+      slot.accept(view, digest, proof, requests);
+      this.voteAgain(slot);
+    } else slot.fill(digest, requests);
   }
 
-  private commitAgain(sequence: number): void {
-    const slot = this.window.at(sequence);
+  /** A vote that was promised is cast again: it says the same. */
+  private voteAgain(slot: Slot): void {
+    if (this.primaryOf(slot.view) !== this.me && !slot.prepares.has(this.me)) {
+      const { proof } = this.makePrepare(slot.view, slot.sequence, slot.digest);
+      slot.prepares.add(this.me, slot.digest, proof, true);
+    }
+    this.commitAgain(slot);
+  }
+
+  private commitAgain(slot: Slot): void {
     const { certificate } = slot;
     if (certificate === undefined || slot.view < 0 || certificate.view !== slot.view || slot.isPrepared)
       return;
@@ -196,11 +210,11 @@ export class PbftReplica extends PbftStatus implements Replica {
       const rank = this.rankOf(proof.signer);
       if (!slot.prepares.has(rank)) slot.prepares.add(rank, slot.digest, proof, true);
     }
-    const { proof } = this.makeCommit(slot.view, sequence, slot.digest);
+    const { proof } = this.makeCommit(slot.view, slot.sequence, slot.digest);
     if (!slot.commits.has(this.me)) slot.commits.add(this.me, slot.digest, proof, true);
   }
 
-  private firstFreeSequence(): number {
+  private firstFreeSequence(): Sequence {
     let last = Math.max(this.window.low, this.lastExecuted);
     for (let sequence = this.window.low + 1; sequence <= this.window.high; sequence++) {
       if (this.window.at(sequence).view >= 0 && sequence > last) last = sequence;

@@ -1,6 +1,7 @@
 /** PBFT's settings: what a scenario may write under `protocol.settings`, resolved to integers. */
 
-import { UsageError, nearest, parseDuration, type Micros } from '../../kernel/index.js';
+import { UsageError, nearest, parseDuration, type ClusterShape, type Micros } from '../../kernel/index.js';
+import { MOST_REPLICAS, mostFaulty } from './quorum.js';
 
 export interface PbftSettings {
   /** Faulty replicas that are borne; undefined: as many as the cluster's size allows. */
@@ -43,13 +44,15 @@ type Key = (typeof KEYS)[number];
 type Raw = Readonly<Record<string, unknown>>;
 
 /** Most replicas that can be faulty among as many as there may be. */
-const MOST_FAULTY = 10;
+const MOST_FAULTY = mostFaulty(MOST_REPLICAS);
 const LONGEST_WINDOW = 4096;
 const WINDOW_IN_CHECKPOINTS = 2;
 
 /** Validates and fills in defaults; throws UsageError naming the setting. */
-export function parsePbftSettings(raw: Raw): PbftSettings {
+export function parsePbftSettings(raw: Raw, cluster?: ClusterShape): PbftSettings {
   refuseUnknown(raw);
+  const faulty = raw['f'] === undefined ? undefined : count(raw, 'f', 0, 0, MOST_FAULTY);
+  if (cluster !== undefined) requireQuorum(cluster, faulty);
   const viewChangeMicros = duration(raw, 'view-change-timeout', '400ms');
   const viewChangeMicrosMax = duration(raw, 'view-change-timeout-max', 3 * viewChangeMicros);
   if (viewChangeMicrosMax < viewChangeMicros) {
@@ -62,7 +65,7 @@ export function parsePbftSettings(raw: Raw): PbftSettings {
     throw bad('window', 'a multiple of checkpoint-interval, at least twice that');
   }
   return {
-    faulty: raw['f'] === undefined ? undefined : count(raw, 'f', 0, 0, MOST_FAULTY),
+    faulty,
     viewChangeMicros,
     viewChangeMicrosMax,
     batchSize: count(raw, 'batch-size', 8, 1, 1024),
@@ -74,6 +77,20 @@ export function parsePbftSettings(raw: Raw): PbftSettings {
     maxPendingRequests: count(raw, 'max-pending-requests', 4096, 1),
     stateChunk: count(raw, 'state-chunk', 16_384, 1),
   };
+}
+
+/** Throws unless so many members bear so many faulty ones. */
+function requireQuorum({ members, byzantine }: ClusterShape, faulty: number | undefined): void {
+  if (members > MOST_REPLICAS) {
+    throw new UsageError(
+      'bad-setting',
+      `cluster: expected at most ${MOST_REPLICAS} replicas of pbft, got ${members}`,
+    );
+  }
+  const most = mostFaulty(members);
+  if (faulty !== undefined && (faulty > most || faulty < byzantine)) {
+    throw bad('f', `from ${byzantine} (model.byzantine) to ${most}: bearing f faulty replicas takes 3f + 1`);
+  }
 }
 
 function refuseUnknown(raw: Raw): void {

@@ -150,8 +150,14 @@ export class Slot {
   /** Prepared in the present view, by this certificate. */
   becomePrepared(certificate: PreparedCertificate): void {
     this.isPrepared = true;
+    this.holdCertificate(certificate);
+  }
+
+  /** The latest prepared certificate is this one. */
+  holdCertificate(certificate: PreparedCertificate): void {
+    const requests = this.batch(certificate.digest);
     this.certificate = certificate;
-    this.certificateRequests = this.requests;
+    this.certificateRequests = requests;
   }
 
   decide(decision: DecisionCertificate): void {
@@ -208,13 +214,21 @@ export class Slot {
       hasRequests: this.requests !== undefined,
       prepares: this.prepares.encode(),
       commits: this.commits.encode(),
-      certificate: certificate === undefined ? null : [certificate.view, certificate.digest],
+      certificate:
+        certificate === undefined
+          ? null
+          : [certificate.view, certificate.digest, ...signersOf(certificate.prepares)],
       hasCertificateRequests: this.certificateRequests !== undefined,
-      decision: decision === undefined ? null : [decision.view, decision.digest],
+      decision:
+        decision === undefined ? null : [decision.view, decision.digest, ...signersOf(decision.commits)],
       hasDecisionRequests: this.decisionRequests !== undefined,
       tick,
     };
   }
+}
+
+function signersOf(proofs: readonly Proof[]): number[] {
+  return proofs.map(({ signer }) => signer);
 }
 
 /** The slots of the sequences above the low watermark, up to the high one. */

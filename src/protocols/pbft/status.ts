@@ -30,7 +30,7 @@ export const STATUS_TIMER = 'status';
 const PRE_PREPARED = 1;
 const HAS_BATCH = 2;
 /** Ticks after which something counts as lost. */
-const OLD = 2;
+const OLD = 1;
 /** Requests that a backup passes on again in one tick. */
 const PASSED_ON = 8;
 
@@ -140,7 +140,7 @@ export abstract class PbftStatus extends PbftTransfer {
   // ---- answering ----
 
   /** Sends in answer to what the replica asks for, while it has not asked for too much. */
-  private answer(rank: number, message: PbftMessage): void {
+  protected override answer(rank: number, message: PbftMessage): void {
     if (this.allowance[rank] === 0) return;
     this.allowance[rank] = (this.allowance[rank] as number) - 1;
     this.sendWhenDurable(this.members[rank] as ProcessId, message);
@@ -157,7 +157,7 @@ export abstract class PbftStatus extends PbftTransfer {
     if (view === this.view && message.isActive && this.isActive) this.sendVotesAgain(rank, message);
     this.sendCheckpointsAgain(rank, message);
     if (message.helper !== this.me) return;
-    if (message.stable < this.window.low) this.sendState(from, 0, 0, '');
+    if (message.stable < this.window.low) this.sendStableCertificate(from);
     this.sendDecisions(rank, executed);
   }
 

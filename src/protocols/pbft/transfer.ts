@@ -8,30 +8,41 @@
 
 import type { Plain, ProcessId } from '../../kernel/index.js';
 import { CheckpointState, stateDigest, type PlainState } from './checkpoint.js';
-import { StatementType, type FetchState, type StableCertificate, type StateData } from './messages.js';
+import {
+  StatementType,
+  type FetchState,
+  type PbftMessage,
+  type Sequence,
+  type StableCertificate,
+  type StateData,
+} from './messages.js';
+import { StateFetch } from './state-fetch.js';
 import { PbftViewChange } from './view-change.js';
 import { fetchStateDigest, stateDataDigest } from './wire.js';
 
 /** Status ticks without a piece after which another replica is asked. */
 const PATIENCE = 2;
+/** Pieces that are asked for at a time. */
+const BURST = 8;
+/** Status ticks for which a state is kept that somebody fetches. */
+const KEPT = 20;
 
-/** A state that is being fetched. */
-interface Fetching {
+/** A state that others fetch. */
+interface Served {
   readonly certificate: StableCertificate;
-  /** Number of the replica that is asked. */
-  source: number;
-  readonly pieces: string[];
-  received: number;
-  /** Tick of the last piece, or of the last change of source. */
-  tick: number;
+  readonly state: CheckpointState;
+  /** Tick at which a piece was last asked for. */
+  readonly tick: number;
 }
 
 export abstract class PbftTransfer extends PbftViewChange {
-  private fetching: Fetching | undefined = undefined;
+  private fetching: StateFetch | undefined = undefined;
   /** Certificate of a fetched state that is on its way to the disk. */
   private placing: StableCertificate | undefined = undefined;
   /** What was executed at the last tick. */
   private executedBefore = 0;
+  /** The state that was asked for last; kept while it is, though the stable checkpoint moves on. */
+  private served: Served | undefined = undefined;
 
   // ---- asking ----
 
@@ -42,29 +53,31 @@ export abstract class PbftTransfer extends PbftViewChange {
     const { fetching } = this;
     if (fetching !== undefined && fetching.certificate.sequence <= this.lastExecuted)
       this.fetching = undefined;
-    if (this.target.sequence <= this.lastExecuted || hasMoved || this.isPlacingTarget()) return;
-    if (this.fetching === undefined) this.fetch(this.target, this.me);
-    else if (this.tick - this.fetching.tick >= PATIENCE) this.askNext(this.fetching);
+    if (this.fetching !== undefined) this.askAgain(this.fetching);
+    else if (this.target.sequence > this.lastExecuted && !hasMoved && !this.isPlacingTarget())
+      this.fetchTarget();
   }
 
   private isPlacingTarget(): boolean {
     return this.placing !== undefined && this.placing.sequence >= this.target.sequence;
   }
 
-  private fetch(certificate: StableCertificate, after: number): void {
-    this.fetching = { certificate, source: after, pieces: [], received: 0, tick: this.tick };
-    this.askNext(this.fetching);
+  private fetchTarget(): void {
+    this.fetching = new StateFetch(this.target, this.members.length, this.me, this.tick);
+    this.ask(this.fetching);
   }
 
-  private askNext(fetching: Fetching): void {
-    fetching.source = (fetching.source + 1) % this.members.length;
-    if (fetching.source === this.me) fetching.source = (fetching.source + 1) % this.members.length;
-    fetching.tick = this.tick;
+  private askAgain(fetching: StateFetch): void {
+    if (this.tick - fetching.tick >= PATIENCE) {
+      fetching.turn();
+      fetching.tick = this.tick;
+    }
     this.ask(fetching);
   }
 
-  private ask({ certificate, source, received }: Fetching): void {
-    const body = { kind: 'FetchState', sequence: certificate.sequence, offset: received } as const;
+  private ask({ certificate, source, firstMissing }: StateFetch): void {
+    const offset = firstMissing * this.settings.stateChunk;
+    const body = { kind: 'FetchState', sequence: certificate.sequence, offset } as const;
     const digest = fetchStateDigest(body);
     const message: FetchState = {
       ...body,
@@ -81,21 +94,51 @@ export abstract class PbftTransfer extends PbftViewChange {
       this.reject('bad proof');
       return;
     }
-    const { stableState } = this;
-    if (stableState === undefined || stableState.sequence < sequence) return;
-    const { text } = stableState;
-    const offset = stableState.sequence === sequence ? Math.min(message.offset, text.length) : 0;
-    const piece = text.slice(offset, offset + this.settings.stateChunk);
-    this.sendState(from, offset, text.length, piece);
+    const served = this.stateToServe(sequence);
+    if (served === undefined) return;
+    const { stateChunk } = this.settings;
+    const { text } = served.state;
+    const first = served.certificate.sequence === sequence ? message.offset : 0;
+    for (let i = 0; i < BURST; i++) {
+      const offset = first + i * stateChunk;
+      if (offset >= text.length) return;
+      this.sendPiece(from, served.certificate, offset, text.length, text.slice(offset, offset + stateChunk));
+    }
   }
 
-  /** A piece of the state at the stable checkpoint; of size 0 and without text: only the certificate. */
-  protected sendState(to: ProcessId, offset: number, size: number, text: string): void {
-    const body = { kind: 'StateData', certificate: this.stable, offset, size, text } as const;
-    const { sequence } = this.stable;
-    const proof = this.prove(StatementType.stateData, 0, sequence, stateDataDigest(body));
+  /** The state asked for, when it is stable here or was until lately; else a later one. */
+  private stateToServe(sequence: Sequence): Served | undefined {
+    const { served, stableState, stable, tick } = this;
+    if (served?.certificate.sequence === sequence) {
+      this.served = { ...served, tick };
+      return this.served;
+    }
+    if (stableState === undefined || stable.sequence < sequence) return undefined;
+    const latest = { certificate: stable, state: stableState, tick };
+    if (served === undefined || tick - served.tick > KEPT) this.served = latest;
+    return latest;
+  }
+
+  /** Sends what a replica has asked for. */
+  protected abstract answer(rank: number, message: PbftMessage): void;
+
+  /** The certificate of the stable checkpoint alone. */
+  protected sendStableCertificate(to: ProcessId): void {
+    this.sendPiece(to, this.stable, 0, 0, '');
+  }
+
+  private sendPiece(
+    to: ProcessId,
+    certificate: StableCertificate,
+    offset: number,
+    size: number,
+    text: string,
+  ): void {
+    const body = { kind: 'StateData', certificate, offset, size, text } as const;
+    const digest = stateDataDigest(body);
+    const proof = this.prove(StatementType.stateData, 0, certificate.sequence, digest);
     const message: StateData = { ...body, proof };
-    this.host.send(to, message);
+    this.answer(this.rankOf(to), message);
   }
 
   // ---- receiving ----
@@ -115,37 +158,37 @@ export abstract class PbftTransfer extends PbftViewChange {
       }
       this.aimAt(certificate);
     }
-    if (size > 0) this.takePiece(from, message);
+    if (size > 0 && this.fetching?.source === this.rankOf(from)) this.takePiece(this.fetching, message);
   }
 
-  private takePiece(from: ProcessId, { certificate, offset, size, text }: StateData): void {
-    const { fetching } = this;
-    if (fetching === undefined || this.rankOf(from) !== fetching.source) return;
-    const { sequence, digest } = this.target;
-    if (certificate.sequence !== sequence || certificate.digest !== digest) return;
-    if (fetching.certificate.sequence !== sequence) {
-      // The source has moved on to a later checkpoint.
-      this.fetch(this.target, fetching.source - 1);
+  private takePiece(fetching: StateFetch, { certificate, offset, size, text }: StateData): void {
+    const { stateChunk } = this.settings;
+    const { sequence } = fetching.certificate;
+    if (certificate.sequence !== sequence) {
+      // The source has it no more, but a later one.
+      if (certificate.sequence > sequence && this.target.sequence > sequence) this.fetchTarget();
       return;
     }
-    if (offset !== fetching.received || text.length === 0) return;
-    fetching.pieces.push(text);
-    fetching.received += text.length;
+    if (!fetching.take(offset, size, text, stateChunk)) {
+      this.reject('a piece of another size');
+      return;
+    }
     fetching.tick = this.tick;
-    if (fetching.received < size) this.ask(fetching);
-    else this.finish(fetching);
+    if (fetching.isComplete(stateChunk)) this.finish(fetching);
+    else if ((offset / stateChunk + 1) % BURST === 0) this.ask(fetching);
   }
 
-  /** All of it is there: it is what was certified, or the source has lied. */
-  private finish({ certificate, source, pieces }: Fetching): void {
-    this.fetching = undefined;
-    const state = this.readState(pieces.join(''), certificate);
+  /** All of it is there: it is what was certified, or somebody has lied. */
+  private finish(fetching: StateFetch): void {
+    const state = this.readState(fetching.text, fetching.certificate);
     if (state === undefined) {
       this.reject('a state that is not that of its certificate');
-      this.fetch(certificate, source);
+      fetching.disbelieve();
+      this.ask(fetching);
       return;
     }
-    this.placing = certificate;
+    this.fetching = undefined;
+    this.placing = fetching.certificate;
     this.store.save(state, true);
   }
 
@@ -162,7 +205,8 @@ export abstract class PbftTransfer extends PbftViewChange {
     this.placing = undefined;
     if (checkpoint.sequence > this.lastExecuted) this.adoptState(checkpoint, true);
     if (checkpoint.sequence > this.window.low) {
-      this.ownStates = [checkpoint];
+      if (!this.ownStates.some(({ sequence }) => sequence === checkpoint.sequence))
+        this.ownStates.push(checkpoint);
       this.stabilise(placing);
       this.windowMoved();
     } else if (checkpoint.sequence === this.stable.sequence) this.stableState ??= checkpoint;
@@ -172,20 +216,19 @@ export abstract class PbftTransfer extends PbftViewChange {
 
   protected override copyFrom(other: PbftTransfer): void {
     super.copyFrom(other);
-    this.fetching = other.fetching && { ...other.fetching, pieces: other.fetching.pieces.slice() };
+    this.fetching = other.fetching?.clone();
     this.placing = other.placing;
     this.executedBefore = other.executedBefore;
+    this.served = other.served;
   }
 
   protected encodeTransfer(): Plain {
-    const { fetching, placing, executedBefore } = this;
+    const { fetching, placing, executedBefore, served } = this;
     return {
-      fetching:
-        fetching === undefined
-          ? null
-          : [fetching.certificate.sequence, fetching.source, fetching.received, fetching.tick],
+      fetching: fetching?.encode() ?? null,
       placing: placing?.sequence ?? 0,
       executedBefore,
+      served: served === undefined ? null : [served.certificate.sequence, served.tick],
     };
   }
 }

@@ -13,7 +13,8 @@ import type { PbftSettings } from './settings.js';
 const MOST = 0xffff_ffff_ffff;
 const MOST_PROCESSES = 65_536;
 const MOST_BYTES = 0x7fff_ffff;
-const LONGEST_TEXT = 0x0fff_ffff;
+/** Characters of a state's text. */
+const LONGEST_TEXT = 0x0400_0000;
 /** Nesting of a command's input. */
 const DEEPEST = 32;
 
