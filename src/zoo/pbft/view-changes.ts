@@ -84,6 +84,6 @@ export const VIEW_CHANGE_BUGS: readonly Bug[] = [
     title: 'A replica that restarts during a view change goes back to the view that it had left.',
     source: 'concord-bft commit 637e197a1',
     invariants: ['pbft/view-monotonic', 'pbft/left-views', 'pbft/garbage-collection'],
-    scenario: 'pbft/crash-primary',
+    scenario: 'pbft/crash-restart-storm',
   }),
 ];
