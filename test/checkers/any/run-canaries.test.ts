@@ -121,6 +121,12 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
     ordered(stage, 2, 2, append('c3.2'), { value: 'c3.1c3.1c3.2' });
     stage.end();
   },
+  'any/exactly-once: a value that goes on from a right one repeats a piece of it': (stage) => {
+    ordered(stage, 1, 1, append('c3.1'), { value: 'c3.1' });
+    ordered(stage, 2, 2, append('c3.12'), { value: 'c3.1c3.12' });
+    ordered(stage, 3, 3, append('c3.13'), { value: 'c3.1c3.12c3.13c3.1' });
+    stage.end();
+  },
   'any/exactly-once: a compare-and-set finds its own value and denies having swapped': (stage) => {
     ordered(stage, 1, 1, { op: 'cas', key: 'k', expected: null, value: 'c3.1' }, { swapped: false });
     ordered(stage, 2, 2, get, { value: 'c3.1' });
