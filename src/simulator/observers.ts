@@ -22,6 +22,7 @@ import {
   Telemetry,
   CoverageObserver,
   type CheckerSet,
+  type Unjudged,
   type Coverage,
   type CoverageContext,
   type Observer,
@@ -197,8 +198,8 @@ export class Observers implements DiskTap {
     return this.coverageObserver?.coverage();
   }
 
-  unjudgedHistories(): number {
-    return this.set.unjudgedHistories();
+  unjudged(): Unjudged {
+    return this.set.unjudged();
   }
 }
 

@@ -191,7 +191,7 @@ export class Simulation implements Stage {
         this.network.statistics,
         this.clients,
         this.operator?.operator.counters,
-        this.observers.unjudgedHistories(),
+        this.observers.unjudged(),
         metricsOf(this.counters, this.observers.telemetry, this.now),
         judgeObjectives(
           this.scenario.expect.slo,

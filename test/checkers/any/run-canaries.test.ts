@@ -5,6 +5,7 @@ import { createCheckers, INVARIANTS, ViolationSink } from '../../../src/checkers
 import type { Membership } from '../../../src/kernel/index.js';
 import { makeEntry } from '../../../src/protocols/raft/index.js';
 import { makeCommand } from '../../../src/services/index.js';
+import { OPERATIONS_PER_CUT } from '../../../src/checkers/any/settlement.js';
 import { Stage } from '../stage.js';
 
 const LIVENESS = { healAtMicros: 100, progressWithinMicros: 100, stableLeader: true };
@@ -295,7 +296,33 @@ test('a history that is too hard to judge is counted, not reported', () => {
   stage.operation(C2, 1, get, 'ok', { value: 'c3.3' });
   stage.end();
   expect(stage.violated).toBeUndefined();
-  expect(stage.checkers.unjudgedHistories()).toBe(1);
+  expect(stage.checkers.unjudged().histories).toBe(1);
+});
+
+test('progress that could not be expected is counted, not reported', () => {
+  const stage = new Stage(3, 'mine', { liveness: LIVENESS });
+  configured(stage, {});
+  stage.time = 120;
+  stage.operation(C1, 1, put('c3.1'), 'unknown', null);
+  for (const server of [1, 2]) stage.crash(server);
+  stage.time = 300;
+  stage.end();
+  expect(stage.violated).toBeUndefined();
+  expect(stage.checkers.unjudged()).toEqual({ histories: 0, reads: 0, applications: 0, liveness: true });
+});
+
+test('an entry that is applied where the agreed order is forgotten is counted, not reported', () => {
+  const stage = new Stage(3, 'mine');
+  const last = OPERATIONS_PER_CUT;
+  for (const server of [0, 1])
+    stage.emit(server, { kind: 'snapshot-saved', index: last, term: 1, received: false });
+  for (let i = 1; i <= last; i++) acknowledged(stage, i, i, put(`c3.${i}`));
+  expect(stage.checkers.unjudged().applications).toBe(0);
+  stage.crash(2);
+  stage.start(2);
+  stage.apply(2, makeEntry(1, 1, 0, undefined));
+  expect(stage.violated).toBeUndefined();
+  expect(stage.checkers.unjudged().applications).toBe(1);
 });
 
 test('services without sessions may execute a repeated command again', () => {
