@@ -11,7 +11,6 @@ import type {
   Message,
   Micros,
   ProcessId,
-  Protocol,
   ProtocolEvent,
 } from '../kernel/index.js';
 import {
@@ -29,6 +28,7 @@ import {
 } from '../checkers/index.js';
 import type { Scenario } from '../scenario/index.js';
 import type { DiskTap, Network } from '../world/index.js';
+import type { Program } from './program.js';
 import type { Server } from './server.js';
 import type { SimulateOptions } from './simulate-options.js';
 
@@ -107,7 +107,7 @@ export class Observers implements DiskTap {
   static create(
     watched: Watched,
     scenario: Scenario,
-    { name }: Protocol,
+    { protocol: { name }, settings }: Program,
     options: SimulateOptions,
   ): Observers {
     const sink = new ViolationSink(new Set(options.ignoredInvariants));
@@ -118,7 +118,12 @@ export class Observers implements DiskTap {
       progressWithinMicros === undefined ? undefined : { healAtMicros, progressWithinMicros, stableLeader };
     const protocol = options.checkers === false ? NO_CHECKERS : name;
     const service = scenario.service.name;
-    const set = createCheckers(protocol, context, sink, { liveness, service, extra: options.extraCheckers });
+    const set = createCheckers(protocol, context, sink, {
+      liveness,
+      service,
+      settings,
+      extra: options.extraCheckers,
+    });
     const coverage = options.coverage === true ? CoverageObserver.create(name, context) : undefined;
     return new Observers(set, scenario.cluster.nodes, sink, coverage, new Telemetry(context));
   }

@@ -98,8 +98,7 @@ export class Simulation implements Stage {
     this.network =
       original?.network.clone(this.choices) ??
       Network.create(scenario.network, cluster.topology, this.processes, this.choices);
-    this.observers =
-      original?.observers.clone(this) ?? Observers.create(this, scenario, program.protocol, options);
+    this.observers = original?.observers.clone(this) ?? Observers.create(this, scenario, program, options);
     this.postman = new Postman(program.protocol, this.network, this.queue, this.observers, this.isAudited);
     this.servers = assembleServers(this, this.observers, scenario, program, original?.servers);
     this.clients = assembleClients(this, scenario, program, original?.clients);

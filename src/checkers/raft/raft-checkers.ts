@@ -56,12 +56,14 @@ import { SNAPSHOT_CHUNKS, SnapshotChunks } from './snapshot-chunks.js';
 import { VOTE_AFTER_LEADER, VoteAfterLeader } from './vote-after-leader.js';
 import { PRE_VOTE_HARMLESS, PreVoteHarmless } from './pre-vote-harmless.js';
 import { LEADER_MEMBERSHIP, LeaderMembership } from './leader-membership.js';
+import { MESSAGE_SIZE, MessageSize } from './message-size.js';
 import { MESSAGE_WELL_FORMED, MessageWellFormed } from './message-well-formed.js';
 import { CONFIGURATION_EFFECTIVE, ConfigurationEffective } from './configuration-effective.js';
 import { CONFIGURATION_STEP, ConfigurationStep } from './configuration-step.js';
 import { CONFIGURATION_INTERSECTION, ConfigurationIntersection } from './configuration-intersection.js';
 import { LOG_TIME, LogTime } from './log-time.js';
 import { VERSION_GATE, VersionGate } from './version-gate.js';
+import { ROUND_ANSWERED, RoundAnswered } from './round-answered.js';
 import { READ_INDEX, ReadIndex } from './read-index.js';
 import { VOTE_ONCE, VoteOnce } from './vote-once.js';
 
@@ -91,11 +93,13 @@ export const RAFT_INVARIANTS: readonly InvariantInfo[] = [
   PRE_VOTE_HARMLESS,
   LEADER_MEMBERSHIP,
   MESSAGE_WELL_FORMED,
+  MESSAGE_SIZE,
   CONFIGURATION_EFFECTIVE,
   CONFIGURATION_STEP,
   CONFIGURATION_INTERSECTION,
   LOG_TIME,
   VERSION_GATE,
+  ROUND_ANSWERED,
   READ_INDEX,
 ];
 
@@ -127,11 +131,13 @@ export class RaftCheckers implements Observer {
   private readonly preVoteHarmless: PreVoteHarmless;
   private readonly leaderMembership: LeaderMembership;
   private readonly messageWellFormed: MessageWellFormed;
+  private readonly messageSize: MessageSize;
   private readonly configurationEffective: ConfigurationEffective;
   private readonly configurationStep: ConfigurationStep;
   private readonly configurationIntersection: ConfigurationIntersection;
   private readonly logTime: LogTime;
   private readonly versionGate: VersionGate;
+  private readonly roundAnswered: RoundAnswered;
   private readonly readIndex: ReadIndex;
   private readonly acknowledgedDurable: AcknowledgedDurable;
 
@@ -163,11 +169,13 @@ export class RaftCheckers implements Observer {
     this.preVoteHarmless = new PreVoteHarmless(ghost, sink);
     this.leaderMembership = new LeaderMembership(ghost, sink);
     this.messageWellFormed = new MessageWellFormed(ghost, sink);
+    this.messageSize = new MessageSize(ghost, sink);
     this.configurationEffective = new ConfigurationEffective(ghost, sink);
     this.configurationStep = new ConfigurationStep(ghost, sink);
     this.configurationIntersection = new ConfigurationIntersection(ghost, sink);
     this.logTime = new LogTime(ghost, sink);
     this.versionGate = new VersionGate(ghost, sink);
+    this.roundAnswered = new RoundAnswered(ghost, sink);
     this.readIndex = new ReadIndex(ghost, sink);
     this.acknowledgedDurable = new AcknowledgedDurable(ghost, sink);
   }
@@ -181,11 +189,15 @@ export class RaftCheckers implements Observer {
       case 'AppendEntries':
         this.onLeaderSent(from, server, (message as AppendEntries).term);
         this.messageWellFormed.onSend(from, server, message as AppendEntries);
+        this.messageSize.onEntries(from, message as AppendEntries);
+        this.onRoundSent(from, server, to, message as AppendEntries);
         this.onEntriesSent(from, (message as AppendEntries).entries);
         return;
       case 'InstallSnapshot':
         this.onLeaderSent(from, server, (message as InstallSnapshot).term);
         this.snapshotChunks.onSend(from, server, message as InstallSnapshot);
+        this.messageSize.onPiece(from, message as InstallSnapshot);
+        this.onRoundSent(from, server, to, message as InstallSnapshot);
         return;
       case 'InstallSnapshotResponse':
         this.onInstallSnapshotResponse(from, server, to, message as InstallSnapshotResponse);
@@ -218,6 +230,16 @@ export class RaftCheckers implements Observer {
     }
   }
 
+  private onRoundSent(
+    from: ProcessId,
+    server: ServerGhost,
+    to: ProcessId,
+    { term, round }: AppendEntries | InstallSnapshot,
+  ): void {
+    this.roundAnswered.onAsked(from, server, to, term, round);
+    server.rounds.sent(to, term, round);
+  }
+
   private onEntriesSent(from: ProcessId, entries: readonly Entry[]): void {
     if (entries.length === 0) return;
     this.logTime.onEntries(from, entries);
@@ -242,6 +264,7 @@ export class RaftCheckers implements Observer {
   ): void {
     const { term, matchIndex } = message;
     this.termMonotonic.onSend(from, server, term);
+    this.roundAnswered.onAnswer(from, to, term, message.round);
     if (!message.success) return;
     this.onAcknowledged(from, server, to, term, matchIndex);
   }
@@ -253,6 +276,7 @@ export class RaftCheckers implements Observer {
     message: InstallSnapshotResponse,
   ): void {
     this.termMonotonic.onSend(from, server, message.term);
+    this.roundAnswered.onAnswer(from, to, message.term, message.round);
     if (message.installed) this.onAcknowledged(from, server, to, message.term, message.index);
   }
 
