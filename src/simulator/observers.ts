@@ -113,9 +113,11 @@ export class Observers implements DiskTap {
     const sink = new ViolationSink(new Set(options.ignoredInvariants));
     const context = new WatchedContext(watched, scenario.cluster.nodes);
     const { healAtMicros } = scenario.bounds;
-    const { progressWithinMicros, stableLeader } = scenario.expect;
+    const { progressWithinMicros, stableLeader, transfersSucceed } = scenario.expect;
     const liveness =
-      progressWithinMicros === undefined ? undefined : { healAtMicros, progressWithinMicros, stableLeader };
+      progressWithinMicros === undefined
+        ? undefined
+        : { healAtMicros, progressWithinMicros, stableLeader, transfersSucceed };
     const protocol = options.checkers === false ? NO_CHECKERS : name;
     const service = scenario.service.name;
     const set = createCheckers(protocol, context, sink, {

@@ -70,6 +70,7 @@ describe('scenario defaults: hostile unless said otherwise', () => {
       invariant: undefined,
       progressWithinMicros: 5_000_000,
       stableLeader: false,
+      transfersSucceed: false,
     });
     expect(scenario.bounds).toEqual({
       healAtMicros: 8_000_000,

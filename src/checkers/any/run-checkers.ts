@@ -24,6 +24,7 @@ import { SESSION_READS } from './session-reads.js';
 import { Settlement } from './settlement.js';
 import { SHADOW_AGREEMENT, ShadowAgreement } from './shadow-agreement.js';
 import { STATE_DIGEST, StateDigest } from './state-digest.js';
+import { TRANSFER_SUCCEEDS } from './transfer-succeeds.js';
 
 /** Reported by the simulator itself, which catches what a replica throws. */
 export const NO_CRASH: InvariantInfo = {
@@ -55,6 +56,7 @@ export const RUN_INVARIANTS: readonly InvariantInfo[] = [
   CONVERGENCE,
   MEMBERSHIP_SETTLES,
   TRANSFER_ENDS,
+  TRANSFER_SUCCEEDS,
   STABLE_LEADER,
   QUIET_WHEN_IDLE,
 ];

@@ -8,7 +8,7 @@ import { makeCommand } from '../../../src/services/index.js';
 import { OPERATIONS_PER_CUT } from '../../../src/checkers/any/settlement.js';
 import { Stage } from '../stage.js';
 
-const LIVENESS = { healAtMicros: 100, progressWithinMicros: 100, stableLeader: true };
+const LIVENESS = { healAtMicros: 100, progressWithinMicros: 100, stableLeader: true, transfersSucceed: true };
 const put = (value: string) => ({ op: 'put', key: 'k', value });
 const append = (value: string) => ({ op: 'append', key: 'k', value });
 const get = { op: 'get', key: 'k' };
@@ -141,6 +141,24 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
   'any/transfer-ends: a leader hands over for ever': (stage) => {
     stage.time = 120;
     stage.emit(0, { kind: 'transfer-started', term: 1, to: 1 });
+    stage.time = 300;
+    stage.end();
+  },
+  'any/transfer-succeeds: a transfer is given up': (stage) => {
+    stage.time = 100;
+    stage.emit(0, { kind: 'transfer-started', term: 1, to: 1 });
+    stage.emit(0, { kind: 'transfer-ended', term: 1, outcome: 'timed-out' });
+  },
+  'any/transfer-succeeds: somebody else becomes leader than the target': (stage) => {
+    stage.time = 100;
+    stage.emit(0, { kind: 'transfer-started', term: 1, to: 1 });
+    stage.emit(0, { kind: 'transfer-ended', term: 1, outcome: 'done' });
+    stage.emit(2, { kind: 'became-leader', term: 2, lastIndex: 0 });
+  },
+  'any/transfer-succeeds: nobody becomes leader': (stage) => {
+    stage.time = 120;
+    stage.emit(0, { kind: 'transfer-started', term: 1, to: 1 });
+    stage.emit(0, { kind: 'transfer-ended', term: 1, outcome: 'done' });
     stage.time = 300;
     stage.end();
   },
@@ -284,6 +302,36 @@ describe('what is right is accepted:', () => {
       stage.end();
     });
   });
+});
+
+test('a transfer that reaches its target, and one whose target is down or starts anew, are as they should be', () => {
+  const stage = new Stage(3, 'mine', { liveness: LIVENESS });
+  const hand = (from: number, term: number, to: number) => {
+    stage.emit(from, { kind: 'transfer-started', term, to });
+  };
+  const giveUp = (from: number, term: number) => {
+    stage.emit(from, { kind: 'transfer-ended', term, outcome: 'timed-out' });
+  };
+  stage.time = 99;
+  hand(0, 1, 1);
+  giveUp(0, 1);
+  stage.time = 100;
+  hand(0, 1, 1);
+  stage.emit(0, { kind: 'transfer-ended', term: 1, outcome: 'done' });
+  stage.emit(1, { kind: 'became-leader', term: 2, lastIndex: 0 });
+  hand(1, 2, 2);
+  stage.crash(2);
+  giveUp(1, 2);
+  hand(1, 2, 0);
+  stage.crash(0);
+  stage.start(0);
+  giveUp(1, 2);
+  stage.start(2);
+  stage.time = 150;
+  hand(1, 2, 2);
+  stage.time = 249;
+  stage.end();
+  expect(stage.violated).toBeUndefined();
 });
 
 test('a history that is too hard to judge is counted, not reported', () => {
