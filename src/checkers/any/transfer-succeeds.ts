@@ -1,6 +1,6 @@
 /** Transfers of leadership reach their target, where a scenario promises it. */
 
-import { formatMicros, type ProcessId } from '../../kernel/index.js';
+import { formatMicros, type ProcessId, type TransferOutcome } from '../../kernel/index.js';
 import { processName } from '../names.js';
 import { LivenessChecker, livenessInfo } from './liveness-checker.js';
 
@@ -25,8 +25,8 @@ export class TransferSucceeds extends LivenessChecker {
     calm.handoverSince = context.now();
   }
 
-  /** That it says to be done is not believed: a leader that steps down for another reason says so too. */
-  onEnded(leader: ProcessId, outcome: 'done' | 'timed-out'): void {
+  /** Only giving up decides it: a target that stands may still lose, and one may win of which the leader has not heard. */
+  onEnded(leader: ProcessId, outcome: TransferOutcome): void {
     if (this.ghost.calm.handoverBy === leader && outcome === 'timed-out') this.judge('was given up');
   }
 
