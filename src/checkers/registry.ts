@@ -5,7 +5,7 @@ import { DEFAULT_SESSION_LIMITS, keyValueServices } from '../services/index.js';
 import type { CheckerContext, CheckerFactory, InvariantInfo, ViolationSink } from './checker.js';
 import { OBJECTIVES } from './objectives.js';
 import { CheckerSet, type ProtocolCheckers } from './checker-set.js';
-import { RAFT_INVARIANTS, RaftCheckers, RaftGhost } from './raft/index.js';
+import { RAFT_INVARIANTS, RaftCheckers, RaftGhost, messageLimitsOf } from './raft/index.js';
 
 /** All invariants: first those of any protocol, then protocol by protocol. */
 export const INVARIANTS: readonly InvariantInfo[] = [...RUN_INVARIANTS, OBJECTIVES, ...RAFT_INVARIANTS];
@@ -24,6 +24,8 @@ export interface CheckerOptions {
   readonly liveness?: LivenessTerms | undefined;
   /** Name of the replicated service, by default `kv`; histories of key-value stores can be judged. */
   readonly service?: string | undefined;
+  /** As the protocol itself reads them; what is not there bounds nothing. */
+  readonly settings?: unknown;
   /** Whether the service sits behind client sessions; default true. */
   readonly hasSessions?: boolean | undefined;
   /** Sequence numbers that a client's session tells apart; default: that of {@link DEFAULT_SESSION_LIMITS}. */
@@ -57,13 +59,21 @@ export function createCheckers(
   const others = extra.map((factory) => factory.create(context, sink));
   const invariants = INVARIANTS.filter((info) => info.protocol === 'any' || info.protocol === protocol);
   const infos = [...invariants, ...extra.map((factory) => factory.info)];
-  return new CheckerSet(context, run, createProtocolCheckers(protocol, ghost, sink), others, infos);
+  return new CheckerSet(
+    context,
+    run,
+    createProtocolCheckers(protocol, ghost, sink, options.settings),
+    others,
+    infos,
+  );
 }
 
 function createProtocolCheckers(
   protocol: string,
   run: RunGhost,
   sink: ViolationSink,
+  settings: unknown,
 ): ProtocolCheckers | undefined {
-  return protocol === 'raft' ? new RaftCheckers(new RaftGhost(run), sink) : undefined;
+  if (protocol !== 'raft') return undefined;
+  return new RaftCheckers(new RaftGhost(run, messageLimitsOf(settings)), sink);
 }

@@ -1,6 +1,6 @@
 /** Counters of a run, kept while it runs. Plain fields: they are on the hot path. */
 
-import type { Measured, ObjectiveResult, Telemetry } from '../checkers/index.js';
+import type { Measured, ObjectiveResult, Telemetry, Unjudged } from '../checkers/index.js';
 import type { HistoryEvent, Micros, ProtocolEvent } from '../kernel/index.js';
 import type { OperatorCounters } from '../faults/index.js';
 import { LatencyHistogram } from '../services/index.js';
@@ -86,7 +86,7 @@ export function summarise(
   network: NetworkStatistics,
   clients: readonly ClientEndpoint[],
   operator: OperatorCounters | undefined,
-  unjudgedHistories: number,
+  unjudged: Unjudged,
   metrics: Metrics,
   objectives: readonly ObjectiveResult[],
 ): RunStatistics {
@@ -107,7 +107,10 @@ export function summarise(
     operatorStepsSkipped: operator?.stepsSkipped ?? 0,
     upgrades: operator?.upgrades ?? 0,
     rollbacks: operator?.rollbacks ?? 0,
-    unjudgedHistories,
+    unjudgedHistories: unjudged.histories,
+    unjudgedReads: unjudged.reads,
+    unjudgedApplications: unjudged.applications,
+    unjudgedLiveness: unjudged.liveness,
     metrics,
     objectives,
   };

@@ -33,7 +33,9 @@ import { ConfigurationEntries } from './configuration-entries.js';
 import { DiskGhost, NOTHING_REPLACED } from './disk-ghost.js';
 import { GhostLog } from './ghost-log.js';
 import { LeaderTree } from './leader-log.js';
+import type { MessageLimits } from './message-limits.js';
 import { NOBODY } from './quorum.js';
+import { SentRounds } from './sent-rounds.js';
 
 /** A server that stays behind by more entries than this no longer holds back what is forgotten. */
 const ENTRIES_BEHIND_MAX = 1 << 16;
@@ -114,6 +116,12 @@ export class ServerGhost {
   /** The leader that it accepted last in this incarnation, and in which term; term -1: none yet. */
   followed: ProcessId = -1;
   followedTerm: Term = -1;
+  /** As leader: the rounds that it has asked others about. */
+  rounds: SentRounds;
+
+  constructor(servers: number) {
+    this.rounds = new SentRounds(servers);
+  }
 
   /** What it could count on after a power loss. */
   get durable(): GhostLog {
@@ -140,12 +148,13 @@ export class ServerGhost {
   }
 
   clone(): ServerGhost {
-    const copy = new ServerGhost();
+    const copy = new ServerGhost(0);
     Object.assign(copy, this);
     copy.memory = this.memory.clone();
     copy.disk = this.disk.clone();
     copy.configurations = this.configurations.slice();
     copy.pledges = this.pledges.clone();
+    copy.rounds = this.rounds.clone();
     return copy;
   }
 }
@@ -175,9 +184,10 @@ export class RaftGhost {
 
   constructor(
     readonly run: RunGhost,
+    readonly limits: MessageLimits,
     servers?: ServerGhost[],
   ) {
-    this.servers = servers ?? Array.from({ length: run.servers }, () => new ServerGhost());
+    this.servers = servers ?? Array.from({ length: run.servers }, () => new ServerGhost(run.servers));
   }
 
   /** For messages. */
@@ -520,6 +530,7 @@ export class RaftGhost {
   clone(run: RunGhost): RaftGhost {
     const copy = new RaftGhost(
       run,
+      this.limits,
       this.servers.map((server) => server.clone()),
     );
     copy.leaders = this.leaders.clone();

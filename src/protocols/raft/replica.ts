@@ -181,7 +181,10 @@ export class RaftReplica extends RaftAdmission implements Replica {
 
   private receiveFromPeer(from: ProcessId, message: PeerMessage): void {
     if (!this.isMeant(message)) return;
-    if (this.carriesTerm(message) && message.term > this.currentTerm) this.becomeFollower(message.term, -1);
+    if (this.carriesTerm(message) && message.term > this.currentTerm) {
+      this.noteLaterTerm(from, message);
+      this.becomeFollower(message.term, -1);
+    }
     switch (message.kind) {
       case 'AppendEntries':
         this.onAppendEntries(from, message);
@@ -272,7 +275,7 @@ export class RaftReplica extends RaftAdmission implements Replica {
   protected override stopLeading(): void {
     this.peers = [];
     this.uncommittedBytes = 0;
-    this.endTransfer('done');
+    this.endTransfer('stepped-down');
     this.abandonReads();
   }
 

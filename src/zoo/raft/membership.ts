@@ -8,6 +8,7 @@ import {
   quorumValue,
   type Configuration,
   type LogIndex,
+  type RequestVote,
 } from '../../protocols/raft/index.js';
 import type { Bug } from '../bug.js';
 import { raftBug } from './raft-bug.js';
@@ -102,6 +103,28 @@ class ChangeUponChange extends RaftReplica {
   }
 }
 
+/** Who is asked to take over asks first whether he would be elected; and whoever follows the leader says no. */
+class PreVoteInTransfer extends RaftReplica {
+  protected override becomeCandidate(isTransfer: boolean): void {
+    if (isTransfer && this.settings.preVote) this.becomePreCandidate();
+    else super.becomeCandidate(isTransfer);
+  }
+}
+
+/** Voters are loyal to the leader also when it is he that asked for the election. */
+class LoyalAgainstTransfer extends RaftReplica {
+  protected override isDisruptive(message: RequestVote): boolean {
+    return super.isDisruptive({ ...message, isTransfer: false });
+  }
+}
+
+/** The target is asked to take over at once, whatever it lacks. */
+class TransferToWhoLags extends RaftReplica {
+  protected override isReadyToTakeOver(): boolean {
+    return true;
+  }
+}
+
 /** A transfer that does not succeed is never given up, and meanwhile no write is taken. */
 class TransferNeverGivenUp extends RaftReplica {
   protected override transferTimedOut(): void {
@@ -186,6 +209,29 @@ export const MEMBERSHIP_BUGS: readonly Bug[] = [
     source: 'redisraft issues 17, 28 and 44 (Jepsen, 2020)',
     invariants: ['raft/configuration-step', 'raft/configuration-intersection'],
     scenario: 'raft/single-server-changes',
+  }),
+  raftBug(PreVoteInTransfer, {
+    id: 'R86-pre-vote-in-transfer',
+    title:
+      'The target of a transfer asks for pre-votes, and all are still loyal to the leader that hands over.',
+    source: 'canonical/raft issue 203 and pull request 205',
+    invariants: ['any/transfer-succeeds'],
+    scenario: 'raft/transfer-in-calm',
+  }),
+  raftBug(LoyalAgainstTransfer, {
+    id: 'R86b-loyal-against-transfer',
+    title: 'Voters refuse the target of a transfer, since they have just heard from the leader.',
+    source: 'braft pull request 262',
+    invariants: ['any/transfer-succeeds'],
+    scenario: 'raft/transfer-in-calm',
+  }),
+  raftBug(TransferToWhoLags, {
+    id: 'R87-transfer-to-who-lags',
+    title:
+      'The target of a transfer is told to stand before it has what the others have, and is not elected.',
+    source: 'redpanda issue 2606; hashicorp/raft pull request 487',
+    invariants: ['any/transfer-succeeds'],
+    scenario: 'raft/transfer-in-calm',
   }),
   raftBug(TransferNeverGivenUp, {
     id: 'R87b-transfer-never-given-up',
