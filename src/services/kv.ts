@@ -32,7 +32,7 @@ export type KvOperation =
   | { readonly op: 'append'; readonly key: string; readonly value: string };
 
 /** What the store answers. */
-export type KvResult =
+type KvResult =
   /** Of a get: what the key holds. */
   | { readonly value: string | null }
   /** Of a put. */

@@ -79,7 +79,7 @@ export interface RunStatistics {
   readonly configurationChanges: number;
   /** Reports of servers that a protocol version is in force. */
   readonly versionActivations: number;
-  /** Transfers of leadership that ended as done; what a leader could not tell to be one is none. */
+  /** Transfers of leadership whose target became the next leader. */
   readonly leaderTransfers: number;
   /** Requests turned away before they were ordered, by reason. */
   readonly rejectedRequests: Readonly<Record<string, number>>;

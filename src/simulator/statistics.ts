@@ -64,9 +64,6 @@ export class Counters {
       case 'version-activated':
         this.versionActivations++;
         break;
-      case 'transfer-ended':
-        if (event.outcome === 'done') this.leaderTransfers++;
-        break;
       case 'rejected':
         this.rejected.set(event.reason, (this.rejected.get(event.reason) ?? 0) + 1);
         break;

@@ -237,7 +237,7 @@ export const MEMBERSHIP_BUGS: readonly Bug[] = [
     id: 'R87b-transfer-never-given-up',
     title: 'A transfer whose message got lost is never given up, and the leader turns every write away.',
     source: 'openraft issue 2088; go-dqlite issue 271',
-    invariants: ['any/progress'],
-    scenario: 'raft/region-failover',
+    invariants: ['any/transfer-ends', 'any/progress'],
+    scenario: 'raft/transfer-under-load',
   }),
 ];
