@@ -309,6 +309,7 @@ export class RaftGhost {
   recovered(server: ServerGhost, term: Term, lastIndex: LogIndex, isTrusted: boolean): void {
     const { durable } = server;
     server.memory.copyFrom(durable, lastIndex < durable.last ? lastIndex : durable.last);
+    server.disk.willBegin(server.memory);
     this.termIs(server, term);
     this.findDueConfiguration(server);
     server.isTrusted = isTrusted;
@@ -380,7 +381,10 @@ export class RaftGhost {
   /** The log now continues a snapshot up to `index`: what it has beyond stays if it has that entry (§7). */
   installed(server: ServerGhost, index: LogIndex, term: Term): void {
     const { memory } = server;
-    if (memory.termAt(index) !== term) memory.resetAfter(index, term, server.durable, this.committed);
+    if (memory.termAt(index) !== term) {
+      memory.resetAfter(index, term, server.durable, this.committed);
+      server.disk.willBegin(memory);
+    }
     this.commitIs(server, index);
     this.findDueConfiguration(server);
   }
@@ -407,13 +411,16 @@ export class RaftGhost {
     if (term > server.promisedTerm) server.promisedTerm = term;
   }
 
-  /** Others rely on this server to have this durable entry (and what is below it). */
+  /**
+   * Others rely on this server to have this durable entry (and what is below it). One that its durable snapshot
+   * covers is committed; when all servers have put that behind them, there is nothing left to compare with.
+   */
   promise(server: ServerGhost, index: LogIndex): void {
-    const { durable } = server;
-    server.promisedIndex = index;
-    const isKnown = index >= durable.base && index <= durable.last;
-    server.promisedLow = isKnown ? durable.lowAt(index) : 0;
-    server.promisedHigh = isKnown ? durable.highAt(index) : 0;
+    const log = index < server.durable.base ? this.committed : server.durable;
+    const isKnown = index >= log.base && index <= log.last;
+    server.promisedIndex = isKnown ? index : 0;
+    server.promisedLow = isKnown ? log.lowAt(index) : 0;
+    server.promisedHigh = isKnown ? log.highAt(index) : 0;
   }
 
   // ---- what the disks show ----

@@ -37,7 +37,6 @@ class RenamedBeforeSync extends RaftReplica {
 class ConflictingTailKept extends RaftReplica {
   protected override adoptLog(header: SnapshotHeader): void {
     if (!this.log.has(header.index)) super.adoptLog(header);
-    else if (this.durableIndex < header.index) this.durableIndex = header.index;
   }
 }
 
