@@ -89,13 +89,6 @@ class LearnerMarkLost extends RaftReplica {
   }
 }
 
-/** The leader goes without telling anybody that its removal is committed. */
-class LeavesSilently extends RaftReplica {
-  protected override leaveOffice(): void {
-    this.becomeFollower(this.currentTerm, -1);
-  }
-}
-
 /** A leader changes the configuration whenever it is asked to, whether or not the last change is committed. */
 class ChangeUponChange extends RaftReplica {
   protected override isConfigurationCommitted(): boolean {
@@ -195,13 +188,6 @@ export const MEMBERSHIP_BUGS: readonly Bug[] = [
     source: 'etcd issues 19557 and 21694',
     invariants: ['raft/configuration-step'],
     scenario: 'raft/learner-storm',
-  }),
-  raftBug(LeavesSilently, {
-    id: 'R76-leaves-silently',
-    title: 'A leader does not tell anybody that its own removal is committed.',
-    source: 'tikv pull request 2184',
-    invariants: ['any/progress'],
-    scenario: 'raft/removed-servers',
   }),
   raftBug(ChangeUponChange, {
     id: 'R78-change-upon-change',
