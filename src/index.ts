@@ -12,7 +12,7 @@ import {
   type Seeds,
 } from './campaign/index.js';
 import type { CheckerFactory } from './checkers/index.js';
-import { UsageError, type Protocol } from './kernel/index.js';
+import { UsageError, type AuthenticationFactory, type Protocol } from './kernel/index.js';
 import { failureText } from './report/failure-text.js';
 import type { Scenario } from './scenario/index.js';
 import {
@@ -28,7 +28,7 @@ import type { Trace } from './simulator/trace.js';
 import { checkProtocol, userImplementation } from './simulator/user-protocol.js';
 
 export { UsageError } from './kernel/index.js';
-export type { Micros, Protocol } from './kernel/index.js';
+export type { AuthenticationFactory, Micros, Protocol } from './kernel/index.js';
 export type { CheckReport, CheckedRun, Seeds, Verdict } from './campaign/index.js';
 export { defineScenario, jsonSchema, toYaml } from './scenario/index.js';
 export type { Scenario, ScenarioInput } from './scenario/index.js';
@@ -42,6 +42,8 @@ export interface SubjectOptions {
   readonly protocol?: Protocol;
   /** Id of a bug of the zoo, e.g. `R23-old-term-commit`. */
   readonly bug?: string;
+  /** Real cryptography, from {@link loadAuthentication}; taken by scenarios that say `authentication: real`. */
+  readonly authentication?: AuthenticationFactory;
 }
 
 export interface RunOptions extends SubjectOptions {
@@ -129,6 +131,12 @@ export async function loadProtocol(specifier: string): Promise<Protocol> {
   return (await loadModule(specifier)).protocol;
 }
 
+/** Signatures by Ed25519 and MACs by HMAC-SHA-256, in place of ideal proofs. Needs Node. */
+export async function loadAuthentication(): Promise<AuthenticationFactory> {
+  const { realAuthentication } = await import('./node/real-authentication.js');
+  return realAuthentication;
+}
+
 /** Reads a saved trace. Needs Node. */
 export async function loadTrace(path: string): Promise<Trace> {
   const { readTraceFile } = await import('./node/trace-file.js');
@@ -144,9 +152,12 @@ export function replay(
   options: SubjectOptions & { readonly adapt?: boolean } = {},
 ): StrictResult | AdaptedResult {
   const { scenario, implementation } = trace.header;
-  const { protocol, bug = implementation.bug } = options;
-  const subject = protocol === undefined ? (bug === undefined ? {} : { bug }) : { protocol };
-  const code = implementationOf(scenario, subject);
+  const { protocol, bug = implementation.bug, authentication } = options;
+  const code = implementationOf(scenario, {
+    protocol,
+    bug: protocol === undefined ? bug : undefined,
+    authentication,
+  });
   return options.adapt === true ? replayAdapted(trace, code) : replayStrict(trace, code);
 }
 
@@ -169,7 +180,14 @@ function simulateOptions(scenario: Scenario, options: RunOptions): SimulateOptio
   };
 }
 
-function implementationOf(scenario: Scenario, { protocol, bug }: SubjectOptions): Implementation {
+/** As the user gave them, or not. */
+type Subject = { readonly [K in keyof SubjectOptions]: SubjectOptions[K] | undefined };
+
+function implementationOf(scenario: Scenario, options: Subject): Implementation {
+  return { ...codeOf(scenario, options), authentication: options.authentication };
+}
+
+function codeOf(scenario: Scenario, { protocol, bug }: Subject): Implementation {
   if (protocol !== undefined) {
     if (bug !== undefined) throw new UsageError('bad-usage', 'expected a protocol or a bug, got both');
     return userImplementation(scenario, checkProtocol(protocol, 'protocol'));

@@ -18,6 +18,7 @@ export {
   hashPlain,
   hashRequestReply,
   hashString,
+  isStatement,
   mix32,
   mixInteger,
   notLeaderReply,
@@ -30,6 +31,7 @@ export {
 export type {
   AdminReply,
   AdminRequest,
+  Authenticator,
   ClientDriver,
   ClientHost,
   ClientOutcome,
@@ -49,11 +51,13 @@ export type {
   OperationId,
   Plain,
   ProcessId,
+  Proof,
   Protocol,
   ProtocolEvent,
   ReadMode,
   Replica,
   Result,
   StateMachine,
+  Statement,
 } from './kernel/index.js';
 export * from './protocols/raft/index.js';

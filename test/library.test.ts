@@ -12,6 +12,7 @@ import {
   assertHolds,
   check,
   defineScenario,
+  loadAuthentication,
   loadProtocol,
   loadScenario,
   loadTrace,
@@ -87,6 +88,36 @@ describe('library: simulate', () => {
     );
     const protocol = await loadProtocol(scenario.protocol.module ?? '');
     expect(simulate(scenario, 1, { protocol }).violation?.invariant).toBe('any/agreement');
+  });
+});
+
+describe('library: authentication', () => {
+  const real = { ...small, authentication: 'real' as const };
+
+  it('a scenario with real cryptography needs it passed in, and makes the same run', async () => {
+    expect(() => simulate(real, 1)).toThrow('test/library: authentication: real: expected real cryptography');
+    const authentication = await loadAuthentication();
+    expect(simulate(real, 1, { authentication })).toEqual(simulate(small, 1));
+    expect(check(real, { seeds: 1, authentication }).holds).toBe(true);
+  });
+
+  it('so does a trace of it', async () => {
+    const authentication = await loadAuthentication();
+    const implementation = { ...builtInImplementation(real), authentication };
+    const { trace } = recordTrace(real, { seed: '1', strategy: 'random' }, implementation);
+    expect(() => replay(trace)).toThrow('expected real cryptography');
+    expect(replay(trace, { authentication })).toMatchObject({ kind: 'reproduced' });
+    expect(replay(trace, { authentication, adapt: true })).toMatchObject({ kind: 'same' });
+  });
+
+  it('assertHolds says so in the line that repeats a failure', async () => {
+    const scenario = { ...(await loadScenario(MINE)), authentication: 'real' as const };
+    const authentication = await loadAuthentication();
+    const protocol = primaryBackup as Protocol;
+    const error = thrownBy(() => assertHolds(scenario, { seeds: 5, protocol, authentication }));
+    expect((error as Error).message).toMatch(
+      /again: simulate\(scenario, "1", { protocol, authentication }\)$/,
+    );
   });
 });
 

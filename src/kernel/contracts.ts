@@ -7,11 +7,12 @@
  * neither copied per send nor per fork. Returning a thenable from any method is an error.
  */
 
+import type { Authenticator } from './authenticator.js';
 import type { Micros } from './time.js';
 import type { Plain } from './plain.js';
+import type { ProcessId } from './process-id.js';
 
-/** Number of a process: servers are 0 … n-1, clients follow. Routing is by process. */
-export type ProcessId = number;
+export type { ProcessId } from './process-id.js';
 
 /** What travels on the network. The kind is the name that traces, statistics and keys use. */
 export interface Message {
@@ -55,6 +56,8 @@ export interface Host {
   readonly incarnation: number;
   /** Version of the protocol that this process's program speaks, from 1; an upgrade changes it at a start. */
   readonly version: number;
+  /** The keys of this process. */
+  readonly authenticator: Authenticator;
   send(to: ProcessId, message: Message): void;
   /** Arms a named timer with a length drawn from `minMicros … maxMicros`; re-arms it when it is set. */
   setTimer(name: string, minMicros: Micros, maxMicros: Micros): void;
@@ -160,6 +163,8 @@ export interface StateMachine {
 export interface ClientHost {
   readonly self: ProcessId;
   readonly servers: readonly ProcessId[];
+  /** The keys of this process. */
+  readonly authenticator: Authenticator;
   send(to: ProcessId, message: Message): void;
   /** A choice of the client's own, in `min … max`; one that belongs to an operation is told by its sequence. */
   draw(name: string, min: number, max: number, sequence?: number): number;

@@ -17,6 +17,7 @@ import {
 import { checkProtocol, userImplementation } from '../simulator/user-protocol.js';
 import type { Scenario } from '../scenario/index.js';
 import { fileProblem } from './file-errors.js';
+import { realAuthentication } from './real-authentication.js';
 
 export interface LoadedModule {
   readonly protocol: Protocol;
@@ -31,11 +32,21 @@ export interface LoadedImplementation {
   readonly module: LoadedModule | undefined;
 }
 
-/** What a scenario runs: correct built-in code, a bug of the zoo, or a user's module. */
+/** What a scenario runs: correct built-in code, a bug of the zoo, or a user's module; with real cryptography. */
 export async function loadImplementation(
   scenario: Scenario,
   bug: string | undefined,
 ): Promise<LoadedImplementation> {
+  const { implementation, module } = await loadCode(scenario, bug);
+  return { implementation: withCryptography(implementation), module };
+}
+
+/** The implementation, fit for scenarios that say `authentication: real` as well. */
+export function withCryptography(implementation: Implementation): Implementation {
+  return { ...implementation, authentication: realAuthentication };
+}
+
+async function loadCode(scenario: Scenario, bug: string | undefined): Promise<LoadedImplementation> {
   const { module } = scenario.protocol;
   if (bug !== undefined) {
     if (module === undefined)

@@ -12,6 +12,7 @@ import { loadScenario, nameOfPath, type Scenario, type ScenarioFile } from '../s
 import { builtInImplementation } from '../simulator/implementation.js';
 import { prepareProgram } from '../simulator/program.js';
 import { fileProblem } from './file-errors.js';
+import { withCryptography } from './module-loader.js';
 
 /** A scenario file, not yet read. */
 export interface FoundScenario {
@@ -123,7 +124,7 @@ function locateModule(specifier: string, from: string, cwd: string): string {
 /** A user's module reads its settings where it is loaded; those of built-in protocols are read here. */
 function checkSettings(scenario: Scenario): void {
   if (scenario.protocol.module !== undefined) return;
-  prepareProgram(scenario, builtInImplementation(scenario));
+  prepareProgram(scenario, withCryptography(builtInImplementation(scenario)));
 }
 
 function unknownScenario(name: string, all: readonly FoundScenario[]): UsageError {

@@ -34,6 +34,8 @@ function repetition(
   { bug, hasOwnProtocol, beyondModel }: FailureContext,
 ): string {
   if (!hasOwnProtocol) return runCommand({ scenario: scenario.name, seed, set: [], bug, beyondModel });
-  const options = beyondModel ? '{ protocol, beyondModel: true }' : '{ protocol }';
-  return `simulate(scenario, ${JSON.stringify(seed)}, ${options})`;
+  const options = ['protocol'];
+  if (scenario.authentication === 'real') options.push('authentication');
+  if (beyondModel) options.push('beyondModel: true');
+  return `simulate(scenario, ${JSON.stringify(seed)}, { ${options.join(', ')} })`;
 }

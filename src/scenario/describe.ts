@@ -91,6 +91,7 @@ export function scenarioYaml(scenario: Scenario): Readonly<Record<string, unknow
       inbox: process.inboxLimit,
       'restart-after-halt': durationOrWord(process.restartAfterHaltMicros, 'never'),
     },
+    authentication: scenario.authentication,
     faults: faultsYaml(scenario.faults, roster),
     ...(scenario.operator === undefined ? {} : { operator: operatorYaml(scenario.operator, roster) }),
     expect: {

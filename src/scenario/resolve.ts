@@ -62,6 +62,7 @@ export function resolveForm(form: ScenarioForm, context: ResolveContext): Scenar
       inboxLimit: form.process.inbox,
       restartAfterHaltMicros: restart === 'never' ? 0 : restart,
     },
+    authentication: form.authentication,
     faults,
     operator:
       form.operator === undefined ? undefined : resolveOperator(form.operator, roster, bounds.healAtMicros),

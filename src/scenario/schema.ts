@@ -122,6 +122,9 @@ export const scenarioSchema = z.strictObject({
   disk: disk.prefault({}),
   clock: clock.prefault({}),
   process: process.prefault({}),
+  authentication: choice(['ideal', 'real'])
+    .prefault('ideal')
+    .describe('how processes prove what they say: ideal proofs, or real cryptography, which is slower'),
   faults: faults.prefault({}),
   operator: operator.optional().describe('a process that changes the running cluster, as operators do'),
   expect: expect.prefault({}),

@@ -41,6 +41,8 @@ export interface Bounds {
   readonly maxEvents: number;
 }
 
+export type AuthenticationMode = 'ideal' | 'real';
+
 export interface Scenario {
   /** E.g. `raft/leader-partition`. */
   readonly name: string;
@@ -69,6 +71,8 @@ export interface Scenario {
   readonly disk: DiskConfig;
   readonly clock: ClockConfig;
   readonly process: ProcessConfig;
+  /** Proofs of the ideal kind cost nothing and cannot be forged; real ones are computed. A run is the same with both. */
+  readonly authentication: AuthenticationMode;
   readonly faults: FaultPlan;
   /** Undefined: the cluster is left as it is. */
   readonly operator: OperatorPlan | undefined;

@@ -2,6 +2,7 @@
 
 import {
   Family,
+  type Authenticator,
   type ClientDriver,
   type Command,
   type HistoryEvent,
@@ -22,6 +23,7 @@ export interface ClientErrand {
 
 export class ClientEndpoint extends Endpoint implements ClientProcessHost {
   readonly servers: readonly ProcessId[];
+  readonly authenticator: Authenticator;
   readonly client: ClientProcess;
 
   private constructor(
@@ -33,6 +35,7 @@ export class ClientEndpoint extends Endpoint implements ClientProcessHost {
   ) {
     super(self, engine, original);
     this.servers = errand.servers;
+    this.authenticator = engine.authentication.of(self);
     this.client =
       original?.client.clone(this, driver) ??
       new ClientProcess(this, driver, errand.workload, errand.stopAtMicros);

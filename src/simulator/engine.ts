@@ -1,6 +1,7 @@
 /** What a simulated process needs of the simulation around it. */
 
 import type {
+  Authentication,
   Choices,
   Command,
   EventQueue,
@@ -22,6 +23,8 @@ export interface Engine {
   readonly processes: number;
   readonly queue: EventQueue;
   readonly choices: Choices;
+  /** The keys of all processes. */
+  readonly authentication: Authentication;
   send(from: ProcessId, to: ProcessId, message: Message): void;
   protocolEvent(process: ProcessId, event: ProtocolEvent): void;
   historyEvent(event: HistoryEvent, command: Command): void;

@@ -1,6 +1,12 @@
 /** What runs inside a scenario: a protocol and the service that it replicates. */
 
-import { UsageError, nearest, type Protocol, type StateMachine } from '../kernel/index.js';
+import {
+  UsageError,
+  nearest,
+  type AuthenticationFactory,
+  type Protocol,
+  type StateMachine,
+} from '../kernel/index.js';
 import { raftProtocol } from '../protocols/raft/index.js';
 import type { Scenario } from '../scenario/index.js';
 import { createService } from '../services/index.js';
@@ -11,6 +17,8 @@ export interface Implementation {
   createService(): StateMachine;
   /** Id of the zoo bug, when it is one. */
   readonly bug: string | undefined;
+  /** Real cryptography, for scenarios that ask for it. It comes from outside: no room of the simulation has any. */
+  readonly authentication?: AuthenticationFactory | undefined;
 }
 
 const BUILT_IN: Readonly<Record<string, () => Protocol>> = { raft: () => raftProtocol() };

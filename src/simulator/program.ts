@@ -7,12 +7,13 @@ import { FORMATTING_VERBS, actionsOf } from '../faults/index.js';
 import {
   UsageError,
   formatMicros,
+  type AuthenticationFactory,
   type ProcessId,
   type Protocol,
   type StateMachine,
 } from '../kernel/index.js';
 import type { Scenario } from '../scenario/index.js';
-import type { ProcessConfig } from '../world/index.js';
+import { idealAuthentication, type ProcessConfig } from '../world/index.js';
 import type { Implementation } from './implementation.js';
 
 export interface Program {
@@ -26,6 +27,8 @@ export interface Program {
   /** Of the protocol, that every server speaks at first. */
   readonly version: number;
   readonly process: ProcessConfig;
+  /** Makes the keys of a run. */
+  readonly authentication: AuthenticationFactory;
   /** Id of the zoo bug, when it is one. */
   readonly bug: string | undefined;
   createService(): StateMachine;
@@ -46,9 +49,21 @@ export function prepareProgram(scenario: Scenario, implementation: Implementatio
     members: Array.from({ length: members }, (_, server) => server),
     version: initialVersion(scenario, protocol),
     process: scenario.process,
+    authentication: authenticationOf(scenario, implementation),
     bug,
     createService: () => implementation.createService(),
   };
+}
+
+/** The scenario decides: real cryptography that nobody asks for is left alone. */
+function authenticationOf(scenario: Scenario, { authentication }: Implementation): AuthenticationFactory {
+  if (scenario.authentication === 'ideal') return idealAuthentication;
+  if (authentication !== undefined) return authentication;
+  throw new UsageError(
+    'no-real-authentication',
+    `${scenario.name}: authentication: real: expected real cryptography to be passed in, got none`,
+    'await loadAuthentication(), and pass { authentication }; or say authentication: ideal',
+  );
 }
 
 /** Versions of a protocol that says nothing of them. */

@@ -11,6 +11,7 @@ import {
   MEMBER_GENERATION,
   assert,
   deepFreeze,
+  type Authenticator,
   type DiskImage,
   type DiskStatus,
   type Host,
@@ -34,6 +35,7 @@ const isMessage = (work: Work): boolean => work.kind === EventKind.message;
 export class Server implements Host {
   incarnation = 0;
   version: number;
+  readonly authenticator: Authenticator;
   /** How often the disk was formatted anew: an old identity is never used again. */
   generation = 0;
   /** True from the format of a new identity until it votes and no older one does: till then the old disk is missing. */
@@ -61,6 +63,7 @@ export class Server implements Host {
     inbox?: Inbox,
   ) {
     this.version = program.version;
+    this.authenticator = engine.authentication.of(self);
     this.serviceMicros = program.process.serviceMicros;
     this.timers = timers ?? new Timers(self, engine.queue);
     this.inbox = inbox ?? new Inbox();

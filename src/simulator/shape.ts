@@ -92,6 +92,11 @@ export function maybe<T>(shape: Shape<T>): Shape<T | undefined> {
   return (value) => (value === undefined || value === null ? undefined : shape(value));
 }
 
+/** The value, or `missing` where it is left out. */
+export function orElse<T>(shape: Shape<T>, missing: T): Shape<T> {
+  return (value) => (value === undefined ? missing : shape(value));
+}
+
 /** One array for all that are empty. */
 const NONE: readonly never[] = [];
 

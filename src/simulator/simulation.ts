@@ -13,6 +13,7 @@ import {
   RandomChoices,
   RecordingChoices,
   assert,
+  type Authentication,
   type Choices,
   type Command,
   type HistoryEvent,
@@ -53,6 +54,7 @@ export class Simulation implements Engine {
   eventNumber = 0;
   readonly queue: EventQueue;
   readonly choices: Choices;
+  readonly authentication: Authentication;
   readonly network: Network;
   readonly servers: readonly Server[];
   readonly clients: readonly ClientEndpoint[];
@@ -87,6 +89,7 @@ export class Simulation implements Engine {
     this.digest = original?.digest.clone() ?? new Digest();
     this.queue = original?.queue.clone() ?? new EventQueue();
     this.choices = original?.choices.clone(this.digest) ?? this.createChoices();
+    this.authentication = original?.authentication.clone() ?? this.createKeys();
     this.network =
       original?.network.clone(this.choices) ??
       Network.create(scenario.network, cluster.topology, this.processes, this.choices);
@@ -355,6 +358,12 @@ export class Simulation implements Engine {
     const { recorder } = this;
     if (recorder === undefined) return choices;
     return new RecordingChoices(choices, (decision) => recorder.decision(decision));
+  }
+
+  /** Every process is its own identity. */
+  private createKeys(): Authentication {
+    const identities = Array.from({ length: this.processes }, (_, process) => process);
+    return this.program.authentication({ seed: this.recipe.seed, identities });
   }
 
   private copyProgress(original: Simulation): void {

@@ -7,7 +7,7 @@
  * test: it never throws. What is only for readers is shortened here, decisions never are.
  */
 
-import type { Decision, HistoryEvent, Plain, ProcessId, ProtocolEvent } from '../kernel/index.js';
+import type { Decision, HistoryEvent, Plain, ProcessId, Proof, ProtocolEvent } from '../kernel/index.js';
 import type { RecordedEvent, Recorder } from './recorder.js';
 import { DIGEST_INTERVAL, type StateChange, type TraceEvent } from './trace.js';
 
@@ -159,6 +159,7 @@ class Summariser {
       case 'object':
         if (value === null) return null;
         if (depth >= DEEPEST || this.left <= 0) return '…';
+        if (isProof(value)) return shorten(value.encode(), LONGEST_TEXT);
         return Array.isArray(value) ? this.list(value, depth + 1) : this.fields(value, depth + 1);
       default:
         return null;
@@ -182,6 +183,11 @@ class Summariser {
     }
     return Object.fromEntries(fields);
   }
+}
+
+/** Proofs hide what they say; they have a text of their own. */
+function isProof(value: object): value is Proof {
+  return 'signer' in value && 'encode' in value && typeof value.encode === 'function';
 }
 
 /** At most `longest` code units; never half a surrogate pair at the end. */

@@ -36,6 +36,7 @@ import {
   list,
   maybe,
   object,
+  orElse,
   plainMap,
   tagged,
   text,
@@ -158,6 +159,7 @@ function scenarioShape(servers: number, processes: number): Shape<Scenario> {
       inboxLimit: integer(1, 10_000_000),
       restartAfterHaltMicros: micros,
     }),
+    authentication: orElse(word('ideal', 'real'), 'ideal'),
     faults: faultsShape(servers, processes),
     operator: maybe(operatorShape(servers, ratio)),
     expect: object<Expectation>({

@@ -42,6 +42,20 @@ describe('cli: run', () => {
     expect(replayed.stdout).toContain('REPRODUCED');
   });
 
+  it('with real cryptography a run is the same run, and its trace replays', async () => {
+    const cwd = emptyFolder();
+    const args = ['run', 'raft/crash-restart-storm', '--seed', '1', '--bug', 'R44-ack-before-sync'];
+    const { code, stdout } = await faultline([...args, '--set', 'authentication=real'], { cwd });
+    expect(code).toBe(1);
+    expect(stdout).toContain(' --set authentication=real');
+    const digest = /^ {2}digest .*$/m;
+    const ideal = await faultline([...args, '--traces', '0'], { cwd });
+    expect(digest.exec(stdout)?.[0]).toBe(digest.exec(ideal.stdout)?.[0]);
+    const [, trace = ''] = /^ {2}trace {2}(\S+)$/m.exec(stdout) ?? [];
+    expect(await faultline(['replay', trace], { cwd })).toMatchObject({ code: 0, stderr: '' });
+    expect(await faultline(['replay', trace, '--adapt'], { cwd })).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('a folder that --out names does not hide itself from git', async () => {
     const cwd = emptyFolder();
     await faultline(['run', 'raft/crash-restart-storm', '--bug', 'R44-ack-before-sync', '--out', '.'], {

@@ -10,6 +10,7 @@ import {
   type ReadMode,
 } from '../../src/kernel/index.js';
 import { makeCommand } from '../../src/services/index.js';
+import { keysOf } from '../world/keys.js';
 
 const SERVERS = [10, 11, 12, 13, 14];
 const ANYWHERE = ['follower', 'session', 'stale'] as const;
@@ -19,6 +20,7 @@ const LEADER_BOUND = [undefined, 'log', 'read-index', 'lease'] as const;
 class Desk implements ClientHost {
   readonly self = 20;
   readonly servers = SERVERS;
+  readonly authenticator = keysOf(this.self);
   readonly sent: { to: number; request: ClientRequest }[] = [];
   readonly drawn: string[] = [];
   driver = new RequestReplyDriver();

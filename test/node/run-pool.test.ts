@@ -38,6 +38,18 @@ describe('the pool of workers', () => {
     expect(reports.map(({ outcome }) => outcome)).toEqual(here);
   });
 
+  it('has real cryptography for scenarios that ask for it', async () => {
+    const real: Scenario = { ...quiet, authentication: 'real' };
+    const request = { bug: undefined, seeds: ['1'] };
+    const reports = await collect(
+      open().runs([
+        { ...request, scenario: real },
+        { ...request, scenario: quiet },
+      ]),
+    );
+    expect(reports[0]?.outcome).toEqual(reports[1]?.outcome);
+  });
+
   it("runs a user's module, and finds its bug", async () => {
     const [report] = await collect(open().runs([{ scenario: mine, bug: undefined, seeds: ['1'] }]));
     expect(report?.outcome).toMatchObject({ status: 'violated', violation: { invariant: 'any/agreement' } });

@@ -271,6 +271,7 @@ export const scenarioInput: fc.Arbitrary<ScenarioInput> = fc
           { service: duration, 'restart-after-halt': fc.oneof(positive, fc.constant('never')) },
           { requiredKeys: [] },
         ),
+        authentication: fc.constantFrom('ideal', 'real'),
         faults: fc.record({
           schedule: fc.array(scheduled(cluster), { maxLength: 6 }),
           random: fc.array(random(cluster), { maxLength: 6 }),

@@ -6,6 +6,7 @@ import {
   okReply,
   RandomChoices,
   RequestReplyDriver,
+  type Authenticator,
   type Choices,
   type ClientReply,
   type ClientRequest,
@@ -23,6 +24,7 @@ import {
   type ClientProcessHost,
   type WorkloadConfig,
 } from '../../src/services/index.js';
+import { keysOf } from '../world/keys.js';
 
 export const FIRST_CLIENT = 5;
 
@@ -153,11 +155,14 @@ export interface SentRequest {
 
 class WorldHost implements ClientProcessHost {
   readonly servers = [0, 1, 2];
+  readonly authenticator: Authenticator;
 
   constructor(
     private readonly world: ClientWorld,
     readonly self: number,
-  ) {}
+  ) {
+    this.authenticator = keysOf(self);
+  }
 
   get choices(): Choices {
     return this.world.choices;

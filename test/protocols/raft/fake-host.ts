@@ -9,6 +9,7 @@
 
 import {
   deepFreeze,
+  type Authenticator,
   type DiskImage,
   type DiskSlot,
   type DiskStatus,
@@ -20,6 +21,7 @@ import {
   type Replica,
 } from '../../../src/kernel/index.js';
 import type { RaftMessage } from '../../../src/protocols/raft/index.js';
+import { keysOf } from '../../world/keys.js';
 
 /** What a replica did, in order. */
 export type Act =
@@ -56,6 +58,7 @@ export class FakeHost implements Host {
   version = 3;
   /** The monotonic clock. */
   now: Micros = 0;
+  readonly authenticator: Authenticator;
   acts: Act[] = [];
   readonly timers = new Map<string, readonly [number, number]>();
   haltReason: string | undefined = undefined;
@@ -66,7 +69,9 @@ export class FakeHost implements Host {
   private pending: Pending[] = [];
   private taken = 0;
 
-  constructor(readonly self: number) {}
+  constructor(readonly self: number) {
+    this.authenticator = keysOf(self);
+  }
 
   // ---- network, clocks, reports ----
 

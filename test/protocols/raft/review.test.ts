@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import {
   canonical,
   clientRequest,
+  type Authenticator,
   type Command,
   type DiskImage,
   type Host,
@@ -30,6 +31,7 @@ import type { Snapshot } from '../../../src/protocols/raft/snapshot-store.js';
 import { createService } from '../../../src/services/index.js';
 import type { Disk } from '../../../src/world/disk.js';
 import { setUp, SteadyChoices } from '../../world/disk-world.js';
+import { keysOf } from '../../world/keys.js';
 
 /** A crash keeps what these say: how many metadata operations, and how many sectors of each record pending. */
 class CrashChoices extends SteadyChoices {
@@ -60,6 +62,7 @@ class Server implements Host {
   readonly choices = new CrashChoices();
   readonly disk: Disk;
   readonly version = 3;
+  readonly authenticator: Authenticator;
   incarnation = 0;
   now = 1_000_000;
   sent: { to: number; message: Message }[] = [];
@@ -73,6 +76,7 @@ class Server implements Host {
     private readonly size: number,
     private readonly settings: Record<string, Plain> = {},
   ) {
+    this.authenticator = keysOf(self);
     const { disk } = setUp(this.choices);
     this.disk = disk;
     disk.format(formatRaft(self, 0));

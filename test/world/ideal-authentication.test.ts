@@ -1,0 +1,4 @@
+import { idealAuthentication } from '../../src/world/index.js';
+import { checkLaws } from './authentication-laws.js';
+
+checkLaws('ideal', idealAuthentication, 300);
