@@ -37,6 +37,7 @@ export type {
   ClientOutcome,
   ClientReply,
   ClientRequest,
+  ClusterShape,
   Command,
   DiskImage,
   DiskSlot,

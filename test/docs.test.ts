@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { INVARIANTS, SITUATIONS, renderInvariants, renderSituations } from '../src/checkers/index.js';
+import { parsePbftSettings } from '../src/protocols/pbft/index.js';
 import { parseRaftSettings } from '../src/protocols/raft/index.js';
 import { BUGS } from '../src/zoo/index.js';
 
@@ -85,6 +86,19 @@ describe('documentation', () => {
       rows.map(([name, byDefault]) => [quoted(name)[0] ?? '', parse(quoted(byDefault)[0] ?? '') as unknown]),
     );
     expect(parseRaftSettings(written)).toEqual(parseRaftSettings({}));
+  });
+
+  it('docs/pbft.md has every setting of PBFT, with its default', () => {
+    const rows = tableBelow('docs/pbft.md', '## Settings');
+    const settings = rows.map(([name]) => quoted(name)[0] ?? '');
+    expect(() => parsePbftSettings({ nothing: 1 })).toThrow(
+      `protocol.settings.nothing: unknown pbft setting, expected one of ${settings.join(', ')}`,
+    );
+    const written = rows.flatMap(([name, byDefault]) => {
+      const [value] = quoted(byDefault);
+      return value === undefined ? [] : [[quoted(name)[0] ?? '', parse(value) as unknown] as const];
+    });
+    expect(parsePbftSettings(Object.fromEntries(written))).toEqual(parsePbftSettings({}));
   });
 
   it('docs/zoo.md names every bug', () => {

@@ -202,11 +202,19 @@ export interface FormattedRecord {
   readonly bytes: number;
 }
 
+/** What settings must fit. */
+export interface ClusterShape {
+  /** Servers that take part from the beginning. */
+  readonly members: number;
+  /** How many of them the scenario lets be faulty in any way. */
+  readonly byzantine: number;
+}
+
 /** A protocol: how to build its replicas and clients. Users export one from `module: ./mine.js#name`. */
 export interface Protocol<Settings = unknown> {
   readonly name: string;
-  /** Validates the scenario's `protocol.settings`; throws UsageError. */
-  settings(raw: Readonly<Record<string, unknown>>): Settings;
+  /** Validates the scenario's `protocol.settings`, and that they fit the cluster; throws UsageError. */
+  settings(raw: Readonly<Record<string, unknown>>, cluster?: ClusterShape): Settings;
   /**
    * What a server's disk holds, durably, before its first start: how an operator formats it. A protocol that
    * formats can tell a lost disk (blank) from a new server, so losing one is a detectable fault for it.

@@ -6,6 +6,7 @@
 export * from './assert.js';
 export * from './authenticator.js';
 export * from './choices.js';
+export * from './command-hash.js';
 export * from './contracts.js';
 export * from './digest.js';
 export * from './distribution.js';

@@ -1,7 +1,9 @@
-/** How a client's command is made: its content hash and its size. */
+/** How a client's command is made, and what size it has. */
 
-import { finish32, hashPlain, hashString, mix32, mixInteger, plainBytes } from '../kernel/index.js';
+import { hashCommand, plainBytes } from '../kernel/index.js';
 import type { Command, Plain, ProcessId, ReadMode } from '../kernel/index.js';
+
+export { hashCommand } from '../kernel/index.js';
 
 /** Size of a command without its input: client, sequence, checksum. */
 const HEADER_BYTES = 24;
@@ -15,27 +17,4 @@ export function makeCommand(
 ): Command {
   const hash = hashCommand(client, sequence, input);
   return { client, sequence, input, read, hash, bytes: HEADER_BYTES + plainBytes(input) };
-}
-
-/** Content hash of a command; recompute it where a command may be forged. */
-export function hashCommand(client: ProcessId, sequence: number, input: Plain): number {
-  return finish32(mixInteger(mix32(hashInput(input), client), sequence));
-}
-
-/**
- * Structural hash of an input. Members are summed, which needs no order among the keys and so no sorting:
- * this runs once per operation.
- */
-function hashInput(input: Plain | undefined): number {
-  if (typeof input === 'string') return mix32(0x1f83d9ab, hashString(input));
-  if (input === null || typeof input !== 'object' || Array.isArray(input)) return hashPlain(input);
-  const record = input as Readonly<Record<string, Plain | undefined>>;
-  const keys = Object.keys(record);
-  let sum = 0x5be0cd19;
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i] as string;
-    const value = record[key];
-    if (value !== undefined) sum = (sum + finish32(mix32(hashString(key), hashInput(value)))) | 0;
-  }
-  return sum;
 }

@@ -7,6 +7,7 @@ import {
   type Protocol,
   type StateMachine,
 } from '../kernel/index.js';
+import { pbftProtocol } from '../protocols/pbft/index.js';
 import { raftProtocol } from '../protocols/raft/index.js';
 import type { Scenario } from '../scenario/index.js';
 import { createService } from '../services/index.js';
@@ -21,7 +22,10 @@ export interface Implementation {
   readonly authentication?: AuthenticationFactory | undefined;
 }
 
-const BUILT_IN: Readonly<Record<string, () => Protocol>> = { raft: () => raftProtocol() };
+const BUILT_IN: Readonly<Record<string, () => Protocol>> = {
+  raft: () => raftProtocol(),
+  pbft: () => pbftProtocol(),
+};
 
 /** The correct implementation that a scenario names. Modules are loaded elsewhere and passed in. */
 export function builtInImplementation(scenario: Scenario): Implementation {

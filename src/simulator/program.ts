@@ -37,11 +37,12 @@ export interface Program {
 /** Throws UsageError when scenario and implementation do not fit. */
 export function prepareProgram(scenario: Scenario, implementation: Implementation): Program {
   const { protocol, bug } = implementation;
-  const settings = protocol.settings(scenario.protocol.settings);
+  const { members, nodes } = scenario.cluster;
+  const { byzantine } = scenario.model;
+  const settings = protocol.settings(scenario.protocol.settings, { members, byzantine });
   requireFeasiblePromise(scenario, protocol, settings);
   requireFormat(scenario, protocol);
   requireOperable(scenario, protocol);
-  const { nodes, members } = scenario.cluster;
   return {
     protocol,
     settings,

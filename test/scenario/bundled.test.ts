@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { CATALOGUE } from '../../src/faults/catalogue.js';
 import { checkPlan } from '../../src/faults/failure-model.js';
+import { pbftProtocol } from '../../src/protocols/pbft/index.js';
 import { raftProtocol } from '../../src/protocols/raft/index.js';
 import { loadScenario, toYaml } from '../../src/scenario/index.js';
 import { bundledFiles, loadBundled } from './support.js';
@@ -36,10 +37,11 @@ describe('bundled scenarios', () => {
     ).toEqual([]);
   });
 
-  test('settings of Raft are ones that Raft understands', () => {
+  test('settings are ones that the protocol understands', () => {
     for (const file of bundledFiles) {
       const { protocol } = loadBundled(file);
       if (protocol.name === 'raft') raftProtocol().settings(protocol.settings);
+      if (protocol.name === 'pbft') pbftProtocol().settings(protocol.settings);
     }
   });
 

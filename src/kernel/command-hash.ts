@@ -1,0 +1,28 @@
+/** Content hash of a client's command: what makes it, and what checks one that may be forged. */
+
+import { finish32, hashPlain, hashString, mix32, mixInteger } from './hash.js';
+import type { Plain } from './plain.js';
+import type { ProcessId } from './process-id.js';
+
+/** Content hash of a command; recompute it where a command may be forged. */
+export function hashCommand(client: ProcessId, sequence: number, input: Plain): number {
+  return finish32(mixInteger(mix32(hashInput(input), client), sequence));
+}
+
+/**
+ * Structural hash of an input. Members are summed, which needs no order among the keys and so no sorting:
+ * this runs once per operation.
+ */
+function hashInput(input: Plain | undefined): number {
+  if (typeof input === 'string') return mix32(0x1f83d9ab, hashString(input));
+  if (input === null || typeof input !== 'object' || Array.isArray(input)) return hashPlain(input);
+  const record = input as Readonly<Record<string, Plain | undefined>>;
+  const keys = Object.keys(record);
+  let sum = 0x5be0cd19;
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as string;
+    const value = record[key];
+    if (value !== undefined) sum = (sum + finish32(mix32(hashString(key), hashInput(value)))) | 0;
+  }
+  return sum;
+}

@@ -1,0 +1,218 @@
+/**
+ * Checkpoints and garbage collection (OSDI 1999, §4.3): after every K batches a replica writes its state to disk and
+ * then says its digest; a quorum of equal digests makes the checkpoint stable, and what lies behind it is forgotten.
+ *
+ * The state is durable before its digest is said, so a stable checkpoint can always be had from a correct replica,
+ * even if all of them lose power. A replica that has not executed as far as a stable checkpoint waits for what it
+ * lacks; state transfer (transfer.ts) helps it when that does not come.
+ */
+
+import type { Plain, ProcessId } from '../../kernel/index.js';
+import type { CheckpointState } from './checkpoint.js';
+import { CheckpointStore, type Placed } from './checkpoint-store.js';
+import { GENESIS } from './core.js';
+import { StatementType, type Checkpoint, type Sequence, type StableCertificate } from './messages.js';
+import { PbftOrdering } from './ordering.js';
+import type { Promised } from './records.js';
+import type { Slot } from './slot.js';
+import { newViewBytes, preparedBytes, requestsBytes, stableBytes, viewChangeBytes } from './wire.js';
+
+export abstract class PbftCheckpoints extends PbftOrdering {
+  protected store = new CheckpointStore(this.host);
+  /** The state at the stable checkpoint, to be sent to others; undefined while this replica does not have it. */
+  protected stableState: CheckpointState | undefined = undefined;
+  /** Checkpoints of this replica's own above the stable one, ascending. */
+  protected ownStates: CheckpointState[] = [];
+  /** By sender: its checkpoint messages above the low watermark, the latest few, ascending. */
+  protected checkpoints: Checkpoint[][] = this.members.map(() => []);
+  /** The highest certificate known. It is stable here when this replica has executed as far. */
+  protected target: StableCertificate = GENESIS;
+
+  // ---- one's own ----
+
+  protected override checkpointReached(): void {
+    const checkpoint = this.makeCheckpoint();
+    if (checkpoint.sequence > this.window.low) this.ownStates.push(checkpoint);
+    this.store.save(checkpoint, false);
+    this.tryStabilise();
+  }
+
+  /** A checkpoint is on the disk. */
+  protected checkpointPlaced({ checkpoint, isReceived }: Placed): void {
+    const { sequence, index } = checkpoint;
+    this.emit({ kind: 'snapshot-saved', index, term: this.view, received: isReceived });
+    if (isReceived) this.install(checkpoint);
+    this.sendCheckpoint(checkpoint);
+    if (sequence === this.stable.sequence) this.collectGarbage();
+  }
+
+  /** A received state is on the disk. */
+  protected abstract install(checkpoint: CheckpointState): void;
+
+  private sendCheckpoint({ sequence, digest }: CheckpointState): void {
+    const message: Checkpoint = {
+      kind: 'Checkpoint',
+      sequence,
+      digest,
+      proof: this.prove(StatementType.checkpoint, 0, sequence, digest),
+    };
+    this.sendToAll(message);
+    this.addCheckpoint(this.me, message);
+  }
+
+  // ---- others' ----
+
+  protected onCheckpoint(from: ProcessId, message: Checkpoint): void {
+    const { sequence, digest, proof } = message;
+    const rank = this.rankOf(from);
+    if (sequence <= this.window.low || this.hasCheckpoint(rank, sequence)) return;
+    if (!this.verify(from, StatementType.checkpoint, 0, sequence, digest, proof)) {
+      this.reject('bad proof');
+      return;
+    }
+    this.addCheckpoint(rank, message);
+  }
+
+  protected hasCheckpoint(rank: number, sequence: Sequence): boolean {
+    return this.checkpoints[rank]?.some((message) => message.sequence === sequence) === true;
+  }
+
+  /** Keeps the highest few of each sender, the first of each sequence. */
+  private addCheckpoint(rank: number, message: Checkpoint): void {
+    if (message.sequence <= this.window.low || this.hasCheckpoint(rank, message.sequence)) return;
+    const queue = this.checkpoints[rank] as Checkpoint[];
+    queue.push(message);
+    queue.sort((a, b) => a.sequence - b.sequence);
+    const { window, checkpointInterval } = this.settings;
+    if (queue.length > window / checkpointInterval) queue.shift();
+    this.certify(message);
+  }
+
+  /** A quorum of the same digest is a certificate (§4.3). */
+  protected certify({ sequence, digest }: Checkpoint): void {
+    if (sequence <= this.target.sequence) return;
+    const proofs = this.checkpoints.flatMap((queue) =>
+      queue
+        .filter((other) => other.sequence === sequence && other.digest === digest)
+        .map(({ proof }) => proof),
+    );
+    if (proofs.length < this.quorum.strong) return;
+    this.aimAt({ sequence, digest, proofs: proofs.slice(0, this.quorum.strong) });
+  }
+
+  /** A certificate that has been verified. */
+  protected aimAt(certificate: StableCertificate): void {
+    if (certificate.sequence <= this.target.sequence) return;
+    this.target = certificate;
+    this.tryStabilise();
+  }
+
+  protected isStable(certificate: StableCertificate): boolean {
+    const { sequence, digest, proofs } = certificate;
+    if (sequence === 0) return true;
+    return this.isCertificate(proofs, this.quorum.strong, StatementType.checkpoint, 0, sequence, digest);
+  }
+
+  // ---- stability ----
+
+  /** The target is stable here once this replica has been there itself. */
+  protected tryStabilise(): void {
+    const { sequence } = this.target;
+    if (sequence <= this.window.low || sequence > this.lastExecuted) return;
+    this.stabilise(this.target);
+    this.windowMoved();
+  }
+
+  /** What lies at or before the certificate is agreed on for good, whether or not this replica has executed it. */
+  protected stabilise(certificate: StableCertificate): void {
+    const { sequence, digest } = certificate;
+    const own = this.ownStates.find((state) => state.sequence === sequence);
+    if (own !== undefined && own.digest !== digest) {
+      // Executing the same has come to something else here: nothing that this replica says is worth anything.
+      this.host.halt('the state differs from a stable checkpoint');
+      return;
+    }
+    this.stableState = own;
+    this.stable = certificate;
+    this.window.advance(sequence);
+    this.ownStates = this.ownStates.filter((state) => state.sequence > sequence);
+    this.checkpoints = this.checkpoints.map((queue) =>
+      queue.filter((message) => message.sequence > sequence),
+    );
+    if (this.nextSequence <= sequence) this.nextSequence = sequence + 1;
+    this.promise({ kind: 'stable', certificate }, stableBytes(certificate));
+    if (own !== undefined) this.emit({ kind: 'compacted', index: own.index, term: this.view });
+    if (this.store.has(sequence)) this.collectGarbage();
+  }
+
+  /** There is room above: for what came too early, and for what the primary has in hand. */
+  protected windowMoved(): void {
+    this.replayEarly();
+    if (this.isPrimary()) this.propose();
+  }
+
+  /** The stable checkpoint is on this disk: what it covers goes. */
+  protected collectGarbage(): void {
+    this.store.removeBelow(this.stable.sequence);
+    if (!this.journal.isBeginning) this.beginJournal();
+  }
+
+  // ---- what is in force ----
+
+  /** Begins a new journal with everything that is promised and not covered by the stable checkpoint. */
+  protected beginJournal(): void {
+    const promised: Promised[] = [{ kind: 'stable', certificate: this.stable }];
+    let bytes = stableBytes(this.stable);
+    if (this.newView !== undefined) {
+      promised.push({ kind: 'new-view', message: this.newView });
+      bytes += newViewBytes(this.newView);
+    }
+    if (this.viewChange !== undefined && !this.isActive) {
+      promised.push({ kind: 'view-change', message: this.viewChange });
+      bytes += viewChangeBytes(this.viewChange);
+    }
+    for (let sequence = this.window.low + 1; sequence <= this.window.high; sequence++) {
+      bytes += this.promisesOf(this.window.at(sequence), promised);
+    }
+    this.journal.begin(promised, bytes);
+  }
+
+  /** Adds what is promised of a place; returns its size. */
+  private promisesOf(slot: Slot, promised: Promised[]): number {
+    const { sequence, view, digest, requests, prePrepare, certificate, certificateRequests } = slot;
+    let bytes = 0;
+    if (certificate !== undefined) {
+      promised.push({ kind: 'prepared', certificate });
+      bytes += preparedBytes(certificate);
+    }
+    if (certificate !== undefined && certificateRequests !== undefined && certificateRequests !== requests) {
+      promised.push({ kind: 'batch', sequence, digest: certificate.digest, requests: certificateRequests });
+      bytes += requestsBytes(certificateRequests);
+    }
+    if (view >= 0 && prePrepare !== undefined && requests !== undefined) {
+      const message = { kind: 'PrePrepare', view, sequence, digest, requests, proof: prePrepare } as const;
+      promised.push({ kind: 'accepted', message });
+      bytes += requestsBytes(requests);
+    }
+    return bytes;
+  }
+
+  protected override copyFrom(other: PbftCheckpoints): void {
+    super.copyFrom(other);
+    this.store = other.store.clone(this.host);
+    this.stableState = other.stableState;
+    this.ownStates = other.ownStates.slice();
+    this.checkpoints = other.checkpoints.map((queue) => queue.slice());
+    this.target = other.target;
+  }
+
+  protected encodeCheckpoints(): { readonly [key: string]: Plain } {
+    return {
+      store: this.store.encode(),
+      stableState: this.stableState?.sequence ?? -1,
+      ownStates: this.ownStates.map(({ sequence, digest }) => [sequence, digest]),
+      checkpoints: this.checkpoints.map((queue) => queue.map(({ sequence, digest }) => [sequence, digest])),
+      target: [this.target.sequence, this.target.digest],
+    };
+  }
+}

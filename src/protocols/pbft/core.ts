@@ -1,0 +1,229 @@
+/**
+ * The part of a PBFT replica that every phase shares: who takes part, the view, the open places, what is proved and
+ * verified, and the rule that nothing which binds leaves before what it says is durable.
+ *
+ * Source: Castro and Liskov, "Practical Byzantine Fault Tolerance", OSDI 1999, §4.1 and §4.2. Left out: MACs in place
+ * of signatures (all proofs go through {@link PbftCore.prove}), changes of the configuration.
+ */
+
+import {
+  assert,
+  type Host,
+  type Plain,
+  type ProcessId,
+  type Proof,
+  type ProtocolEvent,
+  type StateMachine,
+} from '../../kernel/index.js';
+import { Journal } from './journal.js';
+import type {
+  NewView,
+  PbftMessage,
+  PeerMessage,
+  Sequence,
+  StableCertificate,
+  View,
+  ViewChange,
+} from './messages.js';
+import { EVERYBODY, Outbox } from './outbox.js';
+import { quorumOf, type Quorum } from './quorum.js';
+import type { Promised } from './records.js';
+import type { PbftSettings } from './settings.js';
+import { Window } from './slot.js';
+
+/** Number of the only configuration. */
+export const CONFIGURATION = 0;
+
+/** The beginning of everything: stable without proof. */
+export const GENESIS: StableCertificate = { sequence: 0, digest: 0, proofs: [] };
+
+export abstract class PbftCore {
+  protected readonly quorum: Quorum;
+  /** This replica's number among the members, or -1: then it takes no part. */
+  protected readonly me: number;
+  /** The view that the replica is in, or, while it is not active, that it waits for. Invariant: only grows. */
+  protected view: View = 0;
+  /** False from a view change until the new view is entered. */
+  protected isActive = true;
+  /** The message that began the present view; undefined for view 0. */
+  protected newView: NewView | undefined = undefined;
+  /** The replica's own latest view change. */
+  protected viewChange: ViewChange | undefined = undefined;
+  protected window: Window;
+  /** Proof of the low watermark. Invariant: its sequence is the window's low. */
+  protected stable: StableCertificate = GENESIS;
+  /** Everything up to here is executed. May lag behind the low watermark while the state is fetched. */
+  protected lastExecuted: Sequence = 0;
+  protected journal: Journal;
+  protected outbox = new Outbox();
+  /** Status ticks so far: a coarse clock, which tells what is old enough to be sent again. */
+  protected tick = 0;
+  private readonly ranks: Int8Array;
+  /** One object for every statement that is proved or verified. */
+  private readonly statement = { type: 0, configuration: CONFIGURATION, view: 0, sequence: 0, digest: 0 };
+
+  constructor(
+    protected readonly host: Host,
+    /** The replicas, as processes. */
+    protected readonly members: readonly ProcessId[],
+    protected readonly service: StateMachine,
+    protected readonly settings: PbftSettings,
+  ) {
+    this.quorum = quorumOf(members.length, settings.faulty);
+    this.ranks = new Int8Array(members.reduce((most, member) => Math.max(most, member), host.self) + 1).fill(
+      -1,
+    );
+    members.forEach((member, rank) => (this.ranks[member] = rank));
+    this.me = this.rankOf(host.self);
+    this.window = new Window(members.length, settings.window);
+    this.journal = new Journal(host);
+  }
+
+  // ---- who takes part ----
+
+  /** Number of the replica that this process is; -1: it is none. */
+  protected rankOf(process: ProcessId): number {
+    return this.ranks[process] ?? -1;
+  }
+
+  /** Number of the primary of a view (§4.1). */
+  protected primaryOf(view: View): number {
+    return view % this.members.length;
+  }
+
+  protected isPrimary(): boolean {
+    return this.isActive && this.primaryOf(this.view) === this.me;
+  }
+
+  protected get primaryProcess(): ProcessId {
+    return this.members[this.primaryOf(this.view)] as ProcessId;
+  }
+
+  // ---- reports ----
+
+  protected emit(event: ProtocolEvent): void {
+    this.host.emit(event);
+  }
+
+  /** A message is dropped because a correct sender would not have sent it. */
+  protected reject(reason: string): void {
+    this.host.emit({ kind: 'rejected', reason });
+  }
+
+  // ---- proofs ----
+
+  /** A proof that everybody can check, of the given kind of statement. */
+  protected prove(type: number, view: View, sequence: number, digest: number): Proof {
+    const { statement } = this;
+    statement.type = type;
+    statement.view = view;
+    statement.sequence = sequence;
+    statement.digest = digest;
+    return this.host.authenticator.sign(statement);
+  }
+
+  protected verify(
+    signer: ProcessId,
+    type: number,
+    view: View,
+    sequence: number,
+    digest: number,
+    proof: Proof,
+  ): boolean {
+    const { statement } = this;
+    statement.type = type;
+    statement.view = view;
+    statement.sequence = sequence;
+    statement.digest = digest;
+    return this.host.authenticator.verify(signer, statement, proof);
+  }
+
+  /** True when these are the proofs of at least so many distinct members, each of the same statement. */
+  protected isCertificate(
+    proofs: readonly Proof[],
+    least: number,
+    type: number,
+    view: View,
+    sequence: Sequence,
+    digest: number,
+  ): boolean {
+    if (proofs.length < least) return false;
+    let signers = 0;
+    for (let i = 0; i < proofs.length; i++) {
+      const proof = proofs[i] as Proof;
+      const rank = this.rankOf(proof.signer);
+      if (rank < 0 || (signers & (1 << rank)) !== 0) return false;
+      if (!this.verify(proof.signer, type, view, sequence, digest, proof)) return false;
+      signers |= 1 << rank;
+    }
+    return true;
+  }
+
+  // ---- persistence, and messages that bind ----
+
+  /** Writes down what the replica promises from now on. */
+  protected promise(content: Promised, bytes: number): void {
+    this.journal.append(content, bytes);
+  }
+
+  /** Sends a message that binds: as soon as all that was promised so far is durable. */
+  protected sendWhenDurable(to: ProcessId, message: PbftMessage): void {
+    this.outbox.add(to, message, this.journal.written);
+  }
+
+  protected sendToAll(message: PeerMessage): void {
+    const { members, host } = this;
+    for (let i = 0; i < members.length; i++) if (i !== this.me) host.send(members[i] as ProcessId, message);
+  }
+
+  /** What the handling of an event ends with: starts a sync, and sends what may leave. */
+  protected settle(): void {
+    this.journal.flush();
+    this.releaseDurable();
+  }
+
+  protected releaseDurable(): void {
+    const { outbox, journal } = this;
+    while (outbox.isDue(journal.synced)) {
+      const to = outbox.receiver;
+      const message = outbox.take();
+      if (to === EVERYBODY) this.sendToAll(message as PeerMessage);
+      else this.host.send(to, message);
+      this.released(message);
+    }
+  }
+
+  /** A message that binds has left. */
+  protected abstract released(message: PbftMessage): void;
+
+  /** Copies everything but host, members, service and settings from another replica of the same class. */
+  protected copyFrom(other: PbftCore): void {
+    assert(other.members.length === this.members.length, 'a clone has the same members');
+    this.view = other.view;
+    this.isActive = other.isActive;
+    this.newView = other.newView;
+    this.viewChange = other.viewChange;
+    this.window = other.window.clone();
+    this.stable = other.stable;
+    this.lastExecuted = other.lastExecuted;
+    this.journal = other.journal.clone(this.host);
+    this.outbox = other.outbox.clone();
+    this.tick = other.tick;
+  }
+
+  protected encodeCore(): { readonly [key: string]: Plain } {
+    return {
+      me: this.me,
+      view: this.view,
+      isActive: this.isActive,
+      newView: this.newView?.view ?? 0,
+      viewChange: this.viewChange?.view ?? 0,
+      window: this.window.encode(),
+      stable: [this.stable.sequence, this.stable.digest],
+      lastExecuted: this.lastExecuted,
+      journal: this.journal.encode(),
+      outbox: this.outbox.encode(),
+      tick: this.tick,
+    };
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * Execution: what is committed is executed in the order of the sequences (OSDI 1999, §4.2), and clients are told.
+ *
+ * Every command executed has a place in a dense order, from 1; a null request takes one as well. Replies leave when
+ * all that this replica had promised by then is durable.
+ */
+
+import { hashPlain, type Command, type Plain, type ProcessId, type Result } from '../../kernel/index.js';
+import { CheckpointState, type PlainState } from './checkpoint.js';
+import { CONFIGURATION, PbftCore } from './core.js';
+import { ExecutedRequests } from './executed.js';
+import { NULL_DIGEST, StatementType, type Reply, type Request, type View } from './messages.js';
+import { PendingRequests } from './pending.js';
+import type { DecisionCertificate, Slot } from './slot.js';
+import { replyDigest } from './wire.js';
+
+/** Content hash of the null request, as checkers see it. */
+const NULL_HASH = 0x6e756c6c;
+/** Bytes of the executed requests' part of a state, for each of them, roughly. */
+const EXECUTED_BYTES = 16;
+
+export abstract class PbftExecution extends PbftCore {
+  /** Commands executed so far. */
+  protected index = 0;
+  protected executed = new ExecutedRequests();
+  protected pending = new PendingRequests();
+
+  /** Batches were executed. */
+  protected abstract afterExecution(): void;
+  /** The state is that of a checkpoint. */
+  protected abstract checkpointReached(): void;
+
+  /** Executes what is committed and whose turn it is. */
+  protected executeReady(): void {
+    const before = this.lastExecuted;
+    while (this.executeNext());
+    if (this.lastExecuted > before) this.afterExecution();
+  }
+
+  private executeNext(): boolean {
+    const sequence = this.lastExecuted + 1;
+    if (!this.window.has(sequence)) return false;
+    const slot = this.window.at(sequence);
+    const { decision } = slot;
+    if (decision === undefined) return false;
+    const requests = slot.batch(decision.digest);
+    if (requests === undefined) return false;
+    this.executeBatch(slot, decision, requests);
+    return true;
+  }
+
+  protected executeBatch(slot: Slot, decision: DecisionCertificate, requests: readonly Request[]): void {
+    this.lastExecuted = slot.sequence;
+    const places = decision.digest === NULL_DIGEST ? 1 : requests.length;
+    this.emit({ kind: 'committed', index: this.index + places, term: decision.view });
+    if (decision.digest === NULL_DIGEST) this.executeNull(decision.view);
+    for (let i = 0; i < requests.length; i++) this.executeRequest(requests[i] as Request, decision.view);
+    if (slot.sequence % this.settings.checkpointInterval === 0) this.checkpointReached();
+  }
+
+  private executeNull(view: View): void {
+    this.index++;
+    this.reportApplied(view, NULL_HASH, undefined);
+  }
+
+  protected executeRequest({ command }: Request, view: View): void {
+    const { client, sequence } = command;
+    this.index++;
+    const result = this.applyCommand(command);
+    if (this.executed.indexOf(client, sequence) === 0) this.executed.note(client, sequence, this.index);
+    this.reportApplied(view, command.hash, command);
+    const waiting = this.pending.find(client, sequence);
+    if (waiting !== undefined) this.pending.done(waiting);
+    this.reply(command, result);
+  }
+
+  protected applyCommand(command: Command): Result {
+    return this.service.apply(command, 0);
+  }
+
+  private reportApplied(view: View, hash: number, command: Command | undefined): void {
+    const { index } = this;
+    this.emit({ kind: 'applied', index, term: view, hash, digest: this.service.digest(), command });
+    const divergence = this.service.takeDivergence?.();
+    if (divergence !== undefined) this.emit({ kind: 'shadow-diverged', index, text: divergence });
+  }
+
+  /** Tells the client; `index` is that of the first execution. */
+  protected reply({ client, sequence }: Command, result: Result): void {
+    const index = this.executed.indexOf(client, sequence) || this.index;
+    const digest = hashPlain(result);
+    const proof = this.prove(StatementType.reply, this.view, sequence, replyDigest(client, digest, index));
+    const message: Reply = { kind: 'Reply', view: this.view, sequence, result, digest, index, proof };
+    this.sendWhenDurable(client, message);
+  }
+
+  /**
+   * Answers a request that was executed before. The sessions of the service know what was answered then, and do
+   * not execute it again.
+   */
+  protected replyAgain(command: Command): void {
+    this.reply(command, this.applyCommand(command));
+  }
+
+  // ---- the state as a value ----
+
+  protected plainState(): PlainState & Plain {
+    return {
+      index: this.index,
+      configuration: CONFIGURATION,
+      executed: this.executed.encode(),
+      service: this.service.snapshot(),
+    };
+  }
+
+  protected makeCheckpoint(): CheckpointState {
+    const state = this.plainState();
+    const service = this.service.snapshotBytes?.() ?? 0;
+    const rows = state.executed as readonly (readonly number[])[];
+    const bytes = rows.reduce((sum, row) => sum + EXECUTED_BYTES * row.length, service);
+    return CheckpointState.of(this.lastExecuted, state, bytes);
+  }
+
+  /** The replicated state is that of a checkpoint. */
+  protected adoptState({ sequence, state }: CheckpointState, isReceived: boolean): void {
+    this.service.restore(state.service);
+    this.executed.restore(state.executed);
+    this.index = state.index;
+    this.lastExecuted = sequence;
+    const { index, service, view } = this;
+    const digest = service.digest();
+    this.emit({ kind: 'snapshot-installed', index, term: view, digest, received: isReceived });
+    for (const waiting of this.pending.first(this.pending.size)) {
+      const { command } = waiting.request;
+      if (this.executed.indexOf(command.client, command.sequence) > 0) this.pending.done(waiting);
+    }
+  }
+
+  /** False for the process of a client. */
+  protected isReplica(process: ProcessId): boolean {
+    return this.rankOf(process) >= 0;
+  }
+
+  protected override copyFrom(other: PbftExecution): void {
+    super.copyFrom(other);
+    this.index = other.index;
+    this.executed = other.executed.clone();
+    this.pending = other.pending.clone();
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * PBFT as pure state machines over the kernel's contracts: replicas, messages, settings, client driver.
+ * What never lives here: the world, faults, checkers, bugs.
+ */
+
+import type { FormattedRecord, Host, ProcessId, Protocol, StateMachine } from '../../kernel/index.js';
+import { PbftDriver } from './driver.js';
+import { IDENTITY_BYTES, IDENTITY_FILE, type IdentityRecord } from './records.js';
+import { PbftReplica, type PbftReplicaClass } from './replica.js';
+import { parsePbftSettings, type PbftSettings } from './settings.js';
+import { hashPbftMessage, pbftMessageBytes } from './wire.js';
+
+export * from './messages.js';
+export * from './quorum.js';
+export * from './records.js';
+export * from './wire.js';
+export { PbftReplica, type PbftReplicaClass } from './replica.js';
+export { parsePbftSettings, type PbftSettings } from './settings.js';
+export { recover, type Recovered } from './recovery.js';
+export { obligationsOf, type Obligations } from './new-view.js';
+export { Validator } from './validate.js';
+
+/** A fresh disk says that nothing was promised on it yet. */
+export function formatPbft(self: ProcessId, generation: number): readonly FormattedRecord[] {
+  const record: IdentityRecord = { replica: self, generation };
+  return [{ file: IDENTITY_FILE, record, bytes: IDENTITY_BYTES }];
+}
+
+/** The PBFT protocol, with the given replica class (a bug of the zoo passes its own). */
+export function pbftProtocol(Class: PbftReplicaClass = PbftReplica): Protocol<PbftSettings> {
+  return {
+    name: 'pbft',
+    settings: parsePbftSettings,
+    format: formatPbft,
+    createReplica: (
+      host: Host,
+      members: readonly ProcessId[],
+      service: StateMachine,
+      settings: PbftSettings,
+    ) => new Class(host, members, service, settings),
+    createDriver: (settings) => new PbftDriver(settings),
+    maxTimerMicros: (settings) => Math.max(settings.viewChangeMicrosMax, settings.statusMicros),
+    hashMessage: hashPbftMessage,
+    messageBytes: pbftMessageBytes,
+  };
+}

@@ -1,0 +1,121 @@
+/**
+ * What a starting replica may believe of its disk. Pure.
+ *
+ * The newest journal whose beginning is whole holds all promises. A journal may end in a torn tail, which was never
+ * synced, so that nothing that rests on it was ever sent: it is cut. Anything else that cannot be read (rot, or a
+ * record that a later one says was synced) may have been a promise. A replica that has forgotten a promise could
+ * break it, so it does not run on such a disk; getting it back by proactive recovery is left for later.
+ */
+
+import type { DiskImage, DiskSlot } from '../../kernel/index.js';
+import { CheckpointState } from './checkpoint.js';
+import type { Sequence } from './messages.js';
+import {
+  IDENTITY_FILE,
+  checkpointFile,
+  checkpointOf,
+  journalFile,
+  journalOf,
+  type CheckpointRecord,
+  type IdentityRecord,
+  type JournalRecord,
+  type Promised,
+} from './records.js';
+
+/** Why a replica must not run on this disk: `replaced` is formatted anew, and knows nothing of what was promised. */
+export interface Unusable {
+  readonly kind: 'blank' | 'replaced' | 'damaged';
+}
+
+export interface Recovered {
+  readonly kind: 'usable';
+  /** In the order in which they were made. */
+  readonly promised: readonly Promised[];
+  /** The newest checkpoint on the disk; undefined: the beginning. */
+  readonly checkpoint: CheckpointState | undefined;
+  /** Sequences of all checkpoints on the disk, ascending. */
+  readonly checkpoints: readonly Sequence[];
+  /** Numbers of all journals on the disk, ascending, and the position after which to go on. */
+  readonly journals: readonly number[];
+  readonly records: number;
+}
+
+export function recover(disk: DiskImage): Recovered | Unusable {
+  const identity = disk.read(IDENTITY_FILE)[0];
+  if (identity === undefined) return { kind: 'blank' };
+  if (identity.intact && (identity.record as IdentityRecord).generation > 0) return { kind: 'replaced' };
+  const files = disk.files();
+  const journals = numbersIn(files, journalOf);
+  const checkpoints = numbersIn(files, checkpointOf);
+  const journal = recoverJournals(disk, journals);
+  const checkpoint = recoverCheckpoint(disk, checkpoints);
+  if (!identity.intact || journal === undefined || checkpoint === 'damaged') return { kind: 'damaged' };
+  return { kind: 'usable', ...journal, checkpoint, checkpoints, journals };
+}
+
+function numbersIn(files: readonly string[], numberOf: (file: string) => number): number[] {
+  return files
+    .map(numberOf)
+    .filter((number) => number > 0)
+    .sort((a, b) => a - b);
+}
+
+/** It was synced before it got its name: what cannot be read of it is damage. */
+function recoverCheckpoint(
+  disk: DiskImage,
+  sequences: readonly Sequence[],
+): CheckpointState | undefined | 'damaged' {
+  const newest = sequences[sequences.length - 1];
+  if (newest === undefined) return undefined;
+  const slot = disk.read(checkpointFile(newest))[0];
+  if (slot?.intact !== true) return 'damaged';
+  const { sequence, digest, state } = slot.record as CheckpointRecord;
+  return new CheckpointState(sequence, state, digest, 0);
+}
+
+// ---- journals ----
+
+interface RecoveredJournal {
+  readonly promised: readonly Promised[];
+  readonly records: number;
+}
+
+/** Undefined: damaged. A journal without its beginning was never synced, and the one before it is whole. */
+function recoverJournals(disk: DiskImage, journals: readonly number[]): RecoveredJournal | undefined {
+  for (let i = journals.length - 1; i >= 0; i--) {
+    const slots = disk.read(journalFile(journals[i] as number));
+    const broken = slots.findIndex((slot) => !slot.intact);
+    const whole = broken < 0 ? slots.length : broken;
+    if (isDamaged(slots, whole)) return undefined;
+    if (whole > 0 && (slots[0]?.record as JournalRecord).content.kind === 'base') {
+      return contentOf(slots.slice(0, whole));
+    }
+  }
+  return { promised: [], records: 0 };
+}
+
+/** `from`: the first record that cannot be read. Tells damage from a torn tail. */
+function isDamaged(slots: readonly DiskSlot[], from: number): boolean {
+  for (let i = from; i < slots.length; i++) {
+    const { intact, blankSectors, record } = slots[i] as DiskSlot;
+    if (!intact && blankSectors === 0) return true;
+    if (!intact) continue;
+    const { position, synced } = record as JournalRecord;
+    if (synced >= position - (i - from)) return true;
+  }
+  return false;
+}
+
+/** A gap is where a full disk refused a record; the replica stopped before it could rest on what follows. */
+function contentOf(slots: readonly DiskSlot[]): RecoveredJournal {
+  const promised: Promised[] = [];
+  let records = 0;
+  for (const { record } of slots) {
+    const { position, content } = record as JournalRecord;
+    if (records > 0 && position !== records + 1) break;
+    if (content.kind === 'base') promised.push(...content.promised);
+    else promised.push(content);
+    records = position;
+  }
+  return { promised, records };
+}

@@ -1,0 +1,337 @@
+/**
+ * The PBFT replica: start and recovery, dispatch of messages, timers and disk completions, copy and encoding.
+ *
+ * The layers below each add one thing: core (view, proofs, promises), execution, agreement, ordering, checkpoints,
+ * view changes, state transfer, retransmission. Bugs of the zoo are subclasses that override one of their small
+ * methods.
+ */
+
+import {
+  assert,
+  type DiskImage,
+  type DiskStatus,
+  type Host,
+  type Message,
+  type OperationId,
+  type Plain,
+  type ProcessId,
+  type Replica,
+  type StateMachine,
+} from '../../kernel/index.js';
+import type { CheckpointState } from './checkpoint.js';
+import { CONFIGURATION } from './core.js';
+import {
+  StatementType,
+  type NewView,
+  type PbftMessage,
+  type PeerMessage,
+  type PrePrepare,
+  type Sequence,
+} from './messages.js';
+import { obligationsOf } from './new-view.js';
+import { BATCH_TIMER } from './ordering.js';
+import type { Promised } from './records.js';
+import { recover, type Recovered, type Unusable } from './recovery.js';
+import type { PbftSettings } from './settings.js';
+import type { Slot } from './slot.js';
+import { PbftStatus, STATUS_TIMER } from './status.js';
+import { Validator } from './validate.js';
+import { VIEW_TIMER } from './view-change.js';
+
+/** Constructor shared by the replica and its subclasses. */
+export type PbftReplicaClass = new (
+  host: Host,
+  members: readonly ProcessId[],
+  service: StateMachine,
+  settings: PbftSettings,
+) => PbftReplica;
+
+const REASONS: Readonly<Record<Unusable['kind'], string>> = {
+  blank: 'the disk is blank',
+  replaced: 'the disk is a new one, and this cluster takes no new replicas',
+  damaged: 'the disk is damaged',
+};
+
+/** A promise that concerns one place. */
+type PlacePromise = Exclude<Promised, { readonly kind: 'stable' | 'view-change' | 'new-view' }>;
+
+function sequenceOf(promise: PlacePromise): Sequence {
+  switch (promise.kind) {
+    case 'accepted':
+      return promise.message.sequence;
+    case 'prepared':
+      return promise.certificate.sequence;
+    case 'batch':
+      return promise.sequence;
+  }
+}
+
+export class PbftReplica extends PbftStatus implements Replica {
+  /** True for one that takes no part: it is no member, or its disk has forgotten what it promised. */
+  private isNobody = false;
+  private readonly validator = new Validator(this.members.length, this.settings);
+
+  // ---- life ----
+
+  start(disk: DiskImage): void {
+    const found = this.recoverFrom(disk);
+    if (found.kind !== 'usable' || this.me < 0) {
+      this.isNobody = true;
+      this.emit({ kind: 'recovered', term: 0, lastIndex: 0, trusted: false });
+      const reason = found.kind === 'usable' ? 'this server is no replica' : REASONS[found.kind];
+      this.emit({ kind: 'refused-to-run', reason });
+      return;
+    }
+    this.takeBack(found);
+    this.emit({ kind: 'recovered', term: this.view, lastIndex: this.index, trusted: true });
+    this.reportConfiguration();
+    if (this.isActive) this.reportRole();
+    this.startStatusTimer();
+    if (this.isActive) this.watchProgress();
+    else this.countViewChanges();
+    this.settle();
+  }
+
+  protected recoverFrom(disk: DiskImage): Recovered | Unusable {
+    return recover(disk);
+  }
+
+  private reportConfiguration(): void {
+    const voters = this.members.slice().sort((a, b) => a - b);
+    const configuration = { voters, outgoing: [], learners: [], joining: [], autoLeave: false };
+    this.emit({ kind: 'configuration-changed', index: CONFIGURATION, configuration });
+  }
+
+  /** Everything promised before the start holds again, and is written to a journal of its own. */
+  private takeBack(found: Recovered): void {
+    const { checkpoint, checkpoints, journals, records, promised } = found;
+    const current = journals[journals.length - 1] ?? 0;
+    this.journal.restart(current, journals.slice(0, -1), records);
+    this.store.restart(checkpoints);
+    if (checkpoint !== undefined) this.adoptState(checkpoint, false);
+    for (const promise of promised) this.takePromise(promise);
+    if (checkpoint !== undefined) {
+      if (checkpoint.sequence === this.stable.sequence) this.stableState = checkpoint;
+      else if (checkpoint.sequence > this.stable.sequence) this.ownStates = [checkpoint];
+    }
+    if (this.stable.sequence > this.target.sequence) this.target = this.stable;
+    this.nextSequence = this.firstFreeSequence();
+    this.beginJournal();
+    if (checkpoint !== undefined && checkpoint.sequence > this.stable.sequence) this.sayAgain(checkpoint);
+  }
+
+  /** The checkpoint may not have become stable: its digest is said once more. */
+  private sayAgain({ sequence, digest }: CheckpointState): void {
+    const proof = this.prove(StatementType.checkpoint, 0, sequence, digest);
+    this.checkpoints[this.me] = [{ kind: 'Checkpoint', sequence, digest, proof }];
+  }
+
+  private takePromise(promise: Promised): void {
+    switch (promise.kind) {
+      case 'stable':
+        if (promise.certificate.sequence <= this.stable.sequence) return;
+        this.stable = promise.certificate;
+        this.window.advance(promise.certificate.sequence);
+        return;
+      case 'view-change':
+        this.view = promise.message.view;
+        this.isActive = false;
+        this.viewChange = promise.message;
+        this.viewChanges[this.me] = promise.message;
+        return;
+      case 'new-view':
+        this.takeNewView(promise.message);
+        return;
+      default:
+        this.takePlace(promise);
+    }
+  }
+
+  private takeNewView(message: NewView): void {
+    this.view = message.view;
+    this.isActive = true;
+    this.newView = message;
+    const { stable } = obligationsOf(message.viewChanges);
+    if (stable.sequence > this.stable.sequence) {
+      this.stable = stable;
+      this.window.advance(stable.sequence);
+    }
+    for (let sequence = this.window.low + 1; sequence <= this.window.high; sequence++) {
+      this.window.at(sequence).beginView();
+    }
+    for (const { sequence, digest, proof } of message.choices) {
+      if (!this.window.has(sequence)) continue;
+      const slot = this.window.at(sequence);
+      slot.accept(message.view, digest, proof, undefined);
+      this.voteAgain(slot);
+    }
+  }
+
+  /** What was promised of one place; of no use when that is behind the stable checkpoint. */
+  private takePlace(promise: PlacePromise): void {
+    const sequence = sequenceOf(promise);
+    if (!this.window.has(sequence)) return;
+    const slot = this.window.at(sequence);
+    switch (promise.kind) {
+      case 'accepted':
+        this.acceptAgain(slot, promise.message);
+        return;
+      case 'prepared':
+        slot.holdCertificate(promise.certificate);
+        this.commitAgain(slot);
+        return;
+      case 'batch':
+        slot.fill(promise.digest, promise.requests);
+    }
+  }
+
+  private acceptAgain(slot: Slot, { view, digest, proof, requests }: PrePrepare): void {
+    if (view === this.view && slot.view < 0) {
+      slot.accept(view, digest, proof, requests);
+      this.voteAgain(slot);
+    } else slot.fill(digest, requests);
+  }
+
+  /** A vote that was promised is cast again: it says the same. */
+  private voteAgain(slot: Slot): void {
+    if (this.primaryOf(slot.view) !== this.me && !slot.prepares.has(this.me)) {
+      const { proof } = this.makePrepare(slot.view, slot.sequence, slot.digest);
+      slot.prepares.add(this.me, slot.digest, proof, true);
+    }
+    this.commitAgain(slot);
+  }
+
+  private commitAgain(slot: Slot): void {
+    const { certificate } = slot;
+    if (certificate === undefined || slot.view < 0 || certificate.view !== slot.view || slot.isPrepared)
+      return;
+    slot.becomePrepared(certificate);
+    for (const proof of certificate.prepares) {
+      const rank = this.rankOf(proof.signer);
+      if (!slot.prepares.has(rank)) slot.prepares.add(rank, slot.digest, proof, true);
+    }
+    const { proof } = this.makeCommit(slot.view, slot.sequence, slot.digest);
+    if (!slot.commits.has(this.me)) slot.commits.add(this.me, slot.digest, proof, true);
+  }
+
+  private firstFreeSequence(): Sequence {
+    let last = Math.max(this.window.low, this.lastExecuted);
+    for (let sequence = this.window.low + 1; sequence <= this.window.high; sequence++) {
+      if (this.window.at(sequence).view >= 0 && sequence > last) last = sequence;
+    }
+    return last + 1;
+  }
+
+  // ---- events ----
+
+  receive(from: ProcessId, message: Message): void {
+    if (this.isNobody) return;
+    if (!this.validator.accepts(message)) {
+      this.reject('malformed');
+      return;
+    }
+    const pbft = message as PbftMessage;
+    if (pbft.kind === 'Request') this.onRequest(from, pbft);
+    else if (pbft.kind !== 'Reply') this.receiveFromPeer(from, pbft);
+    this.settle();
+  }
+
+  private receiveFromPeer(from: ProcessId, message: PeerMessage): void {
+    const rank = this.rankOf(from);
+    if (rank < 0 || rank === this.me) {
+      this.reject('sender is no other replica');
+      return;
+    }
+    // A new view proves itself, whoever passes it on. All else counts only from whom it is.
+    if (message.kind === 'NewView') {
+      this.onNewView(message);
+      return;
+    }
+    if (message.proof.signer !== from) {
+      this.reject('in the name of another');
+      return;
+    }
+    switch (message.kind) {
+      case 'PrePrepare':
+      case 'Prepare':
+      case 'Commit':
+        this.onPhaseMessage(from, message);
+        return;
+      case 'Checkpoint':
+        this.onCheckpoint(from, message);
+        return;
+      case 'ViewChange':
+        this.onViewChange(from, message);
+        return;
+      case 'Status':
+        this.onStatus(from, message);
+        return;
+      case 'Decision':
+        this.onDecision(from, message);
+        return;
+      case 'FetchBatch':
+        this.onFetchBatch(from, message);
+        return;
+      case 'BatchData':
+        this.onBatchData(from, message);
+        return;
+      case 'FetchState':
+        this.onFetchState(from, message);
+        return;
+      case 'StateData':
+        this.onStateData(from, message);
+        return;
+    }
+  }
+
+  timerFired(name: string): void {
+    if (this.isNobody) return;
+    switch (name) {
+      case VIEW_TIMER:
+        this.viewTimedOut();
+        break;
+      case BATCH_TIMER:
+        this.batchTimedOut();
+        break;
+      case STATUS_TIMER:
+        this.statusTimedOut();
+        break;
+    }
+    this.settle();
+  }
+
+  diskCompleted(operation: OperationId, status: DiskStatus): void {
+    if (this.isNobody) return;
+    if (!this.journal.completed(operation, status)) {
+      const placed = this.store.completed(operation, status);
+      if (placed !== undefined) this.checkpointPlaced(placed);
+    }
+    if (status === 'ok') this.settle();
+  }
+
+  // ---- state as a value ----
+
+  clone(host: Host): Replica {
+    const Class = this.constructor as PbftReplicaClass;
+    const copy = new Class(host, this.members, this.service.clone(), this.settings);
+    assert(copy instanceof PbftReplica, 'a clone is of the same class');
+    copy.copyFrom(this);
+    copy.isNobody = this.isNobody;
+    return copy;
+  }
+
+  encode(): Plain {
+    return {
+      ...this.encodeCore(),
+      isNobody: this.isNobody,
+      state: this.plainState(),
+      pending: this.pending.encode(),
+      early: this.encodeEarly(),
+      ordering: this.encodeOrdering(),
+      ...this.encodeCheckpoints(),
+      ...this.encodeViewChange(),
+      transfer: this.encodeTransfer(),
+      status: this.encodeStatus(),
+    };
+  }
+}

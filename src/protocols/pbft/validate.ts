@@ -1,0 +1,240 @@
+/**
+ * The form of messages: anything at all may come in, and after {@link Validator.accepts} every field is there, of
+ * its type and within its bounds. Never throws, and does work in proportion to what a correct message can be.
+ *
+ * What a message *means* is not judged here: proofs, views, membership of signers beyond their number.
+ */
+
+import { hashCommand, type Message } from '../../kernel/index.js';
+import { STATUS_WORDS, type Reply, type Request } from './messages.js';
+import type { PbftSettings } from './settings.js';
+
+/** Views and sequences stay far below where arithmetic on them would not be exact. */
+const MOST = 0xffff_ffff_ffff;
+const MOST_PROCESSES = 65_536;
+const MOST_BYTES = 0x7fff_ffff;
+/** Characters of a state's text. */
+const LONGEST_TEXT = 0x0400_0000;
+/** Nesting of a command's input. */
+const DEEPEST = 32;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Requests whose form and content hash were found right: they are immutable, and come by again and again. */
+const KNOWN_REQUESTS = new WeakSet<object>();
+
+export class Validator {
+  private readonly replicas: number;
+  private readonly window: number;
+  private readonly interval: number;
+  private readonly batchSize: number;
+
+  constructor(replicas: number, settings: PbftSettings) {
+    this.replicas = replicas;
+    this.window = settings.window;
+    this.interval = settings.checkpointInterval;
+    this.batchSize = settings.batchSize;
+  }
+
+  /** True for a well-formed message of a kind that a replica takes. */
+  accepts(message: Message): boolean {
+    if (!isRecord(message)) return false;
+    switch (message['kind']) {
+      case 'Prepare':
+      case 'Commit':
+        return isPlace(message) && isProof(message['proof']);
+      case 'Request':
+        return isRequest(message);
+      case 'PrePrepare':
+        return isPlace(message) && isProof(message['proof']) && this.isBatch(message['requests']);
+      case 'Checkpoint':
+        return this.isCheckpointPlace(message) && isProof(message['proof']);
+      case 'ViewChange':
+        return this.isViewChange(message);
+      case 'NewView':
+        return this.isNewView(message);
+      case 'Status':
+        return this.isStatus(message);
+      case 'Decision':
+        return (
+          isPlace(message) &&
+          isProof(message['proof']) &&
+          this.isBatchOrNull(message['requests']) &&
+          this.isProofs(message['commits'])
+        );
+      case 'FetchBatch':
+        return isCount(message['sequence'], 1) && isDigest(message['digest']) && isProof(message['proof']);
+      case 'BatchData':
+        return (
+          isCount(message['sequence'], 1) &&
+          isDigest(message['digest']) &&
+          isProof(message['proof']) &&
+          this.isBatch(message['requests'])
+        );
+      case 'FetchState':
+        return isCount(message['sequence'], 1) && isCount(message['offset'], 0) && isProof(message['proof']);
+      case 'StateData':
+        return this.isStateData(message);
+      default:
+        return false;
+    }
+  }
+
+  private isBatch(value: unknown): boolean {
+    return Array.isArray(value) && value.length >= 1 && this.isBatchOrNull(value);
+  }
+
+  private isBatchOrNull(value: unknown): boolean {
+    if (!Array.isArray(value) || value.length > this.batchSize) return false;
+    for (let i = 0; i < value.length; i++) if (!isRequest(value[i])) return false;
+    return true;
+  }
+
+  /** Proofs of distinct replicas, in their order. */
+  private isProofs(value: unknown): boolean {
+    if (!Array.isArray(value) || value.length > this.replicas) return false;
+    let before = -1;
+    for (let i = 0; i < value.length; i++) {
+      const proof: unknown = value[i];
+      if (!isProof(proof)) return false;
+      const { signer } = proof as { readonly signer: number };
+      if (signer <= before) return false;
+      before = signer;
+    }
+    return true;
+  }
+
+  private isCheckpointPlace(value: Fields): boolean {
+    const { sequence } = value;
+    return isCount(sequence, 1) && (sequence as number) % this.interval === 0 && isDigest(value['digest']);
+  }
+
+  private isStable(value: unknown): boolean {
+    if (!isRecord(value) || !this.isProofs(value['proofs'])) return false;
+    if (value['sequence'] === 0) return value['digest'] === 0 && (value['proofs'] as unknown[]).length === 0;
+    return this.isCheckpointPlace(value);
+  }
+
+  private isViewChange(value: unknown): boolean {
+    if (!isRecord(value) || value['kind'] !== 'ViewChange') return false;
+    if (!isCount(value['view'], 1) || !isProof(value['proof']) || !this.isStable(value['stable']))
+      return false;
+    const { prepared } = value;
+    if (!Array.isArray(prepared) || prepared.length > this.window) return false;
+    const { sequence: low } = value['stable'] as { readonly sequence: number };
+    let before = low;
+    for (let i = 0; i < prepared.length; i++) {
+      const certificate: unknown = prepared[i];
+      if (!this.isPrepared(certificate, value['view'] as number)) return false;
+      const { sequence } = certificate as { readonly sequence: number };
+      if (sequence <= before || sequence > low + this.window) return false;
+      before = sequence;
+    }
+    return true;
+  }
+
+  private isPrepared(value: unknown, below: number): boolean {
+    return (
+      isRecord(value) &&
+      isPlace(value) &&
+      (value['view'] as number) < below &&
+      isProof(value['prePrepare']) &&
+      this.isProofs(value['prepares'])
+    );
+  }
+
+  private isNewView(value: Fields): boolean {
+    const { viewChanges, choices } = value;
+    if (!isCount(value['view'], 1) || !isProof(value['proof'])) return false;
+    if (!Array.isArray(viewChanges) || viewChanges.length > this.replicas) return false;
+    for (let i = 0; i < viewChanges.length; i++) if (!this.isViewChange(viewChanges[i])) return false;
+    if (!Array.isArray(choices) || choices.length > this.window) return false;
+    for (let i = 0; i < choices.length; i++) if (!isChoice(choices[i])) return false;
+    return true;
+  }
+
+  private isStatus(value: Fields): boolean {
+    const { slots } = value;
+    if (!isCount(value['view'], 0) || typeof value['isActive'] !== 'boolean' || !isProof(value['proof'])) {
+      return false;
+    }
+    if (!isCount(value['stable'], 0) || !isCount(value['executed'], 0)) return false;
+    if (!isCount(value['helper'], 0, MOST_PROCESSES) || !isCount(value['viewChanges'], 0, MOST_BYTES))
+      return false;
+    if (!Array.isArray(slots) || slots.length > STATUS_WORDS * this.window) return false;
+    if (slots.length % STATUS_WORDS !== 0) return false;
+    for (let i = 0; i < slots.length; i++) if (!isCount(slots[i], 0)) return false;
+    return true;
+  }
+
+  private isStateData(value: Fields): boolean {
+    const { offset, size, text } = value;
+    if (!this.isStable(value['certificate']) || !isProof(value['proof'])) return false;
+    if (!isCount(size, 0, LONGEST_TEXT) || !isCount(offset, 0, size as number)) return false;
+    return typeof text === 'string' && (offset as number) + text.length <= (size as number);
+  }
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null;
+}
+
+function isCount(value: unknown, least: number, most = MOST): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
+}
+
+function isDigest(value: unknown): boolean {
+  return typeof value === 'number' && (value | 0) === value;
+}
+
+function isPlace(value: Fields): boolean {
+  return isCount(value['view'], 0) && isCount(value['sequence'], 1) && isDigest(value['digest']);
+}
+
+function isChoice(value: unknown): boolean {
+  return (
+    isRecord(value) && isCount(value['sequence'], 1) && isDigest(value['digest']) && isProof(value['proof'])
+  );
+}
+
+/** Something with a signer: whether it proves anything, the authenticator says. */
+function isProof(value: unknown): boolean {
+  return isRecord(value) && isCount(value['signer'], 0, MOST_PROCESSES);
+}
+
+/** A request whose hash is that of what it says. */
+export function isRequest(value: unknown): value is Request {
+  if (!isRecord(value)) return false;
+  if (KNOWN_REQUESTS.has(value)) return true;
+  const { command } = value;
+  if (value['kind'] !== 'Request' || !isProof(value['proof']) || !isRecord(command)) return false;
+  if (!isCount(command['client'], 0, MOST_PROCESSES) || !isCount(command['sequence'], 1)) return false;
+  if (!isCount(command['bytes'], 0, MOST_BYTES) || !isPlain(command['input'], DEEPEST)) return false;
+  const { command: known } = value as unknown as Request;
+  if (known.hash !== hashCommand(known.client, known.sequence, known.input)) return false;
+  KNOWN_REQUESTS.add(value);
+  return true;
+}
+
+/** Plain data, nested no deeper than this. */
+function isPlain(value: unknown, deepest: number): boolean {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || deepest === 0) return false;
+  if (Array.isArray(value)) return value.every((item) => isPlain(item, deepest - 1));
+  return Object.values(value).every((item) => item === undefined || isPlain(item, deepest - 1));
+}
+
+/** True for a well-formed reply: what a client takes. */
+export function isReply(value: unknown): value is Reply {
+  return (
+    isRecord(value) &&
+    value['kind'] === 'Reply' &&
+    isCount(value['view'], 0) &&
+    isCount(value['sequence'], 1) &&
+    isDigest(value['digest']) &&
+    isCount(value['index'], 0) &&
+    isProof(value['proof']) &&
+    isPlain(value['result'], DEEPEST)
+  );
+}

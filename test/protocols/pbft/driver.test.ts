@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { hashPlain, type ClientHost, type ClientOutcome, type Message } from '../../../src/kernel/index.js';
+import {
+  parsePbftSettings,
+  pbftProtocol,
+  replyDigest,
+  type Reply,
+} from '../../../src/protocols/pbft/index.js';
+import { makeCommand } from '../../../src/services/index.js';
+import { keysOf } from '../../world/keys.js';
+import { CLIENT, prove } from './fixtures.js';
+
+function reply(from: number, result: string, index = 5, view = 0, sequence = 1): Reply {
+  const digest = hashPlain(result);
+  const proof = prove(from, 'reply', view, sequence, replyDigest(CLIENT, digest, index));
+  return { kind: 'Reply', view, sequence, result, digest, index, proof };
+}
+
+function setUp(servers = 4): {
+  sent: { to: number; message: Message }[];
+  request: (sequence: number, attempt: number) => number[];
+  receive: (from: number, message: Message) => ClientOutcome | undefined;
+} {
+  const sent: { to: number; message: Message }[] = [];
+  const host: ClientHost = {
+    self: CLIENT,
+    servers: Array.from({ length: servers }, (_, server) => server),
+    authenticator: keysOf(CLIENT),
+    send: (to, message) => void sent.push({ to, message }),
+    draw: (_name, least) => least,
+  };
+  const driver = pbftProtocol().createDriver(parsePbftSettings({}));
+  return {
+    sent,
+    request: (sequence, attempt) => {
+      const before = sent.length;
+      driver.request(host, makeCommand(CLIENT, sequence, 'input'), attempt);
+      return sent.slice(before).map(({ to }) => to);
+    },
+    receive: (from, message) => driver.receive(host, from, message),
+  };
+}
+
+describe('pbft client (OSDI 1999, §4.1)', () => {
+  it('asks the primary first, then everybody', () => {
+    const { request, sent } = setUp();
+    expect(request(1, 1)).toEqual([0]);
+    expect(request(1, 2)).toEqual([0, 1, 2, 3]);
+    // One and the same request.
+    expect(new Set(sent.map(({ message }) => message)).size).toBe(1);
+  });
+
+  it('believes what f + 1 replicas say', () => {
+    const { request, receive } = setUp();
+    request(1, 1);
+    expect(receive(0, reply(0, 'a'))).toBeUndefined();
+    expect(receive(1, reply(1, 'b'))).toBeUndefined();
+    expect(receive(2, reply(2, 'a', 6))).toBeUndefined();
+    expect(receive(3, reply(3, 'a'))).toEqual({ kind: 'ok', sequence: 1, result: 'a', index: 5 });
+    expect(receive(2, reply(2, 'a'))).toBeUndefined();
+  });
+
+  it('counts nobody twice', () => {
+    const { request, receive } = setUp();
+    request(1, 1);
+    for (let i = 0; i < 3; i++) expect(receive(0, reply(0, 'a'))).toBeUndefined();
+  });
+
+  it.each<[string, number, unknown]>([
+    ['for another sender', 1, reply(0, 'a')],
+    ['with another result than was proved', 1, { ...reply(1, 'a'), result: 'b' }],
+    ['of a client', CLIENT, reply(CLIENT, 'a')],
+    ['without a proof', 1, { ...reply(1, 'a'), proof: undefined }],
+    ['for another operation', 1, reply(1, 'a', 5, 0, 2)],
+  ])('a reply %s is no answer', (_, from, message) => {
+    const { request, receive } = setUp();
+    request(1, 1);
+    receive(0, reply(0, 'a'));
+    expect(receive(from, message as Message)).toBeUndefined();
+  });
+
+  it('believes in the lowest view that f + 1 name', () => {
+    const { request, receive } = setUp();
+    request(1, 1);
+    receive(3, reply(3, 'a', 5, 1_000_003));
+    receive(1, reply(1, 'a', 5, 2));
+    expect(request(2, 1)).toEqual([2]);
+  });
+});

@@ -1,0 +1,280 @@
+/**
+ * Several real replicas on fake hosts, with a network that is a bag of messages: any may come next, twice, or never.
+ * Everything is drawn from one seeded stream. A replica may be a liar: what it sends is changed and proved anew with
+ * its own keys, differently for each receiver.
+ */
+
+import type { ProtocolEvent } from '../../../src/kernel/index.js';
+import {
+  IDENTITY_FILE,
+  PbftReplica,
+  batchDataDigest,
+  decisionDigest,
+  fetchStateDigest,
+  formatPbft,
+  newViewDigest,
+  parsePbftSettings,
+  stateDataDigest,
+  statusDigest,
+  viewChangeDigest,
+  type PbftMessage,
+  type PbftReplicaClass,
+} from '../../../src/protocols/pbft/index.js';
+import { createService } from '../../../src/services/index.js';
+import { FakeHost } from '../fake-host.js';
+import { LcgStream } from '../raft/random.js';
+import { CLIENT, prove, request } from './fixtures.js';
+
+interface Flight {
+  readonly from: number;
+  readonly to: number;
+  readonly message: PbftMessage;
+}
+
+export interface LabOptions {
+  readonly replicas: number;
+  readonly seed: number;
+  /** Of 100 messages, how many are lost. */
+  readonly loss: number;
+  /** Of 1000 steps, how many are power failures. */
+  readonly crashes: number;
+  /** Replicas that lie. */
+  readonly liars: readonly number[];
+  /** What runs in place of the correct replica. */
+  readonly Class?: PbftReplicaClass;
+}
+
+export class Lab {
+  private readonly random: LcgStream;
+  private hosts: FakeHost<PbftMessage>[] = [];
+  private replicas: PbftReplica[] = [];
+  private flights: Flight[] = [];
+  /** By replica: acts that were looked at. */
+  private seen: number[] = [];
+  private requests = 0;
+  /** By place of the dense order: what was applied there first. */
+  readonly order: number[] = [];
+  /** By replica: the last place that it has applied since its start. */
+  readonly applied: number[] = [];
+  /** What went wrong; empty as long as nothing did. */
+  readonly disagreements: string[] = [];
+  readonly counts = new Map<string, number>();
+
+  constructor(private readonly options: LabOptions) {
+    this.random = new LcgStream(options.seed);
+    for (let self = 0; self < options.replicas; self++) {
+      const host = new FakeHost<PbftMessage>(self);
+      host.format(
+        IDENTITY_FILE,
+        formatPbft(self, 0).map(({ record }) => record),
+      );
+      this.start(self, host);
+    }
+  }
+
+  private start(self: number, host: FakeHost<PbftMessage>): void {
+    const members = Array.from({ length: this.options.replicas }, (_, member) => member);
+    const settings = parsePbftSettings({ 'checkpoint-interval': 2, 'batch-size': 2, 'state-chunk': 300 });
+    const { Class = PbftReplica } = this.options;
+    const replica = new Class(host, members, createService('kv'), settings);
+    this.hosts[self] = host;
+    this.replicas[self] = replica;
+    this.seen[self] = 0;
+    this.applied[self] = 0;
+    replica.start(host.image());
+    this.collect(self);
+  }
+
+  /** So many steps, each of them one of the things that may happen. */
+  run(steps: number): void {
+    for (let i = 0; i < steps; i++) this.step();
+  }
+
+  private step(): void {
+    const { random } = this;
+    const self = random.below(this.options.replicas);
+    const what = random.below(1000);
+    if (what < this.options.crashes) this.crash(self);
+    else if (what < 60) this.ask();
+    else if (what < 75) this.fire(self);
+    else if (what < 300) this.syncOne(self);
+    else this.deliverAny();
+  }
+
+  /** From now on nothing is lost and nobody fails: until everybody has applied everything. */
+  heal(): boolean {
+    this.ask();
+    for (let round = 0; round < 60; round++) {
+      for (let self = 0; self < this.options.replicas; self++) {
+        this.replicas[self]?.timerFired('status');
+        this.replicas[self]?.timerFired('batch');
+        if (round % 4 === 3) this.fireIfSet(self, 'view-change');
+        this.collect(self);
+      }
+      this.drain();
+      const honest = this.applied.filter((_, self) => !this.options.liars.includes(self));
+      if (round > 8 && honest.every((index) => index === this.order.length)) return true;
+    }
+    return false;
+  }
+
+  private drain(): void {
+    for (let left = 100_000; left > 0; left--) {
+      for (let self = 0; self < this.options.replicas; self++) this.sync(self);
+      const flight = this.flights.shift();
+      if (flight === undefined) return;
+      this.deliver(flight);
+    }
+    throw new Error('the replicas never come to rest');
+  }
+
+  private ask(): void {
+    const message = request(++this.requests, `v${this.random.below(5)}`);
+    for (let to = 0; to < this.options.replicas; to++) this.flights.push({ from: CLIENT, to, message });
+  }
+
+  private fire(self: number): void {
+    const names = ['batch', 'status', 'status', 'view-change'];
+    this.fireIfSet(self, names[this.random.below(names.length)] as string);
+  }
+
+  private fireIfSet(self: number, name: string): void {
+    if (this.hosts[self]?.timers.delete(name) !== true) return;
+    this.replicas[self]?.timerFired(name);
+    this.collect(self);
+  }
+
+  private sync(self: number): void {
+    this.hosts[self]?.completeAll(this.replicas[self] as PbftReplica);
+    this.collect(self);
+  }
+
+  private syncOne(self: number): void {
+    const host = this.hosts[self] as FakeHost<PbftMessage>;
+    if (host.syncsUnderWay === 0) return;
+    host.completeNth(this.replicas[self] as PbftReplica, this.random.below(host.syncsUnderWay));
+    this.collect(self);
+  }
+
+  private crash(self: number): void {
+    const image = (this.hosts[self] as FakeHost).crashImage();
+    const host = new FakeHost<PbftMessage>(self);
+    for (const file of image.files()) {
+      host.format(
+        file,
+        image.read(file).map(({ record }) => record),
+      );
+    }
+    this.start(self, host);
+  }
+
+  private deliverAny(): void {
+    const { random, flights } = this;
+    if (flights.length === 0) return;
+    const place = random.below(Math.min(flights.length, 40));
+    const flight = flights[place] as Flight;
+    // One in twenty comes again later.
+    if (random.below(20) > 0) flights.splice(place, 1);
+    if (random.below(100) >= this.options.loss) this.deliver(flight);
+  }
+
+  private deliver({ from, to, message }: Flight): void {
+    this.replicas[to]?.receive(from, message);
+    this.collect(to);
+  }
+
+  private collect(self: number): void {
+    const { acts } = this.hosts[self] as FakeHost<PbftMessage>;
+    for (; (this.seen[self] as number) < acts.length; (this.seen[self] as number)++) {
+      const act = acts[this.seen[self] as number];
+      if (act?.kind === 'sent') this.post(self, act.to, act.message);
+      else if (act?.kind === 'event') this.note(self, act.event);
+    }
+  }
+
+  private post(from: number, to: number, message: PbftMessage): void {
+    if (to >= this.options.replicas) return;
+    const isLie = this.options.liars.includes(from) && this.random.below(3) === 0;
+    this.flights.push({ from, to, message: isLie ? this.lie(from, message) : message });
+    if (isLie) this.count('lie');
+  }
+
+  private note(self: number, event: ProtocolEvent): void {
+    this.count(event.kind === 'rejected' ? event.reason : event.kind);
+    if (!this.options.liars.includes(self)) this.judge(self, event);
+  }
+
+  private count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+
+  private judge(self: number, event: ProtocolEvent): void {
+    if (event.kind === 'snapshot-installed') this.applied[self] = event.index;
+    if (event.kind !== 'applied') return;
+    const { index, hash } = event;
+    if (index !== (this.applied[self] as number) + 1) this.disagreements.push(`${self} skips to ${index}`);
+    this.applied[self] = index;
+    const known = this.order[index - 1];
+    if (known === undefined) this.order[index - 1] = hash;
+    else if (known !== hash) this.disagreements.push(`${self} applies another thing at ${index}`);
+  }
+
+  // ---- lies ----
+
+  /** One of the numbers in it is another one, or one of its lists is shorter; and it is proved anew. */
+  private lie(self: number, message: PbftMessage): PbftMessage {
+    const fields = Object.entries(message) as [string, unknown][];
+    const open = fields.filter(([, value]) => typeof value === 'number' || Array.isArray(value));
+    const [field, value] = open[this.random.below(open.length)] ?? ['', 0];
+    const least = field === 'digest' ? -0x80000000 : 0;
+    const changed: unknown = Array.isArray(value)
+      ? value.slice(this.random.below(2))
+      : Math.max(least, (value as number) + 2 * this.random.below(2) - 1);
+    return proveAnew(self, { ...message, [field]: changed });
+  }
+}
+
+function proveAnew(self: number, message: PbftMessage): PbftMessage {
+  switch (message.kind) {
+    case 'PrePrepare':
+    case 'Prepare':
+    case 'Commit': {
+      const types = { PrePrepare: 'prePrepare', Prepare: 'prepare', Commit: 'commit' } as const;
+      const { view, sequence, digest } = message;
+      return { ...message, proof: prove(self, types[message.kind], view, sequence, digest) };
+    }
+    case 'Checkpoint':
+      return { ...message, proof: prove(self, 'checkpoint', 0, message.sequence, message.digest) };
+    case 'FetchBatch':
+      return { ...message, proof: prove(self, 'fetchBatch', 0, message.sequence, message.digest) };
+    case 'ViewChange':
+      return {
+        ...message,
+        proof: prove(self, 'viewChange', message.view, message.stable.sequence, viewChangeDigest(message)),
+      };
+    case 'NewView':
+      return { ...message, proof: prove(self, 'newView', message.view, 0, newViewDigest(message)) };
+    case 'Status':
+      return {
+        ...message,
+        proof: prove(self, 'status', message.view, message.executed, statusDigest(message)),
+      };
+    case 'Decision':
+      return {
+        ...message,
+        proof: prove(self, 'decision', message.view, message.sequence, decisionDigest(message)),
+      };
+    case 'BatchData':
+      return { ...message, proof: prove(self, 'batchData', 0, message.sequence, batchDataDigest(message)) };
+    case 'FetchState':
+      return { ...message, proof: prove(self, 'fetchState', 0, message.sequence, fetchStateDigest(message)) };
+    case 'StateData':
+      return {
+        ...message,
+        proof: prove(self, 'stateData', 0, message.certificate.sequence, stateDataDigest(message)),
+      };
+    case 'Request':
+    case 'Reply':
+      return message;
+  }
+}

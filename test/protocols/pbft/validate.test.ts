@@ -1,0 +1,145 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Message } from '../../../src/kernel/index.js';
+import {
+  Validator,
+  batchDigest,
+  parsePbftSettings,
+  type PbftMessage,
+} from '../../../src/protocols/pbft/index.js';
+import {
+  Bench,
+  checkpoint,
+  choice,
+  commit,
+  newView,
+  prePrepare,
+  prepare,
+  prepared,
+  prove,
+  request,
+  stable,
+  viewChange,
+} from './fixtures.js';
+
+const batch = [request(1), request(2)];
+const digest = batchDigest(batch);
+const proof = prove(2, 'status', 0, 0, 0);
+const certificate = prepared(0, [1, 2], 0, 1, digest);
+const changes = [0, 1, 2].map((signer) => viewChange(signer, 1, [certificate]));
+
+/** One well-formed message of each kind that a replica takes. */
+const EXAMPLES: readonly PbftMessage[] = [
+  request(1),
+  prePrepare(0, 0, 1, batch),
+  prepare(2, 0, 1, digest),
+  commit(2, 0, 1, digest),
+  checkpoint(2, 16, 5),
+  viewChange(2, 1, [certificate]),
+  viewChange(2, 1, [], stable([0, 1, 2], 16, 5)),
+  newView(1, 1, changes, [choice(1, 1, 1, digest)]),
+  {
+    kind: 'Status',
+    view: 0,
+    isActive: true,
+    stable: 0,
+    executed: 0,
+    viewChanges: 0,
+    helper: 1,
+    slots: [1, 3, 2, 2],
+    proof,
+  },
+  { kind: 'Decision', view: 0, sequence: 1, digest, requests: batch, commits: [proof], proof },
+  { kind: 'FetchBatch', sequence: 1, digest, proof },
+  { kind: 'BatchData', sequence: 1, digest, requests: batch, proof },
+  { kind: 'FetchState', sequence: 16, offset: 0, proof },
+  { kind: 'StateData', certificate: stable([0, 1, 2], 16, 5), offset: 0, size: 4, text: 'text', proof },
+];
+
+const KINDS = [...new Set(EXAMPLES.map(({ kind }) => kind)), 'Reply', 'constructor'];
+
+/** Anything, and things that look somewhat like messages. */
+const anything = fc.oneof(
+  fc.anything(),
+  fc.object({ key: fc.constantFrom('kind', 'view', 'sequence', 'proof', 'signer', 'requests', 'prepared') }),
+);
+
+/** A message in which one place, however deep, is something else. */
+const mutated = fc
+  .tuple(fc.constantFrom(...EXAMPLES), fc.array(fc.nat(8), { minLength: 1, maxLength: 5 }), anything)
+  .map(([example, path, value]) => replaceAt(example, path, value) as Message);
+
+function replaceAt(target: unknown, [first = 0, ...rest]: readonly number[], value: unknown): unknown {
+  if (target === null || typeof target !== 'object') return value;
+  const keys = Object.keys(target);
+  const key = keys[first % (keys.length || 1)];
+  if (key === undefined) return value;
+  const copy: Record<string, unknown> | unknown[] = Array.isArray(target)
+    ? [...(target as unknown[])]
+    : { ...target };
+  const inner = (target as Record<string, unknown>)[key];
+  (copy as Record<string, unknown>)[key] = rest.length === 0 ? value : replaceAt(inner, rest, value);
+  return copy;
+}
+
+describe('pbft message forms', () => {
+  const validator = new Validator(4, parsePbftSettings({}));
+
+  it.each(EXAMPLES.map((message) => [message.kind, message] as const))('%s is accepted', (_, message) => {
+    expect(validator.accepts(message)).toBe(true);
+  });
+
+  it('whatever comes in, nothing throws', () => {
+    fc.assert(
+      fc.property(fc.oneof(anything, mutated), (message) => {
+        expect(typeof validator.accepts(message as Message)).toBe('boolean');
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('a replica survives anything, from anybody, and sends nothing that binds for it', () => {
+    const bench = new Bench(1);
+    bench.sync().sent();
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          mutated,
+          anything,
+          fc.record({ kind: fc.constantFrom(...KINDS), proof: fc.constant(proof), x: fc.anything() }),
+        ),
+        fc.nat(6),
+        (message, from) => {
+          bench.from(from, message as Message);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+    expect(bench.applied()).toEqual([]);
+  });
+
+  it('an input nested without end is refused', () => {
+    let input: unknown = 1;
+    for (let i = 0; i < 10_000; i++) input = [input];
+    const message = { ...request(1), command: { ...request(1).command, input } };
+    expect(validator.accepts(message as Message)).toBe(false);
+  });
+
+  it('views and sequences beyond exact arithmetic are refused', () => {
+    for (const view of [-1, 0.5, NaN, Infinity, 2 ** 53, '0']) {
+      expect(validator.accepts({ ...prepare(2, 0, 1, digest), view } as Message)).toBe(false);
+    }
+  });
+
+  it('more certificates than the window has places are refused, and so is one below the stable checkpoint', () => {
+    const many = Array.from({ length: 33 }, (_, i) => prepared(0, [1, 2], 0, i + 1, digest));
+    expect(validator.accepts(viewChange(2, 1, many))).toBe(false);
+    expect(validator.accepts(viewChange(2, 1, many.slice(0, 32)))).toBe(true);
+    const low = stable([0, 1, 2], 16, 5);
+    expect(validator.accepts(viewChange(2, 1, [prepared(0, [1, 2], 0, 16, digest)], low))).toBe(false);
+  });
+
+  it('the same signer twice in a certificate is refused', () => {
+    expect(validator.accepts(viewChange(2, 1, [prepared(0, [2, 2], 0, 1, digest)]))).toBe(false);
+  });
+});
