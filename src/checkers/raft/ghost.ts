@@ -31,10 +31,10 @@ import { IntColumn } from '../columns.js';
 import { processName } from '../names.js';
 import { ConfigurationEntries } from './configuration-entries.js';
 import { DiskGhost, NOTHING_REPLACED } from './disk-ghost.js';
-import { GhostLog } from './ghost-log.js';
+import { GhostLog, isUpToDate } from './ghost-log.js';
 import { LeaderTree } from './leader-log.js';
 import type { MessageLimits } from './message-limits.js';
-import { NOBODY } from './quorum.js';
+import { NOBODY, isMajority, isVoterOf } from './quorum.js';
 import { SentRounds } from './sent-rounds.js';
 
 /** A server that stays behind by more entries than this no longer holds back what is forgotten. */
@@ -277,6 +277,38 @@ export class RaftGhost {
     if (previous !== undefined) return previous;
     const inLog = this.configurationEntries.lastBefore(memory, configurationIndex);
     return inLog ?? this.agreedConfigurationAt(memory.base)?.configuration;
+  }
+
+  /**
+   * Only a voter stands for election; or who was one before the latest configuration, as long as he does not know
+   * that this is committed.
+   */
+  mayStand(server: ServerGhost): boolean {
+    if (isVoterOf(server.configuration, server.member)) return true;
+    if (server.configurationIndex <= server.commit) return false;
+    const previous = this.configurationBefore(server);
+    return previous !== undefined && isVoterOf(previous, server.member);
+  }
+
+  /** True when some server that is able to could win an election, if those that are able to voted by §5.4.1. */
+  canElect(): boolean {
+    return this.servers.some(
+      (candidate, process) =>
+        this.run.participants.isAble(process) && this.mayStand(candidate) && this.wouldWin(candidate),
+    );
+  }
+
+  private wouldWin(candidate: ServerGhost): boolean {
+    const { voters, outgoing } = candidate.configuration;
+    const hasMost = (list: readonly MemberId[]): boolean =>
+      isMajority(list.filter((voter) => this.wouldVote(voter, candidate)).length, list);
+    return hasMost(voters) && (outgoing.length === 0 || hasMost(outgoing));
+  }
+
+  private wouldVote(voter: MemberId, candidate: ServerGhost): boolean {
+    const server = this.serverOf(voter);
+    if (server === undefined || !this.run.participants.isAble(processOf(voter))) return false;
+    return isUpToDate(candidate.memory, server.memory);
   }
 
   stoodForElection(server: ServerGhost, term: Term): void {
