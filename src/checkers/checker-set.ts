@@ -5,6 +5,7 @@ import type { RunCheckers } from './any/index.js';
 import type { Checker, CheckerContext, InvariantInfo, Observer, ViolationSink } from './checker.js';
 import type { PbftCheckers } from './pbft/index.js';
 import { auditDisks, auditReplica, RaftCheckers } from './raft/index.js';
+import { ALL_JUDGED, type Unjudged } from './unjudged.js';
 
 /** The checkers of one protocol; they may read the ghost of the protocol-independent ones. */
 export type ProtocolCheckers = RaftCheckers | PbftCheckers;
@@ -33,14 +34,9 @@ export class CheckerSet {
     return this.invariants.find((info) => info.id === id)?.kind ?? 'safety';
   }
 
-  /** Histories that were too hard to judge within the bound of steps. */
-  unjudgedHistories(): number {
-    return this.run?.unjudgedHistories ?? 0;
-  }
-
-  /** Reads that were answered at a place too far back to know what they should have shown. */
-  unjudgedReads(): number {
-    return this.run?.unjudgedReads ?? 0;
+  /** What could not be judged so far. */
+  unjudged(): Unjudged {
+    return this.run?.unjudged() ?? ALL_JUDGED;
   }
 
   /**

@@ -8,6 +8,7 @@ export { CheckerSet } from './checker-set.js';
 export { createCheckers, findInvariant, INVARIANTS, NO_CHECKERS, type CheckerOptions } from './registry.js';
 export * from './objectives.js';
 export { Telemetry, type TelemetryContext } from './telemetry.js';
+export type { Unjudged } from './unjudged.js';
 export { renderInvariants } from './markdown.js';
 export { Participants, type ParticipantContext, type LivenessTerms } from './any/index.js';
 export * from './coverage/index.js';

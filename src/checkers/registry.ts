@@ -5,9 +5,9 @@ import { DEFAULT_SESSION_LIMITS, keyValueServices } from '../services/index.js';
 import type { CheckerContext, CheckerFactory, InvariantInfo, ViolationSink } from './checker.js';
 import { OBJECTIVES } from './objectives.js';
 import { CheckerSet, type ProtocolCheckers } from './checker-set.js';
-import { parsePbftSettings } from '../protocols/pbft/index.js';
+import { parsePbftSettings, type PbftSettings } from '../protocols/pbft/index.js';
 import { PBFT_INVARIANTS, PbftCheckers, PbftGhost, quorumSizes } from './pbft/index.js';
-import { RAFT_INVARIANTS, RaftCheckers, RaftGhost } from './raft/index.js';
+import { RAFT_INVARIANTS, RaftCheckers, RaftGhost, messageLimitsOf } from './raft/index.js';
 
 /** All invariants: first those of any protocol, then protocol by protocol. */
 export const INVARIANTS: readonly InvariantInfo[] = [
@@ -31,14 +31,14 @@ export interface CheckerOptions {
   readonly liveness?: LivenessTerms | undefined;
   /** Name of the replicated service, by default `kv`; histories of key-value stores can be judged. */
   readonly service?: string | undefined;
+  /** As the protocol itself reads them; what is not there bounds nothing. */
+  readonly settings?: unknown;
   /** Whether the service sits behind client sessions; default true. */
   readonly hasSessions?: boolean | undefined;
   /** Sequence numbers that a client's session tells apart; default: that of {@link DEFAULT_SESSION_LIMITS}. */
   readonly sessionWindow?: number | undefined;
   /** Bound on the work of the linearizability check at the end. */
   readonly linearizabilitySteps?: number | undefined;
-  /** Settings of the protocol, as the scenario has them; default: none. */
-  readonly settings?: Readonly<Record<string, unknown>> | undefined;
   /** How many of the servers, the first ones, take part from the beginning; default: all. */
   readonly members?: number | undefined;
   /** Checkers of the user's own. */
@@ -79,7 +79,7 @@ function createProtocolCheckers(
 ): ProtocolCheckers | undefined {
   switch (protocol) {
     case 'raft':
-      return new RaftCheckers(new RaftGhost(run), sink);
+      return new RaftCheckers(new RaftGhost(run, messageLimitsOf(options.settings)), sink);
     case 'pbft':
       return createPbftCheckers(run, sink, options);
     default:
@@ -90,9 +90,9 @@ function createProtocolCheckers(
 function createPbftCheckers(
   run: RunGhost,
   sink: ViolationSink,
-  { settings = {}, members = run.servers, liveness }: CheckerOptions,
+  { settings = parsePbftSettings({}), members = run.servers, liveness }: CheckerOptions,
 ): PbftCheckers {
-  const { faulty, window, viewChangeMicros, viewChangeMicrosMax } = parsePbftSettings(settings);
+  const { faulty, window, viewChangeMicros, viewChangeMicrosMax } = settings as PbftSettings;
   let doublings = 0;
   for (let micros = viewChangeMicros; micros < viewChangeMicrosMax; micros *= 2) doublings++;
   const ghost = new PbftGhost(run, quorumSizes(members, faulty), window, doublings);

@@ -178,6 +178,7 @@ class CliCampaign {
         runs: tally.runs,
         verdicts: Object.fromEntries(tally.verdicts),
         broken: Object.fromEntries(tally.broken),
+        unjudged: tally.unjudged,
       })),
     });
     if (!terminal.json) this.printResult();
@@ -195,6 +196,7 @@ class CliCampaign {
     } else {
       const rows = this.tallies.filter(({ runs }) => runs > 0).map((tally) => tally.row(paint));
       if (rows.length > 0) terminal.print(`${table(RUN_COLUMNS, rows, paint)}\n`);
+      this.printUnjudged();
     }
     if (this.options.beyondModel) this.printBroken();
     if (this.total > 1) terminal.print(this.lastLine());
@@ -205,6 +207,13 @@ class CliCampaign {
     const broken = run.outcome?.violation;
     const how = broken === undefined ? '' : `: violates ${broken.invariant}, as a control must`;
     return `${paint.green.bold('PASSED')} ${paint.bold(run.scenario.name)}, seed ${run.seed}${how}`;
+  }
+
+  /** A pass says nothing of what could not be judged. */
+  private printUnjudged(): void {
+    const lines = this.tallies.map((tally) => tally.unjudgedLine()).filter((line) => line !== undefined);
+    for (const line of lines) this.terminal.print(line);
+    if (lines.length > 0) this.terminal.print();
   }
 
   /** What a run beyond the failure model is for. */

@@ -244,6 +244,13 @@ export interface Protocol<Settings = unknown> {
 }
 
 /**
+ * How a transfer of leadership ended, as far as the leader that began it knows. done: the target stands for election
+ * in a later term, or leads it. timed-out: nothing came of it in time, and the leader goes on. stepped-down: the
+ * leader leads no more for another reason, or for one that it cannot tell; the target may yet have been elected.
+ */
+export type TransferOutcome = 'done' | 'timed-out' | 'stepped-down';
+
+/**
  * What replicas report. Numbers that mean the same in every protocol have one name: `term` is Raft's term
  * or PBFT's view, `index` a place in the agreed order, `hash` a content hash. Objects are immutable.
  */
@@ -314,7 +321,7 @@ export type ProtocolEvent =
   /** The log now begins after `index`, whose entry had this term. */
   | { readonly kind: 'compacted'; readonly index: number; readonly term: number }
   | { readonly kind: 'transfer-started'; readonly term: number; readonly to: ProcessId }
-  | { readonly kind: 'transfer-ended'; readonly term: number; readonly outcome: 'done' | 'timed-out' }
+  | { readonly kind: 'transfer-ended'; readonly term: number; readonly outcome: TransferOutcome }
   /** A request was turned away before it was ordered. */
   | { readonly kind: 'rejected'; readonly reason: string }
   /** From the entry at `index` on, everybody speaks at least this version. */

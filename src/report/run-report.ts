@@ -5,6 +5,7 @@
 
 import type { ChalkInstance } from 'chalk';
 import type { Verdict } from '../campaign/index.js';
+import type { Unjudged } from '../checkers/index.js';
 import { formatMicros, type Micros } from '../kernel/index.js';
 import type { Scenario } from '../scenario/index.js';
 import type { Metrics, Outcome } from '../simulator/index.js';
@@ -58,6 +59,8 @@ export class ScenarioTally {
   private leaderChanges = 0;
   private ok = 0;
   private unknown = 0;
+  /** `livenessRuns`: in how many runs liveness was not judged. */
+  readonly unjudged = { histories: 0, reads: 0, applications: 0, livenessRuns: 0 };
 
   constructor(readonly scenario: Scenario) {}
 
@@ -74,6 +77,20 @@ export class ScenarioTally {
     this.leaderChanges += statistics.leaderChanges;
     this.ok += statistics.operationsOk;
     this.unknown += statistics.operationsUnknown;
+    const { unjudged } = this;
+    unjudged.histories += statistics.unjudgedHistories;
+    unjudged.reads += statistics.unjudgedReads;
+    unjudged.applications += statistics.unjudgedApplications;
+    if (statistics.unjudgedLiveness) unjudged.livenessRuns++;
+  }
+
+  /** One line on what the checkers could not judge; undefined when they judged all. */
+  unjudgedLine(): string | undefined {
+    const { histories, reads, applications, livenessRuns } = this.unjudged;
+    const parts = unjudgedParts({ histories, reads, applications });
+    if (livenessRuns > 0)
+      parts.push(`liveness in ${groupedCount(livenessRuns)} of ${counted(this.runs, 'run')}`);
+    return parts.length === 0 ? undefined : `${this.scenario.name}: not judged: ${parts.join(', ')}`;
   }
 
   count(verdict: Verdict): number {
@@ -176,9 +193,24 @@ export function singleRunText(run: ReportedRun, paint: ChalkInstance): string {
     ),
     fact('digest', outcome.digest),
   ];
-  if (s.unjudgedHistories > 0)
-    lines.push(fact('unjudged', counted(s.unjudgedHistories, 'history', 'histories')));
+  const unjudged = unjudgedParts({
+    histories: s.unjudgedHistories,
+    reads: s.unjudgedReads,
+    applications: s.unjudgedApplications,
+  });
+  if (s.unjudgedLiveness) unjudged.push('liveness');
+  if (unjudged.length > 0) lines.push(fact('unjudged', unjudged.join(', ')));
   return lines.join('\n');
+}
+
+/** What the checkers counted instead of judging it, but for liveness, which a run has once. */
+function unjudgedParts(sums: Omit<Unjudged, 'liveness'>): string[] {
+  const { histories, reads, applications } = sums;
+  const parts: string[] = [];
+  if (histories > 0) parts.push(counted(histories, 'history', 'histories'));
+  if (reads > 0) parts.push(counted(reads, 'read'));
+  if (applications > 0) parts.push(`${counted(applications, 'application')} of forgotten entries`);
+  return parts;
 }
 
 /** What was measured of the cluster; nothing of what did not happen. */

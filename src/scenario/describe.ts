@@ -99,6 +99,7 @@ export function scenarioYaml(scenario: Scenario): Readonly<Record<string, unknow
       ...(expect.invariant === undefined ? {} : { invariant: expect.invariant }),
       'progress-within': durationOrWord(expect.progressWithinMicros ?? 0, 'none'),
       'stable-leader': expect.stableLeader,
+      'transfers-succeed': expect.transfersSucceed ?? false,
       ...(expect.slo === undefined ? {} : { slo: objectivesYaml(expect.slo) }),
     },
     bounds: {

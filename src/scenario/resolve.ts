@@ -229,6 +229,7 @@ function resolveExpectation(form: ScenarioForm['expect'], bounds: Bounds): Expec
     invariant,
     progressWithinMicros: promised === 0 ? undefined : promised,
     stableLeader: form['stable-leader'],
+    transfersSucceed: form['transfers-succeed'],
     slo: resolveObjectives(form.slo),
   };
 }

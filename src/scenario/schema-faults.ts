@@ -57,9 +57,12 @@ const KEYS = {
 
 type Keys<V extends FaultVerb> = z.ZodObject<(typeof KEYS)[V]>;
 
+/** Zod's type of an object without keys forbids every key, `do` too: such a verb adds nothing. */
+type Beside<Fields> = string extends keyof Fields ? unknown : Fields;
+
 /** What any verb's entry says, beside its times. */
-export type ActionForm = { [V in FaultVerb]: { readonly do: V } & z.output<Keys<V>> }[FaultVerb];
-export type ActionInput = { [V in FaultVerb]: { readonly do: V } & z.input<Keys<V>> }[FaultVerb];
+export type ActionForm = { [V in FaultVerb]: { readonly do: V } & Beside<z.output<Keys<V>>> }[FaultVerb];
+export type ActionInput = { [V in FaultVerb]: { readonly do: V } & Beside<z.input<Keys<V>>> }[FaultVerb];
 
 export type ScheduledForm = ActionForm & { readonly at: Micros; readonly for?: Micros | undefined };
 export type RandomForm = ActionForm & {

@@ -75,6 +75,12 @@ const expect = z.strictObject({
     .boolean()
     .prefault(false)
     .describe('true: once that has passed, nobody else becomes leader'),
+  'transfers-succeed': z
+    .boolean()
+    .prefault(false)
+    .describe(
+      'true: once the run has lasted that long, whoever leadership is handed to becomes leader; for runs without faults',
+    ),
   slo: slo
     .optional()
     .describe('service level objectives: a run that misses one fails, as one does that makes no progress'),

@@ -22,6 +22,8 @@ export interface Expectation {
   readonly progressWithinMicros: Micros | undefined;
   /** True: once that has passed, nobody else becomes leader. */
   readonly stableLeader: boolean;
+  /** True: a server that leadership is handed to becomes leader. Undefined in traces older than the promise. */
+  readonly transfersSucceed: boolean | undefined;
   /** Service level objectives; undefined: none. */
   readonly slo: Objectives | undefined;
 }

@@ -21,29 +21,18 @@ import {
   type StateMachine,
 } from '../kernel/index.js';
 
-/** What a client may ask of the store. */
+/** What a client may ask of the store, and what that answers; else {@link KvError}. */
 export type KvOperation =
+  /** `{ value }`: what the key holds, or null. */
   | { readonly op: 'get'; readonly key: string }
+  /** `{ ok: true }`. */
   | { readonly op: 'put'; readonly key: string; readonly value: string }
+  /** `{ existed }`. */
   | { readonly op: 'delete'; readonly key: string }
-  /** Writes `value` if the key holds `expected`; null stands for a key that is not there. */
+  /** Writes `value` if the key holds `expected`; null stands for a key that is not there. `{ swapped }`. */
   | { readonly op: 'cas'; readonly key: string; readonly expected: string | null; readonly value: string }
-  /** Adds `value` at the end of what is there; a key that is not there counts as empty. */
+  /** Adds `value` at the end of what is there; a key that is not there counts as empty. `{ value }`: after it. */
   | { readonly op: 'append'; readonly key: string; readonly value: string };
-
-/** What the store answers. */
-export type KvResult =
-  /** Of a get: what the key holds. */
-  | { readonly value: string | null }
-  /** Of a put. */
-  | { readonly ok: true }
-  /** Of a delete. */
-  | { readonly existed: boolean }
-  /** Of a cas. */
-  | { readonly swapped: boolean }
-  /** Of an append: the value after it. */
-  | { readonly value: string }
-  | KvError;
 
 /** `malformed`: no operation of this store. `value-too-long`: the value would pass {@link MAX_VALUE_LENGTH}. */
 export interface KvError {

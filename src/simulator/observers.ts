@@ -11,7 +11,6 @@ import type {
   Message,
   Micros,
   ProcessId,
-  Protocol,
   ProtocolEvent,
 } from '../kernel/index.js';
 import {
@@ -22,12 +21,14 @@ import {
   Telemetry,
   CoverageObserver,
   type CheckerSet,
+  type Unjudged,
   type Coverage,
   type CoverageContext,
   type Observer,
 } from '../checkers/index.js';
 import type { Scenario } from '../scenario/index.js';
 import type { DiskTap, Network } from '../world/index.js';
+import type { Program } from './program.js';
 import type { Server } from './server.js';
 import type { SimulateOptions } from './simulate-options.js';
 
@@ -106,22 +107,24 @@ export class Observers implements DiskTap {
   static create(
     watched: Watched,
     scenario: Scenario,
-    { name }: Protocol,
+    { protocol: { name }, settings }: Program,
     options: SimulateOptions,
   ): Observers {
     const sink = new ViolationSink(new Set(options.ignoredInvariants));
     const context = new WatchedContext(watched, scenario.cluster.nodes);
     const { healAtMicros } = scenario.bounds;
-    const { progressWithinMicros, stableLeader } = scenario.expect;
+    const { progressWithinMicros, stableLeader, transfersSucceed } = scenario.expect;
     const liveness =
-      progressWithinMicros === undefined ? undefined : { healAtMicros, progressWithinMicros, stableLeader };
+      progressWithinMicros === undefined
+        ? undefined
+        : { healAtMicros, progressWithinMicros, stableLeader, transfersSucceed };
     const protocol = options.checkers === false ? NO_CHECKERS : name;
     const { name: service, sessions } = scenario.service;
     const set = createCheckers(protocol, context, sink, {
       liveness,
       service,
+      settings,
       sessionWindow: sessions.window,
-      settings: scenario.protocol.settings,
       members: scenario.cluster.members,
       extra: options.extraCheckers,
     });
@@ -210,8 +213,8 @@ export class Observers implements DiskTap {
     return this.coverageObserver?.coverage();
   }
 
-  unjudgedHistories(): number {
-    return this.set.unjudgedHistories();
+  unjudged(): Unjudged {
+    return this.set.unjudged();
   }
 }
 

@@ -79,6 +79,7 @@ export interface RunStatistics {
   readonly configurationChanges: number;
   /** Reports of servers that a protocol version is in force. */
   readonly versionActivations: number;
+  /** Transfers of leadership whose target became the next leader. */
   readonly leaderTransfers: number;
   /** Requests turned away before they were ordered, by reason. */
   readonly rejectedRequests: Readonly<Record<string, number>>;
@@ -93,8 +94,14 @@ export interface RunStatistics {
   /** Latency of ok operations in microseconds, or -1 when there were none. */
   readonly latencyP50Micros: Micros;
   readonly latencyP99Micros: Micros;
-  /** Histories too hard to judge within the checker's bounds. */
+  /** Histories of clients, or segments of one, too hard to judge within the checker's bounds. */
   readonly unjudgedHistories: number;
+  /** Reads at places of which the values were no longer known. */
+  readonly unjudgedReads: number;
+  /** Entries applied at places that the agreed order has forgotten. */
+  readonly unjudgedApplications: number;
+  /** True when progress was due and did not come, but could not have been expected either. */
+  readonly unjudgedLiveness: boolean;
   readonly metrics: Metrics;
   /** The scenario's service level objectives, judged by what the run has measured so far. */
   readonly objectives: readonly ObjectiveResult[];

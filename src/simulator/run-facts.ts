@@ -12,6 +12,9 @@ import { Counters } from './statistics.js';
 export class RunFacts {
   private leader: ProcessId = -1;
   private leaderTerm = -1;
+  /** To whom leadership is being handed over, and by the leader of which term; -1: to nobody. */
+  private heir: ProcessId = -1;
+  private heirAfter = -1;
 
   private constructor(
     private readonly servers: readonly Server[],
@@ -43,6 +46,8 @@ export class RunFacts {
     );
     copy.leader = this.leader;
     copy.leaderTerm = this.leaderTerm;
+    copy.heir = this.heir;
+    copy.heirAfter = this.heirAfter;
     return copy;
   }
 
@@ -78,6 +83,10 @@ export class RunFacts {
       case 'became-follower':
         this.telemetry.onElection(process, event);
         break;
+      case 'transfer-started':
+        this.heir = event.to;
+        this.heirAfter = event.term;
+        break;
       case 'trust-regained':
         this.participants.reported(process, event);
         if (!server.isReplacement) server.disk.markRepaired();
@@ -104,7 +113,6 @@ export class RunFacts {
       case 'rejected':
       case 'snapshot-failed':
       case 'version-activated':
-      case 'transfer-ended':
         this.counters.protocolEvent(event);
         break;
       default:
@@ -115,6 +123,9 @@ export class RunFacts {
   private noteLeader(process: ProcessId, term: number): void {
     this.counters.leaderChanges++;
     if (term < this.leaderTerm) return;
+    // The old leader cannot always tell: he may hear of the new term from somebody else.
+    if (process === this.heir && term > this.heirAfter) this.counters.leaderTransfers++;
+    this.heir = -1;
     this.leader = process;
     this.leaderTerm = term;
   }

@@ -93,8 +93,7 @@ export class Simulation implements Engine {
     this.network =
       original?.network.clone(this.choices) ??
       Network.create(scenario.network, cluster.topology, this.processes, this.choices);
-    this.observers =
-      original?.observers.clone(this) ?? Observers.create(this, scenario, program.protocol, options);
+    this.observers = original?.observers.clone(this) ?? Observers.create(this, scenario, program, options);
     this.postman = new Postman(program.protocol, this.network, this.queue, this.observers, this.isAudited);
     this.servers = assembleServers(this, this.observers, scenario, program, original?.servers);
     const context = new WatchedContext(this, cluster.nodes);
@@ -193,7 +192,7 @@ export class Simulation implements Engine {
         this.network.statistics,
         this.clients,
         this.operator?.operator.counters,
-        this.observers.unjudgedHistories(),
+        this.observers.unjudged(),
         metricsOf(this.counters, this.observers.telemetry, this.now),
         judgeObjectives(this.scenario.expect.slo, this.measured()),
       ),

@@ -1,6 +1,6 @@
 /** Counters of a run, kept while it runs. Plain fields: they are on the hot path. */
 
-import type { Measured, ObjectiveResult, Telemetry } from '../checkers/index.js';
+import type { Measured, ObjectiveResult, Telemetry, Unjudged } from '../checkers/index.js';
 import type { HistoryEvent, Micros, ProtocolEvent } from '../kernel/index.js';
 import type { OperatorCounters } from '../faults/index.js';
 import { LatencyHistogram } from '../services/index.js';
@@ -64,9 +64,6 @@ export class Counters {
       case 'version-activated':
         this.versionActivations++;
         break;
-      case 'transfer-ended':
-        if (event.outcome === 'done') this.leaderTransfers++;
-        break;
       case 'rejected':
         this.rejected.set(event.reason, (this.rejected.get(event.reason) ?? 0) + 1);
         break;
@@ -86,7 +83,7 @@ export function summarise(
   network: NetworkStatistics,
   clients: readonly ClientEndpoint[],
   operator: OperatorCounters | undefined,
-  unjudgedHistories: number,
+  unjudged: Unjudged,
   metrics: Metrics,
   objectives: readonly ObjectiveResult[],
 ): RunStatistics {
@@ -107,7 +104,10 @@ export function summarise(
     operatorStepsSkipped: operator?.stepsSkipped ?? 0,
     upgrades: operator?.upgrades ?? 0,
     rollbacks: operator?.rollbacks ?? 0,
-    unjudgedHistories,
+    unjudgedHistories: unjudged.histories,
+    unjudgedReads: unjudged.reads,
+    unjudgedApplications: unjudged.applications,
+    unjudgedLiveness: unjudged.liveness,
     metrics,
     objectives,
   };

@@ -167,6 +167,7 @@ function scenarioShape(servers: number, processes: number): Shape<Scenario> {
       invariant: maybe(name),
       progressWithinMicros: maybe(positiveMicros),
       stableLeader: flag,
+      transfersSucceed: maybe(flag),
       slo: maybe(
         object<Objectives>({
           'snapshot-install-p99': maybe(positiveMicros),

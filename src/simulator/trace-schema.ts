@@ -131,7 +131,7 @@ const protocolEvent = tagged<ProtocolEvent, 'kind'>('kind', {
   'snapshot-failed': { index: natural, reason: anyText },
   compacted: { index: natural, term: natural },
   'transfer-started': { term: natural, to: process },
-  'transfer-ended': { term: natural, outcome: word('done', 'timed-out') },
+  'transfer-ended': { term: natural, outcome: word('done', 'timed-out', 'stepped-down') },
   rejected: { reason: anyText },
   'version-activated': { index: natural, version: natural },
   'refused-to-run': { reason: anyText },

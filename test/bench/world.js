@@ -66,12 +66,12 @@ export function everyFeatureScenario({ seconds = 60, rate = '100/s', isStormy = 
       },
     },
     ...(isStormy && {
-      faults: /** @type {any} */ ({
+      faults: {
         random: [
           { every: '20s..40s', for: '1s..5s', do: 'crash', on: 'leader' },
           { every: '20s..40s', for: '1s..5s', do: 'random-partition' },
         ],
-      }),
+      },
     }),
     bounds: {
       'heal-at': `${seconds - 6}s`,

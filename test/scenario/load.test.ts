@@ -70,6 +70,7 @@ describe('scenario defaults: hostile unless said otherwise', () => {
       invariant: undefined,
       progressWithinMicros: 5_000_000,
       stableLeader: false,
+      transfersSucceed: false,
     });
     expect(scenario.bounds).toEqual({
       healAtMicros: 8_000_000,
@@ -305,6 +306,24 @@ describe('scenarios as values', () => {
     });
     const text = minimal('name: a\nfaults: { schedule: [{ at: 1s, do: crash, on: leader }] }');
     expect(scenario).toEqual(load(text));
+  });
+
+  test('a literal may name every verb, also those without keys of their own', () => {
+    const { faults } = defineScenario({
+      title: 'Cuts',
+      description: 'Verbs that choose by themselves.',
+      protocol: { name: 'raft' },
+      faults: {
+        schedule: [
+          { at: '1s', for: '1s', do: 'random-partition' },
+          { at: '3s', for: '1s', do: 'majority-ring' },
+          { at: '5s', do: 'heal' },
+        ],
+        random: [{ every: '2s..4s', for: '1s', do: 'random-partition' }],
+      },
+    });
+    const verbs = [...faults.schedule, ...faults.random].map(({ action }) => action.do);
+    expect(verbs).toEqual(['random-partition', 'majority-ring', 'heal', 'random-partition']);
   });
 
   test('errors name the key; circles and functions are refused', () => {

@@ -6,6 +6,11 @@ import type { Micros, ProcessId } from '../../kernel/index.js';
 export class CalmGhost {
   /** By server: when it started a transfer that is still under way; -1: none is. */
   readonly transferSince: Micros[];
+  /** The transfer whose outcome is awaited: by whom, to whom, in which term, since when. -1: none is. */
+  handoverBy: ProcessId = -1;
+  handoverTo: ProcessId = -1;
+  handoverTerm = 0;
+  handoverSince: Micros = 0;
   /** The first server that became leader after H + P; -1: none has. */
   lateLeader: ProcessId = -1;
   lateLeaderAt: Micros = 0;

@@ -15,6 +15,7 @@ import { GhostChecker } from '../ghost-checker.js';
 import { processName } from '../names.js';
 import type { RunGhost } from './ghost.js';
 import { LivenessChecker, livenessInfo, type LivenessTerms } from './liveness-checker.js';
+import { TransferSucceeds } from './transfer-succeeds.js';
 
 const CALM = 'All faults have ended, nobody asks for a change any more';
 
@@ -57,6 +58,7 @@ export class Calm {
   private readonly membership: MembershipSettles;
   private readonly transfers: TransferEnds;
   private readonly stable: StableLeader | undefined;
+  private readonly handovers: TransferSucceeds | undefined;
   private readonly quiet: QuietWhenIdle;
 
   constructor(
@@ -67,6 +69,7 @@ export class Calm {
     this.membership = new MembershipSettles(ghost, sink, terms);
     this.transfers = new TransferEnds(ghost, sink, terms);
     this.stable = terms.stableLeader === true ? new StableLeader(ghost, sink, terms) : undefined;
+    this.handovers = terms.transfersSucceed === true ? new TransferSucceeds(ghost, sink, terms) : undefined;
     this.quiet = new QuietWhenIdle(ghost, sink);
   }
 
@@ -91,12 +94,17 @@ export class Calm {
     switch (event.kind) {
       case 'transfer-started':
         calm.transferSince[server] = context.now();
+        this.handovers?.onStarted(server, event.term, event.to);
         return;
       case 'transfer-ended':
+        calm.transferSince[server] = -1;
+        this.handovers?.onEnded(server, event.outcome);
+        return;
       case 'became-follower':
         calm.transferSince[server] = -1;
         return;
       case 'became-leader': {
+        this.handovers?.onLeader(server, event.term);
         const since = this.terms.healAtMicros + this.terms.progressWithinMicros;
         if (context.now() <= since || calm.lateLeader >= 0) return;
         calm.lateLeader = server;
@@ -109,6 +117,7 @@ export class Calm {
 
   onStart(server: ProcessId): void {
     this.ghost.calm.transferSince[server] = -1;
+    this.handovers?.onStart(server);
   }
 
   onHistory(isInvocation: boolean): void {
@@ -123,6 +132,7 @@ export class Calm {
     this.membership.onEnd();
     this.transfers.onEnd();
     this.stable?.onEnd();
+    this.handovers?.onEnd();
     this.quiet.onEnd();
   }
 }

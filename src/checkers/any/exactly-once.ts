@@ -34,18 +34,17 @@ export class ExactlyOnce extends GhostChecker<RunGhost> {
     const { texts, history, witness } = this.ghost;
     texts.wrote(history.operations());
     texts.answered(operations);
-    /** By key: the values that are known to be right. */
-    const judged = new Map<string, Set<string>>();
+    const judged = new Map<string, JudgedKey>();
     for (const operation of operations) {
       const value = valueSeenBy(operation);
       const key = keyOf(operation);
       const known = key === undefined ? undefined : texts.of(key);
       if (value === undefined || key === undefined || known?.mark === undefined || !known.isJudged) continue;
-      const values = judged.get(key);
-      if (values?.has(value) === true) continue;
-      if (!this.judgeValue(key, known, known.mark, value, operation)) return;
-      if (values === undefined) judged.set(key, new Set([value]));
-      else values.add(value);
+      let values = judged.get(key);
+      if (values === undefined) judged.set(key, (values = new JudgedKey()));
+      if (values.right.has(value)) continue;
+      if (!this.judgeValue(key, known, known.mark, value, values, operation)) return;
+      values.right.add(value);
     }
     texts.sweep(witness.states, history.operations());
   }
@@ -56,11 +55,11 @@ export class ExactlyOnce extends GhostChecker<RunGhost> {
     known: KeyTexts,
     mark: string,
     value: string,
+    values: JudgedKey,
     by: ClientOperation,
   ): boolean {
-    const counts = new Map<string, number>();
-    const texts = textsIn(value, mark);
-    for (const text of texts) {
+    const counts = values.countsBefore(value, mark);
+    for (const text of textsIn(value.slice(values.counted.length), mark)) {
       const count = (counts.get(text) ?? 0) + 1;
       counts.set(text, count);
       const writers = known.writers.get(text);
@@ -71,7 +70,8 @@ export class ExactlyOnce extends GhostChecker<RunGhost> {
         return false;
       }
     }
-    const first = texts[0] ?? mark;
+    values.counted = value;
+    const first = firstText(value, mark);
     const swapper = known.writers.get(first) === 1 ? known.notSwapped.get(first) : undefined;
     if (swapper === undefined) return true;
     this.violate(
@@ -83,6 +83,33 @@ export class ExactlyOnce extends GhostChecker<RunGhost> {
   private who({ client, sequence }: ClientOperation): string {
     return `operation ${sequence} of ${processName(client, this.ghost.servers)}`;
   }
+}
+
+/** What is known to be right under one key. */
+class JudgedKey {
+  readonly right = new Set<string>();
+  /** The value counted last, and how often each text occurs in it: most values only add to the one before. */
+  counted = '';
+  private counts = new Map<string, number>();
+
+  /** The counts of the texts that this value begins with, whole ones; {@link counted} is that beginning then. */
+  countsBefore(value: string, mark: string): Map<string, number> {
+    const { counted } = this;
+    const next = value.charAt(counted.length);
+    if (!value.startsWith(counted) || (next !== mark && next !== '')) {
+      this.counted = '';
+      this.counts = new Map();
+    }
+    return this.counts;
+  }
+}
+
+/** The mark alone where a value is made of no text. */
+function firstText(value: string, mark: string): string {
+  const start = value.indexOf(mark);
+  const end = value.indexOf(mark, start + 1);
+  if (start < 0) return mark;
+  return end < 0 ? value.slice(start) : value.slice(start, end);
 }
 
 function times(count: number): string {

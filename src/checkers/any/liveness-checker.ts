@@ -13,6 +13,8 @@ export interface LivenessTerms {
   readonly progressWithinMicros: Micros;
   /** True: once that has passed, leaders stay. Default: they need not. */
   readonly stableLeader?: boolean | undefined;
+  /** True: once so long has passed since the beginning, transfers reach their target. Default: they may fail. */
+  readonly transfersSucceed?: boolean | undefined;
 }
 
 /** The face of a property of liveness. */

@@ -10,7 +10,7 @@ import type { RunGhost } from './ghost.js';
 import { LivenessChecker, livenessInfo } from './liveness-checker.js';
 
 const HEALED =
-  'All faults have ended, and of every configuration in force a quorum of servers is up, connected, and trusts its disk';
+  'All faults have ended, and of every configuration in force a quorum of servers is up, connected, and trusts its disk, and by their logs one of them could be elected';
 
 export const PROGRESS = livenessInfo(
   'progress',

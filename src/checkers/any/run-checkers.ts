@@ -5,6 +5,7 @@
 
 import type { DiskImage, HistoryEvent, ProcessId, ProtocolEvent } from '../../kernel/index.js';
 import type { CheckerContext, InvariantInfo, Observer, ViolationSink } from '../checker.js';
+import type { Unjudged } from '../unjudged.js';
 import { ACKNOWLEDGED_DURABILITY, AcknowledgedDurability } from './acknowledged-durability.js';
 import { AGREEMENT, Agreement } from './agreement.js';
 import { APPLY_ORDER, ApplyOrder } from './apply-order.js';
@@ -24,6 +25,7 @@ import { SESSION_READS } from './session-reads.js';
 import { Settlement } from './settlement.js';
 import { SHADOW_AGREEMENT, ShadowAgreement } from './shadow-agreement.js';
 import { STATE_DIGEST, StateDigest } from './state-digest.js';
+import { TRANSFER_SUCCEEDS } from './transfer-succeeds.js';
 
 /** Reported by the simulator itself, which catches what a replica throws. */
 export const NO_CRASH: InvariantInfo = {
@@ -55,6 +57,7 @@ export const RUN_INVARIANTS: readonly InvariantInfo[] = [
   CONVERGENCE,
   MEMBERSHIP_SETTLES,
   TRANSFER_ENDS,
+  TRANSFER_SUCCEEDS,
   STABLE_LEADER,
   QUIET_WHEN_IDLE,
 ];
@@ -108,14 +111,14 @@ export class RunCheckers implements Observer {
     this.convergence = liveness === undefined ? undefined : new Convergence(ghost, sink, liveness);
   }
 
-  /** Histories, or segments of one, that were too hard to judge within the bound. */
-  get unjudgedHistories(): number {
-    return this.ghost.unjudgedHistories;
-  }
-
-  /** Reads that named a place of which the values were no longer known. */
-  get unjudgedReads(): number {
-    return this.reads.ghost.unjudged;
+  unjudged(): Unjudged {
+    const { ghost, reads } = this;
+    return {
+      histories: ghost.unjudgedHistories,
+      reads: reads.ghost.unjudged,
+      applications: ghost.order.unjudged,
+      liveness: ghost.isLivenessUnjudged,
+    };
   }
 
   onProtocolEvent(process: ProcessId, event: ProtocolEvent): void {

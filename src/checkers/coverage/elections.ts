@@ -94,7 +94,8 @@ export class Elections extends Recogniser {
         this.becameLeader(server, event.term, event.lastIndex);
         break;
       case 'transfer-ended':
-        this.reach(event.outcome === 'done' ? TRANSFER_DONE : TRANSFER_TIMED_OUT);
+        if (event.outcome === 'done') this.reach(TRANSFER_DONE);
+        else if (event.outcome === 'timed-out') this.reach(TRANSFER_TIMED_OUT);
         break;
       default:
         break;

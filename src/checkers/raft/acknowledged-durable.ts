@@ -4,7 +4,7 @@ import type { Membership, ProcessId } from '../../kernel/index.js';
 import type { MemberId } from '../../protocols/raft/index.js';
 import { isRead } from '../any/client-history.js';
 import type { ServerGhost } from './ghost.js';
-import type { GhostLog } from './ghost-log.js';
+import { isUpToDate } from './ghost-log.js';
 import { isMajority, isVoterOf } from './quorum.js';
 import { RaftChecker, raftSafety } from './raft-checker.js';
 
@@ -76,10 +76,4 @@ export class AcknowledgedDurable extends RaftChecker {
     const { committed } = this.ghost;
     return server.isTrusted && server.isSettled && !server.durable.agreesWith(committed, committed.last);
   }
-}
-
-/** §5.4.1: the voter's log is not more up-to-date than the candidate's. */
-function isUpToDate(candidate: GhostLog, voter: GhostLog): boolean {
-  if (candidate.lastTerm !== voter.lastTerm) return candidate.lastTerm > voter.lastTerm;
-  return candidate.last >= voter.last;
 }

@@ -22,6 +22,7 @@ import {
   type SnapshotHeader,
   type Term,
   type WalRecord,
+  type WalStart,
 } from '../../protocols/raft/index.js';
 import { GhostLog } from './ghost-log.js';
 
@@ -89,6 +90,8 @@ export class DiskGhost {
   replacedFrom = NOTHING_REPLACED;
   /** Stands for the log when the write-ahead log does not continue the snapshot. */
   private bare = new GhostLog(1);
+  /** Where the log in memory began last: the write-ahead log will, once that is durable. */
+  private beginning = new GhostLog(1);
   /** The next record to fold: its segment's place in the list, and its slot. */
   private nextSegment = 0;
   private nextSlot = 0;
@@ -141,7 +144,10 @@ export class DiskGhost {
     if (record.entry !== undefined && record.entry.index < segment.lowestIndex) {
       segment.lowestIndex = record.entry.index;
     }
-    if (isNext || this.isAhead(segment, slot)) this.fold(agreed);
+    if (isReset(record)) {
+      this.replaced(record.lastIndex + 1);
+      this.refold(agreed);
+    } else if (isNext || this.isAhead(segment, slot)) this.fold(agreed);
     else this.refold(agreed);
     this.join(agreed);
   }
@@ -191,6 +197,15 @@ export class DiskGhost {
   private place(snapshot: SnapshotHeader | undefined, agreed: GhostLog): void {
     this.snapshot = snapshot;
     this.join(agreed);
+  }
+
+  /**
+   * The log in memory begins anew after its base. Everybody may have forgotten what is up to there by the time
+   * that this shows on the disk.
+   */
+  willBegin(memory: GhostLog): void {
+    const { base } = memory;
+    this.beginning.resetAfter(base, memory.termAt(base), memory, memory);
   }
 
   metaRecord(record: MetaRecord): void {
@@ -271,7 +286,12 @@ export class DiskGhost {
   /** The oldest segment goes when a snapshot covers it: then what remains of the log stays as it is. */
   private removeSegment(segment: SegmentGhost, agreed: GhostLog): void {
     const place = this.segments.indexOf(segment);
+    const isVoid = place < this.lastReset();
     this.segments.splice(place, 1);
+    if (isVoid) {
+      this.nextSegment--;
+      return;
+    }
     const start = this.segments[0]?.records[0];
     const isSimple = place === 0 && this.nextSegment > 0 && start !== undefined && start.entry === undefined;
     if (isSimple && this.isUntouchedBefore(start.lastIndex)) {
@@ -289,12 +309,20 @@ export class DiskGhost {
 
   // ---- the fold ----
 
+  /** Place of the last segment that begins the log anew: all before is void, in whatever state it is; 0: none. */
+  private lastReset(): number {
+    const place = this.segments.findLastIndex(
+      ({ records: [first] }) => first !== undefined && isReset(first),
+    );
+    return place < 0 ? 0 : place;
+  }
+
   private refold(agreed: GhostLog): void {
     const before = this.wal;
     const wasJoined = this.log === before;
     this.wal = new GhostLog();
     if (wasJoined) this.log = this.wal;
-    this.nextSegment = 0;
+    this.nextSegment = this.lastReset();
     this.nextSlot = 0;
     this.position = 0;
     this.fold(agreed, before);
@@ -332,9 +360,10 @@ export class DiskGhost {
     const hasBegun = position > 0;
     if (hasBegun && record.position !== position + 1) return false;
     if (record.entry === undefined) {
-      const { lastIndex, lastTerm, isReset } = record;
-      if (isReset) this.replaced(lastIndex + 1);
-      if (isReset || !hasBegun) wal.resetAfter(lastIndex, lastTerm, own, agreed);
+      const { lastIndex, lastTerm } = record;
+      const { beginning } = this;
+      const isOwn = own.termAt(lastIndex) === lastTerm;
+      if (!hasBegun) wal.resetAfter(lastIndex, lastTerm, isOwn ? own : beginning, agreed);
     } else {
       const { index, term, hash } = record.entry;
       if (!hasBegun || index > wal.last + 1) return false;
@@ -375,6 +404,7 @@ export class DiskGhost {
     Object.assign(copy, this);
     copy.wal = this.wal.clone();
     copy.bare = this.bare.clone();
+    copy.beginning = this.beginning.clone();
     copy.log = this.log === this.wal ? copy.wal : copy.bare;
     copy.saving = this.saving.clone();
     copy.incoming = this.incoming.clone();
@@ -401,6 +431,10 @@ export class DiskGhost {
     copy.join(agreed);
     return copy;
   }
+}
+
+function isReset(record: WalRecord): record is WalStart {
+  return record.entry === undefined && record.isReset;
 }
 
 function lowestIndexOf(records: readonly WalRecord[]): LogIndex {

@@ -194,3 +194,9 @@ function moved(cells: Int32Array, first: number, last: number): Int32Array<Array
   smaller.set(kept);
   return smaller;
 }
+
+/** §5.4.1: the voter's log is not more up-to-date than the candidate's. */
+export function isUpToDate(candidate: GhostLog, voter: GhostLog): boolean {
+  if (candidate.lastTerm !== voter.lastTerm) return candidate.lastTerm > voter.lastTerm;
+  return candidate.last >= voter.last;
+}

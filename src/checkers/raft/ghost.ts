@@ -31,9 +31,11 @@ import { IntColumn } from '../columns.js';
 import { processName } from '../names.js';
 import { ConfigurationEntries } from './configuration-entries.js';
 import { DiskGhost, NOTHING_REPLACED } from './disk-ghost.js';
-import { GhostLog } from './ghost-log.js';
+import { GhostLog, isUpToDate } from './ghost-log.js';
 import { LeaderTree } from './leader-log.js';
-import { NOBODY } from './quorum.js';
+import type { MessageLimits } from './message-limits.js';
+import { NOBODY, isMajority, isVoterOf } from './quorum.js';
+import { SentRounds } from './sent-rounds.js';
 
 /** A server that stays behind by more entries than this no longer holds back what is forgotten. */
 const ENTRIES_BEHIND_MAX = 1 << 16;
@@ -114,6 +116,12 @@ export class ServerGhost {
   /** The leader that it accepted last in this incarnation, and in which term; term -1: none yet. */
   followed: ProcessId = -1;
   followedTerm: Term = -1;
+  /** As leader: the rounds that it has asked others about. */
+  rounds: SentRounds;
+
+  constructor(servers: number) {
+    this.rounds = new SentRounds(servers);
+  }
 
   /** What it could count on after a power loss. */
   get durable(): GhostLog {
@@ -140,12 +148,13 @@ export class ServerGhost {
   }
 
   clone(): ServerGhost {
-    const copy = new ServerGhost();
+    const copy = new ServerGhost(0);
     Object.assign(copy, this);
     copy.memory = this.memory.clone();
     copy.disk = this.disk.clone();
     copy.configurations = this.configurations.slice();
     copy.pledges = this.pledges.clone();
+    copy.rounds = this.rounds.clone();
     return copy;
   }
 }
@@ -175,9 +184,10 @@ export class RaftGhost {
 
   constructor(
     readonly run: RunGhost,
+    readonly limits: MessageLimits,
     servers?: ServerGhost[],
   ) {
-    this.servers = servers ?? Array.from({ length: run.servers }, () => new ServerGhost());
+    this.servers = servers ?? Array.from({ length: run.servers }, () => new ServerGhost(run.servers));
   }
 
   /** For messages. */
@@ -269,6 +279,38 @@ export class RaftGhost {
     return inLog ?? this.agreedConfigurationAt(memory.base)?.configuration;
   }
 
+  /**
+   * Only a voter stands for election; or who was one before the latest configuration, as long as he does not know
+   * that this is committed.
+   */
+  mayStand(server: ServerGhost): boolean {
+    if (isVoterOf(server.configuration, server.member)) return true;
+    if (server.configurationIndex <= server.commit) return false;
+    const previous = this.configurationBefore(server);
+    return previous !== undefined && isVoterOf(previous, server.member);
+  }
+
+  /** True when some server that is able to could win an election, if those that are able to voted by §5.4.1. */
+  canElect(): boolean {
+    return this.servers.some(
+      (candidate, process) =>
+        this.run.participants.isAble(process) && this.mayStand(candidate) && this.wouldWin(candidate),
+    );
+  }
+
+  private wouldWin(candidate: ServerGhost): boolean {
+    const { voters, outgoing } = candidate.configuration;
+    const hasMost = (list: readonly MemberId[]): boolean =>
+      isMajority(list.filter((voter) => this.wouldVote(voter, candidate)).length, list);
+    return hasMost(voters) && (outgoing.length === 0 || hasMost(outgoing));
+  }
+
+  private wouldVote(voter: MemberId, candidate: ServerGhost): boolean {
+    const server = this.serverOf(voter);
+    if (server === undefined || !this.run.participants.isAble(processOf(voter))) return false;
+    return isUpToDate(candidate.memory, server.memory);
+  }
+
   stoodForElection(server: ServerGhost, term: Term): void {
     if (term > server.candidacy) server.candidacy = term;
     if (term > this.highestCandidacy) this.highestCandidacy = term;
@@ -299,6 +341,7 @@ export class RaftGhost {
   recovered(server: ServerGhost, term: Term, lastIndex: LogIndex, isTrusted: boolean): void {
     const { durable } = server;
     server.memory.copyFrom(durable, lastIndex < durable.last ? lastIndex : durable.last);
+    server.disk.willBegin(server.memory);
     this.termIs(server, term);
     this.findDueConfiguration(server);
     server.isTrusted = isTrusted;
@@ -370,7 +413,10 @@ export class RaftGhost {
   /** The log now continues a snapshot up to `index`: what it has beyond stays if it has that entry (§7). */
   installed(server: ServerGhost, index: LogIndex, term: Term): void {
     const { memory } = server;
-    if (memory.termAt(index) !== term) memory.resetAfter(index, term, server.durable, this.committed);
+    if (memory.termAt(index) !== term) {
+      memory.resetAfter(index, term, server.durable, this.committed);
+      server.disk.willBegin(memory);
+    }
     this.commitIs(server, index);
     this.findDueConfiguration(server);
   }
@@ -397,13 +443,16 @@ export class RaftGhost {
     if (term > server.promisedTerm) server.promisedTerm = term;
   }
 
-  /** Others rely on this server to have this durable entry (and what is below it). */
+  /**
+   * Others rely on this server to have this durable entry (and what is below it). One that its durable snapshot
+   * covers is committed; when all servers have put that behind them, there is nothing left to compare with.
+   */
   promise(server: ServerGhost, index: LogIndex): void {
-    const { durable } = server;
-    server.promisedIndex = index;
-    const isKnown = index >= durable.base && index <= durable.last;
-    server.promisedLow = isKnown ? durable.lowAt(index) : 0;
-    server.promisedHigh = isKnown ? durable.highAt(index) : 0;
+    const log = index < server.durable.base ? this.committed : server.durable;
+    const isKnown = index >= log.base && index <= log.last;
+    server.promisedIndex = isKnown ? index : 0;
+    server.promisedLow = isKnown ? log.lowAt(index) : 0;
+    server.promisedHigh = isKnown ? log.highAt(index) : 0;
   }
 
   // ---- what the disks show ----
@@ -520,6 +569,7 @@ export class RaftGhost {
   clone(run: RunGhost): RaftGhost {
     const copy = new RaftGhost(
       run,
+      this.limits,
       this.servers.map((server) => server.clone()),
     );
     copy.leaders = this.leaders.clone();

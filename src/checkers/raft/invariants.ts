@@ -18,10 +18,12 @@ import { LEADER_MEMBERSHIP } from './leader-membership.js';
 import { LOG_CONTIGUOUS } from './log-contiguous.js';
 import { LOG_MATCHING } from './log-matching.js';
 import { LOG_TIME } from './log-time.js';
+import { MESSAGE_SIZE } from './message-size.js';
 import { MESSAGE_WELL_FORMED } from './message-well-formed.js';
 import { PRE_VOTE_HARMLESS } from './pre-vote-harmless.js';
 import { READ_INDEX } from './read-index.js';
 import { RECOVERED_STATE } from './recovered-state.js';
+import { ROUND_ANSWERED } from './round-answered.js';
 import { SNAPSHOT_BEFORE_COMPACTION } from './snapshot-before-compaction.js';
 import { SNAPSHOT_CHUNKS } from './snapshot-chunks.js';
 import { SNAPSHOT_CONTENT } from './snapshot-content.js';
@@ -59,10 +61,12 @@ export const RAFT_INVARIANTS: readonly InvariantInfo[] = [
   PRE_VOTE_HARMLESS,
   LEADER_MEMBERSHIP,
   MESSAGE_WELL_FORMED,
+  MESSAGE_SIZE,
   CONFIGURATION_EFFECTIVE,
   CONFIGURATION_STEP,
   CONFIGURATION_INTERSECTION,
   LOG_TIME,
   VERSION_GATE,
+  ROUND_ANSWERED,
   READ_INDEX,
 ];

@@ -17,7 +17,7 @@ export class LeaderMembership extends RaftChecker {
   override readonly info = LEADER_MEMBERSHIP;
 
   onCandidate(process: ProcessId, server: ServerGhost, term: Term): void {
-    if (isVoterOf(server.configuration, server.member) || this.isLeavingOnly(server)) return;
+    if (this.ghost.mayStand(server)) return;
     this.violate(
       `${this.ghost.name(process)} stands for election in term ${term}, but is no voter of the configuration of index ` +
         `${server.configurationIndex}`,
@@ -32,12 +32,5 @@ export class LeaderMembership extends RaftChecker {
       `${this.ghost.name(process)} goes on as leader of term ${server.term} after its removal at index ` +
         `${server.configurationIndex} was committed`,
     );
-  }
-
-  /** True while the configuration that takes its vote away is not committed, as far as it knows. */
-  private isLeavingOnly(server: ServerGhost): boolean {
-    if (server.configurationIndex <= server.commit) return false;
-    const previous = this.ghost.configurationBefore(server);
-    return previous !== undefined && isVoterOf(previous, server.member);
   }
 }

@@ -1,13 +1,12 @@
 /** Which event concerns which property of logs: what is sent, appended, truncated, and found on the disk again. */
 
-import type { AppendEntries, Entry, LogIndex, Term } from '../../protocols/raft/index.js';
+import type { Entry, LogIndex, Term } from '../../protocols/raft/index.js';
 import type { ProcessId } from '../../kernel/index.js';
 import type { ViolationSink } from '../checker.js';
 import { LeaderAppendOnly } from './leader-append-only.js';
 import { LogContiguous } from './log-contiguous.js';
 import { LogMatching } from './log-matching.js';
 import { LogTime } from './log-time.js';
-import { MessageWellFormed } from './message-well-formed.js';
 import { RecoveredState } from './recovered-state.js';
 import { TruncateOnConflict } from './truncate-on-conflict.js';
 import { VersionGate } from './version-gate.js';
@@ -21,7 +20,6 @@ export interface Recovered {
 }
 
 export class LogRules {
-  private readonly messageWellFormed: MessageWellFormed;
   private readonly logTime: LogTime;
   private readonly versionGate: VersionGate;
   private readonly leaderAppendOnly: LeaderAppendOnly;
@@ -34,7 +32,6 @@ export class LogRules {
     private readonly ghost: RaftGhost,
     sink: ViolationSink,
   ) {
-    this.messageWellFormed = new MessageWellFormed(ghost, sink);
     this.logTime = new LogTime(ghost, sink);
     this.versionGate = new VersionGate(ghost, sink);
     this.leaderAppendOnly = new LeaderAppendOnly(ghost, sink);
@@ -44,9 +41,7 @@ export class LogRules {
     this.recoveredState = new RecoveredState(ghost, sink);
   }
 
-  onAppendEntries(from: ProcessId, server: ServerGhost, message: AppendEntries): void {
-    this.messageWellFormed.onSend(from, server, message);
-    const { entries } = message;
+  onEntriesSent(from: ProcessId, entries: readonly Entry[]): void {
     if (entries.length === 0) return;
     this.logTime.onEntries(from, entries);
     for (let i = 0; i < entries.length; i++) {

@@ -34,6 +34,7 @@ import { ConfigurationRules } from './configuration-rules.js';
 import { ElectionRules } from './election-rules.js';
 import type { RaftGhost } from './ghost.js';
 import { LogRules } from './log-rules.js';
+import { MessageRules } from './message-rules.js';
 import { SnapshotRules } from './snapshot-rules.js';
 
 /** Messages that say no more than the sender's term, as far as checkers care. */
@@ -41,6 +42,7 @@ type TermMessage = TimeoutNow | ReadIndexRequest | ReadIndexResponse;
 
 export class RaftCheckers implements Observer {
   private readonly elections: ElectionRules;
+  private readonly messages: MessageRules;
   private readonly logs: LogRules;
   private readonly snapshots: SnapshotRules;
   private readonly commitment: CommitRules;
@@ -51,10 +53,12 @@ export class RaftCheckers implements Observer {
     sink: ViolationSink,
   ) {
     this.elections = new ElectionRules(ghost, sink);
+    this.messages = new MessageRules(ghost, sink);
     this.logs = new LogRules(ghost, sink);
     this.snapshots = new SnapshotRules(ghost, sink);
     this.commitment = new CommitRules(ghost, sink);
     this.configurations = new ConfigurationRules(ghost, sink);
+    ghost.run.participants.canElect = () => ghost.canElect();
   }
 
   // ---- messages ----
@@ -65,15 +69,18 @@ export class RaftCheckers implements Observer {
     switch (message.kind) {
       case 'AppendEntries':
         this.elections.onLeaderSent(from, server, (message as AppendEntries).term);
-        this.logs.onAppendEntries(from, server, message as AppendEntries);
+        this.messages.onAppendEntries(from, server, to, message as AppendEntries);
+        this.logs.onEntriesSent(from, (message as AppendEntries).entries);
         return;
       case 'InstallSnapshot':
         this.elections.onLeaderSent(from, server, (message as InstallSnapshot).term);
         this.snapshots.onInstallSnapshot(from, server, message as InstallSnapshot);
+        this.messages.onInstallSnapshot(from, server, to, message as InstallSnapshot);
         return;
       case 'InstallSnapshotResponse': {
-        const { term, installed, index } = message as InstallSnapshotResponse;
+        const { term, round, installed, index } = message as InstallSnapshotResponse;
         this.elections.onTermSent(from, server, term);
+        this.messages.onAnswered(from, to, term, round);
         if (installed) this.commitment.onAcknowledged(from, server, to, term, index);
         return;
       }
@@ -88,8 +95,9 @@ export class RaftCheckers implements Observer {
         this.elections.onTermSent(from, server, (message as TermMessage).term);
         return;
       case 'AppendEntriesResponse': {
-        const { term, success, matchIndex } = message as AppendEntriesResponse;
+        const { term, round, success, matchIndex } = message as AppendEntriesResponse;
         this.elections.onTermSent(from, server, term);
+        this.messages.onAnswered(from, to, term, round);
         if (success) this.commitment.onAcknowledged(from, server, to, term, matchIndex);
         return;
       }

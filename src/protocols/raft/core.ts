@@ -61,7 +61,10 @@ export abstract class RaftCore {
   protected commitIndex: LogIndex = 0;
   /** Highest index applied to the service. Invariant: at most commitIndex. */
   protected lastApplied: LogIndex = 0;
-  /** Highest index up to which every entry is durable here, or covered by a durable snapshot. */
+  /**
+   * Highest index up to which every entry is durable in the write-ahead log, or is before a beginning of it that
+   * is. A snapshot alone does not count: were it lost, the log would not tell that anything is.
+   */
   protected durableIndex: LogIndex = 0;
   /** Bounds of what a damaged disk may have lost; both 0 when it is trusted. See recovery.ts. */
   protected suspectIndex: LogIndex = 0;
@@ -165,7 +168,8 @@ export abstract class RaftCore {
   /** Moves durableIndex up to the last entry whose record is synced. */
   protected advanceDurableIndex(): void {
     const { log, storage } = this;
-    let index = this.durableIndex;
+    if (log.basePosition > storage.walSynced) return;
+    let index = Math.max(this.durableIndex, log.baseIndex);
     while (index < log.lastIndex && log.positionOf(index + 1) <= storage.walSynced) index++;
     this.durableIndex = index;
   }
@@ -230,6 +234,7 @@ export abstract class RaftCore {
       leader: this.leader,
       baseIndex: this.log.baseIndex,
       baseTerm: this.log.baseTerm,
+      basePosition: this.log.basePosition,
       log: this.log.encode(),
       configurations: this.configurations.encode(),
       storage: this.storage.encode(),

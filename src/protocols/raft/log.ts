@@ -18,6 +18,8 @@ export class RaftLog {
   /** The last index before the first entry, and its term. */
   baseIndex: LogIndex = 0;
   baseTerm: Term = 0;
+  /** Write-ahead log position of the record that brings the log to its base: of its entry, or of a beginning there. */
+  basePosition = 0;
 
   get lastIndex(): LogIndex {
     return this.baseIndex + this.entries.length;
@@ -54,9 +56,9 @@ export class RaftLog {
     return this.entries[index - this.baseIndex - 1]?.timeMicros ?? 0;
   }
 
-  /** Write-ahead log position of the entry at this index; 0 for what a snapshot covers. */
+  /** Write-ahead log position of the entry at this index; that of the base for what is before. */
   positionOf(index: LogIndex): number {
-    return this.positions[index - this.baseIndex - 1] ?? 0;
+    return this.positions[index - this.baseIndex - 1] ?? this.basePosition;
   }
 
   /** Adds one entry, whose record is number `position` of the write-ahead log. */
@@ -78,17 +80,19 @@ export class RaftLog {
     assert(this.has(index), 'compaction keeps to the log');
     const count = index - this.baseIndex;
     this.baseTerm = this.termAt(index);
+    this.basePosition = this.positionOf(index);
     this.entries = this.entries.slice(count);
     this.positions = this.positions.slice(count);
     this.baseIndex = index;
   }
 
-  /** Empty, beginning after this index. */
-  reset(index: LogIndex, term: Term): void {
+  /** Empty, beginning after this index; record number `position` says so. */
+  reset(index: LogIndex, term: Term, position: number): void {
     this.entries = [];
     this.positions = [];
     this.baseIndex = index;
     this.baseTerm = term;
+    this.basePosition = position;
   }
 
   /** Entries from `index` on: at most `limit`, and of at most `bytes` together unless it is only one. */
@@ -135,6 +139,7 @@ export class RaftLog {
     copy.positions = this.positions.slice();
     copy.baseIndex = this.baseIndex;
     copy.baseTerm = this.baseTerm;
+    copy.basePosition = this.basePosition;
     return copy;
   }
 

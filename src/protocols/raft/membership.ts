@@ -10,7 +10,7 @@
  * what is needed, if it may, and says busy: the operator asks again.
  */
 
-import { adminReply, type AdminRequest, type ProcessId } from '../../kernel/index.js';
+import { adminReply, type AdminRequest, type ProcessId, type TransferOutcome } from '../../kernel/index.js';
 import {
   enterJoint,
   illegalStep,
@@ -18,6 +18,7 @@ import {
   isMember,
   isVoter,
   leaveJoint,
+  processOf,
   sameMembers,
   withDemoted,
   withLearner,
@@ -26,7 +27,7 @@ import {
   type Configuration,
   type MemberId,
 } from './configuration.js';
-import type { Term, TimeoutNow } from './messages.js';
+import type { PeerMessage, Term, TimeoutNow } from './messages.js';
 import { readAction, type Action } from './operator-actions.js';
 import type { Progress } from './progress.js';
 import { RaftVersions, versionOfConfiguration } from './versions.js';
@@ -341,7 +342,23 @@ export abstract class RaftMembership extends RaftVersions {
     this.endTransfer('timed-out');
   }
 
-  protected endTransfer(outcome: 'done' | 'timed-out'): void {
+  /** Call before stepping down because of a message of a later term: it tells whether that is the transfer's end. */
+  protected noteLaterTerm(from: ProcessId, message: PeerMessage): void {
+    if (this.transferTo < 0 || processOf(this.transferTo) !== from) return;
+    switch (message.kind) {
+      case 'RequestVote':
+      case 'AppendEntries':
+      case 'InstallSnapshot':
+      case 'TimeoutNow':
+        this.endTransfer('done');
+        return;
+      default:
+        // The target has heard of a later term, which may be somebody else's.
+        return;
+    }
+  }
+
+  protected endTransfer(outcome: TransferOutcome): void {
     if (this.transferTo < 0) return;
     this.transferTo = -1;
     this.host.cancelTimer(TRANSFER_TIMER);

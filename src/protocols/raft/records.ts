@@ -3,7 +3,8 @@
  *
  * - `meta`: two one-sector copies of term, vote and identity, slots 0 and 1, overwritten together.
  * - `wal-1`, `wal-2`, …: the log in segments that are only appended to. Records are numbered through all of
- *   them; a record replaces every index from its own on. A segment goes when a snapshot covers all of it.
+ *   them; a record replaces every index from its own on. A segment goes when a snapshot covers all of it,
+ *   or when a later one that begins the log anew is durable.
  * - `snapshot`: slot 0 the header, then the pieces of the state. Written as `snapshot.saving` (the server's own)
  *   or `snapshot.incoming` (from a leader), synced, then renamed: it is there whole or not at all.
  */

@@ -26,6 +26,7 @@ import {
   type SnapshotBody,
   type SnapshotHead,
   type WalRecord,
+  type WalStart,
 } from './records.js';
 import { Snapshot, type Incoming } from './snapshot-store.js';
 import type { Segment } from './storage.js';
@@ -75,8 +76,9 @@ export interface RecoveredEntry {
 }
 
 /**
- * `cut`: the segment keeps only so many records, and later files go. `isVoid`: the log does not continue the
- * snapshot, and begins anew after it.
+ * `cut`: the segment keeps only so many records, and later files go; the latest first, so that what a crash in
+ * between leaves is still a log from its beginning. `isVoid`: the log does not continue the snapshot, and begins
+ * anew after it.
  */
 export interface WalRepair {
   readonly cut: { readonly records: number } | undefined;
@@ -91,9 +93,10 @@ export function recover(disk: DiskImage): Recovered | undefined {
   const { snapshot, isLost } = recoverSnapshot(disk.read(SNAPSHOT_FILE));
   const wal = recoverWal(disk);
   const joined = joinLog(wal, snapshot);
-  // Without the snapshot, a log that begins after it says nothing. One that begins at the beginning has it all; and
-  // with no log at all, nothing rested on the snapshot but what others had committed without this server.
+  // Without the snapshot, a log that begins after it says nothing. One that begins at the beginning has all that was
+  // acknowledged; and with no log at all, nothing was, for no acknowledgement rests on a snapshot alone.
   const isDamaged = wal.isDamaged || (isLost && wal.baseIndex > 0);
+  const lostIndex = highestPossibleIndex(wal, snapshot, isLost);
   const term = Math.max(meta.term, wal.lastTerm, snapshot?.header.term ?? 0);
   const { suspectIndex, suspectTerm } = meta;
   return {
@@ -115,7 +118,7 @@ export function recover(disk: DiskImage): Recovered | undefined {
       isVoid: joined.isVoid,
     },
     isDamaged,
-    suspectIndex: isDamaged ? Math.max(suspectIndex, wal.highestPossibleIndex) : suspectIndex,
+    suspectIndex: isDamaged ? Math.max(suspectIndex, lostIndex) : suspectIndex,
     suspectTerm: isDamaged ? Math.max(suspectTerm, term, 1) : suspectTerm,
     incoming: recoverIncoming(disk.read(INCOMING_FILE)),
   };
@@ -181,7 +184,10 @@ interface RecoveredWal {
   readonly cut: WalRepair['cut'];
   readonly remove: readonly string[];
   readonly isDamaged: boolean;
-  readonly highestPossibleIndex: LogIndex;
+  /** The highest index that any intact record speaks of; -1: there is no intact record. */
+  readonly highestKnownIndex: LogIndex;
+  /** Records from the first bad one on. */
+  readonly rest: number;
 }
 
 /** Reads the segments in order, up to the first record that is damaged or does not follow. */
@@ -255,7 +261,7 @@ function recoverWal(disk: DiskImage): RecoveredWal {
   const slots = numbers.map((number) => disk.read(walFile(number)));
   const reader = new WalReader();
   let bad: { segment: number; slot: number } | undefined;
-  for (let s = 0; s < slots.length && bad === undefined; s++) {
+  for (let s = lastReset(slots); s < slots.length && bad === undefined; s++) {
     const file = slots[s] as readonly DiskSlot[];
     for (let i = 0; i < file.length; i++) {
       const slot = file[i] as DiskSlot;
@@ -265,8 +271,6 @@ function recoverWal(disk: DiskImage): RecoveredWal {
     }
   }
   const rest = bad === undefined ? [] : restFrom(slots, bad);
-  // Each record adds at most one index, so what follows the damage bounds what may have been lost.
-  const highestPossibleIndex = Math.max(reader.lastIndex, highestIndexIn(rest)) + rest.length;
   const kept = new Set(reader.segments.map((segment) => segment.number));
   const damagedFile = bad === undefined ? 0 : (numbers[bad.segment] as number);
   return {
@@ -278,10 +282,40 @@ function recoverWal(disk: DiskImage): RecoveredWal {
     nextSegment: (numbers[numbers.length - 1] ?? 0) + 1,
     records: reader.position,
     cut: bad !== undefined && kept.has(damagedFile) ? { records: bad.slot } : undefined,
-    remove: numbers.filter((number) => !kept.has(number)).map(walFile),
+    remove: numbers
+      .filter((number) => !kept.has(number))
+      .reverse()
+      .map(walFile),
     isDamaged: isRot(rest, reader.position),
-    highestPossibleIndex,
+    highestKnownIndex: Math.max(reader.position > 0 ? reader.lastIndex : -1, highestIndexIn(rest)),
+    rest: rest.length,
   };
+}
+
+/**
+ * Place of the last segment that begins the log anew; 0 when none does. What is before it is void in whatever
+ * state it is: a torn tail there must not hide what follows.
+ */
+function lastReset(slots: readonly (readonly DiskSlot[])[]): number {
+  const place = slots.findLastIndex(([first]) => {
+    if (first?.intact !== true) return false;
+    const start = first.record as WalRecord;
+    return start.entry === undefined && start.isReset;
+  });
+  return Math.max(place, 0);
+}
+
+/**
+ * Bounds what damage may have taken. Each record adds at most one index to those that are known, or to the
+ * snapshot, after which a log begins at the latest. Where nothing is known, only a later term will do.
+ */
+function highestPossibleIndex(
+  { highestKnownIndex, rest }: RecoveredWal,
+  snapshot: Snapshot | undefined,
+  isLost: boolean,
+): LogIndex {
+  if (isLost && highestKnownIndex < 0) return Number.MAX_SAFE_INTEGER;
+  return Math.max(highestKnownIndex, snapshot?.header.index ?? 0) + rest;
 }
 
 function restFrom(
@@ -293,10 +327,13 @@ function restFrom(
   return rest;
 }
 
+/** -1 when none is intact. */
 function highestIndexIn(slots: readonly DiskSlot[]): LogIndex {
-  let highest = 0;
+  let highest = -1;
   for (const { intact, record } of slots) {
-    const index = intact ? ((record as WalRecord).entry?.index ?? 0) : 0;
+    if (!intact) continue;
+    const { entry } = record as WalRecord;
+    const index = entry === undefined ? (record as WalStart).lastIndex : entry.index;
     if (index > highest) highest = index;
   }
   return highest;
@@ -336,6 +373,5 @@ function joinLog(wal: RecoveredWal, snapshot: Snapshot | undefined): JoinedLog {
     const atIndex = index === baseIndex ? baseTerm : entries[index - baseIndex - 1]?.entry.term;
     if (atIndex === term) return whole;
   }
-  const isEmpty = baseIndex === 0 && entries.length === 0 && wal.records === 0;
-  return { baseIndex: index, baseTerm: term, entries: [], isVoid: !isEmpty };
+  return { baseIndex: index, baseTerm: term, entries: [], isVoid: true };
 }

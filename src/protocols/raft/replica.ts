@@ -79,7 +79,9 @@ export class RaftReplica extends RaftAdmission implements Replica {
   /** The log, and below it the state of the snapshot. */
   private takeLog(found: Recovered): void {
     const { log, storage, snapshots } = this;
-    log.reset(found.baseIndex, found.baseTerm);
+    const { isVoid } = found.repair;
+    // A void log rests on the record with which the repair begins it anew.
+    log.reset(found.baseIndex, found.baseTerm, isVoid ? found.walRecords + 1 : 0);
     for (const { entry, position } of found.entries) log.append(entry, position);
     for (const { entry } of found.entries) {
       if (entry.system?.kind === 'configuration') {
@@ -92,7 +94,7 @@ export class RaftReplica extends RaftAdmission implements Replica {
       snapshots.current = found.snapshot;
       this.adoptState(found.snapshot, false);
     }
-    this.durableIndex = Math.max(log.baseIndex, this.commitIndex);
+    if (!isVoid) this.durableIndex = this.commitIndex;
     this.advanceDurableIndex();
   }
 
@@ -119,9 +121,12 @@ export class RaftReplica extends RaftAdmission implements Replica {
   private repairWal({ repair, baseIndex, baseTerm, segments }: Recovered): void {
     const { log, storage } = this;
     for (const file of repair.remove) this.host.remove(file);
-    const hasRemovedSegment = segments.length > 0 && repair.remove.some((file) => walSegmentOf(file) > 0);
-    if (repair.isVoid) storage.startSegment(baseIndex, baseTerm, true);
-    else {
+    const last = segments[segments.length - 1]?.number ?? Infinity;
+    const hasRemovedSegment = repair.remove.some((file) => walSegmentOf(file) > last);
+    if (repair.isVoid) {
+      const position = storage.startSegment(baseIndex, baseTerm, true);
+      assert(position === log.basePosition, 'a void log begins anew with the next record');
+    } else {
       if (repair.cut !== undefined) storage.truncateWal(repair.cut.records);
       if (hasRemovedSegment) storage.startSegment(log.lastIndex, log.lastTerm, false);
       else if (repair.cut === undefined) return;
@@ -181,7 +186,10 @@ export class RaftReplica extends RaftAdmission implements Replica {
 
   private receiveFromPeer(from: ProcessId, message: PeerMessage): void {
     if (!this.isMeant(message)) return;
-    if (this.carriesTerm(message) && message.term > this.currentTerm) this.becomeFollower(message.term, -1);
+    if (this.carriesTerm(message) && message.term > this.currentTerm) {
+      this.noteLaterTerm(from, message);
+      this.becomeFollower(message.term, -1);
+    }
     switch (message.kind) {
       case 'AppendEntries':
         this.onAppendEntries(from, message);
@@ -272,7 +280,7 @@ export class RaftReplica extends RaftAdmission implements Replica {
   protected override stopLeading(): void {
     this.peers = [];
     this.uncommittedBytes = 0;
-    this.endTransfer('done');
+    this.endTransfer('stepped-down');
     this.abandonReads();
   }
 

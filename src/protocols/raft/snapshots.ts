@@ -213,7 +213,9 @@ export abstract class RaftSnapshots extends RaftReads {
     this.heardFromLeader(from);
     const { header, size, checksum } = message;
     if (header.index <= this.commitIndex) {
-      this.answerPiece(from, message, 0, this.durableIndex >= header.index);
+      const isDurable = this.durableIndex >= header.index;
+      // Nothing more is wanted of it: what is left is this server's disk.
+      this.answerPiece(from, message, isDurable ? 0 : message.size, isDurable);
       return;
     }
     // The one before is being put into place; the leader will ask again.
@@ -258,7 +260,7 @@ export abstract class RaftSnapshots extends RaftReads {
   }
 
   private answerPiece(to: ProcessId, message: InstallSnapshot, nextOffset: number, installed: boolean): void {
-    this.respondToSnapshot(to, message.header.index, this.roundOf(message), nextOffset, installed);
+    this.respondToSnapshot(to, message.header.index, this.roundOf(message), nextOffset, installed, 0);
   }
 
   private respondToSnapshot(
@@ -267,6 +269,7 @@ export abstract class RaftSnapshots extends RaftReads {
     round: number,
     nextOffset: number,
     installed: boolean,
+    needsWal: number,
   ): void {
     const { currentTerm: term, generation } = this;
     const response: InstallSnapshotResponse = {
@@ -278,7 +281,7 @@ export abstract class RaftSnapshots extends RaftReads {
       round,
       generation,
     };
-    this.sendWhenDurable(to, response, 0);
+    this.sendWhenDurable(to, response, needsWal);
   }
 
   // ---- installing ----
@@ -293,7 +296,8 @@ export abstract class RaftSnapshots extends RaftReads {
     const { installFor } = this;
     this.installFor = undefined;
     if (installFor === undefined || this.leader !== installFor.leader) return;
-    this.respondToSnapshot(installFor.leader, header.index, this.roundOf(installFor), 0, true);
+    const needsWal = this.log.positionOf(header.index);
+    this.respondToSnapshot(installFor.leader, header.index, this.roundOf(installFor), 0, true, needsWal);
   }
 
   /** The log has brought what a snapshot that is still coming would have. */
@@ -306,15 +310,11 @@ export abstract class RaftSnapshots extends RaftReads {
   /** Keeps what follows the snapshot in the log, if the log has the snapshot's last entry; else nothing (§7). */
   protected adoptLog(header: SnapshotHeader): void {
     const { log, storage } = this;
-    if (log.termAt(header.index) !== header.term) {
-      log.reset(header.index, header.term);
-      storage.startSegment(header.index, header.term, true);
-      storage.syncWal();
-      this.durableIndex = header.index;
-    } else if (this.durableIndex < header.index) {
-      this.durableIndex = header.index;
-      this.advanceDurableIndex();
-    }
+    if (log.termAt(header.index) === header.term) return;
+    // Until the new beginning is durable, so is what is committed of the log before, and nothing else.
+    this.durableIndex = Math.min(this.durableIndex, this.commitIndex);
+    log.reset(header.index, header.term, storage.startSegment(header.index, header.term, true));
+    storage.syncWal();
   }
 
   /** Everything replicated is as the snapshot says. */

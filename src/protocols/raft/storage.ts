@@ -40,6 +40,8 @@ export class RaftStorage {
   private nextSegment = 1;
   /** Position of the latest record that made everything before it void. */
   private resetPosition = 0;
+  /** Numbers of the segments that it made void. They stay until it is durable. */
+  private voided: number[] = [];
   private syncs: Sync[] = [];
 
   constructor(private readonly host: Host) {}
@@ -83,12 +85,15 @@ export class RaftStorage {
   }
 
   /**
-   * Goes on in a new segment. With `isReset` everything before is void, and its files are removed; the log
-   * begins after the given index. Else it is continued, and ends there now.
+   * Goes on in a new segment, and returns the position of its first record. With `isReset` everything before is
+   * void; the log begins after the given index. Else it is continued, and ends there now.
+   *
+   * What is void is removed when the new beginning is durable. A crash in between would else leave no log at all,
+   * and if then the snapshot rots, the disk looks like that of a server which has never acknowledged anything.
    */
-  startSegment(lastIndex: LogIndex, lastTerm: Term, isReset: boolean): void {
+  startSegment(lastIndex: LogIndex, lastTerm: Term, isReset: boolean): number {
     const current = this.segments[this.segments.length - 1];
-    if (isReset) this.dropSegments(this.segments.length);
+    if (isReset) this.voidSegments();
     else if (current !== undefined && current.synced < current.last) this.syncSegment(current);
     const number = this.nextSegment++;
     const position = ++this.walWritten;
@@ -103,6 +108,7 @@ export class RaftStorage {
     };
     this.host.append(walFile(number), record, WAL_START_BYTES);
     this.segments.push({ number, last: position, synced: 0, highestIndex: lastIndex });
+    return position;
   }
 
   /**
@@ -135,6 +141,16 @@ export class RaftStorage {
 
   private dropSegments(count: number): void {
     for (const { number } of this.segments.splice(0, count)) this.host.remove(walFile(number));
+  }
+
+  private voidSegments(): void {
+    for (const { number } of this.segments) this.voided.push(number);
+    this.segments = [];
+  }
+
+  private removeVoided(): void {
+    for (const number of this.voided) this.host.remove(walFile(number));
+    this.voided = [];
   }
 
   private syncSegment(segment: Segment): void {
@@ -187,6 +203,7 @@ export class RaftStorage {
     const of = this.segments.find(({ number }) => number === segment);
     if (of !== undefined && confirms > of.synced) of.synced = confirms;
     this.advanceWalSynced();
+    if (this.voided.length > 0 && this.walSynced >= this.resetPosition) this.removeVoided();
     return true;
   }
 
@@ -208,6 +225,7 @@ export class RaftStorage {
     copy.walSynced = this.walSynced;
     copy.metaSynced = this.metaSynced;
     copy.resetPosition = this.resetPosition;
+    copy.voided = this.voided.slice();
     copy.syncs = this.syncs.slice();
     return copy;
   }
@@ -222,6 +240,7 @@ export class RaftStorage {
     ]);
     const { walWritten, walSynced, metaWritten, metaSynced, nextSegment, resetPosition } = this;
     const counts = [walWritten, walSynced, metaWritten, metaSynced, nextSegment, resetPosition];
-    return [...counts, segments.length, ...segments, ...syncs];
+    const { voided } = this;
+    return [...counts, segments.length, ...segments, voided.length, ...voided, ...syncs];
   }
 }

@@ -1,5 +1,6 @@
 /** Raft bugs in elections: who may vote, which votes count, who may stand. */
 
+import type { ProcessId } from '../../kernel/index.js';
 import {
   RaftReplica,
   isVoter,
@@ -25,6 +26,14 @@ class DuplicateVoteCounted extends RaftReplica {
 
   protected override hasVoteQuorum(): boolean {
     return this.votes.length * 2 > this.configuration.voters.length;
+  }
+}
+
+/** Whoever has not voted in a term may vote in it, also when its leader is known. */
+class VoteDespiteKnownLeader extends RaftReplica {
+  protected override mayVoteFor(candidate: ProcessId): boolean {
+    if (this.role === 'leader' || this.role === 'candidate' || !this.trustsDisk()) return false;
+    return this.votedFor === -1 || this.votedFor === candidate;
   }
 }
 
@@ -102,6 +111,13 @@ export const ELECTION_BUGS: readonly Bug[] = [
     source: 'openraft commit a48a3282',
     invariants: ['any/progress', 'any/convergence'],
     scenario: 'raft/all-of-it',
+  }),
+  raftBug(VoteDespiteKnownLeader, {
+    id: 'R11-vote-despite-known-leader',
+    title: 'A follower votes for somebody else in a term of which it knows the leader already.',
+    source: 'CCF issue 3808 and pull request 3810',
+    invariants: ['raft/vote-after-leader'],
+    scenario: 'raft/late-candidates',
   }),
   raftBug(PreVotesKept, {
     id: 'R17-pre-votes-kept',

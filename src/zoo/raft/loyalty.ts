@@ -43,7 +43,7 @@ export const LOYALTY_BUGS: readonly Bug[] = [
     title: 'A pre-vote of an old term gets no answer, and whoever is behind never learns the present term.',
     source: 'etcd issue 8243',
     invariants: ['any/progress', 'any/convergence', 'any/membership-settles'],
-    scenario: 'raft/reconfiguration-in-incident',
+    scenario: 'raft/all-of-it',
   }),
   raftBug(RefusalTeachesNoTerm, {
     id: 'R16-refusal-teaches-no-term',

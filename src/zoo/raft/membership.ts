@@ -8,6 +8,7 @@ import {
   quorumValue,
   type Configuration,
   type LogIndex,
+  type RequestVote,
 } from '../../protocols/raft/index.js';
 import type { Bug } from '../bug.js';
 import { raftBug } from './raft-bug.js';
@@ -88,16 +89,31 @@ class LearnerMarkLost extends RaftReplica {
   }
 }
 
-/** The leader goes without telling anybody that its removal is committed. */
-class LeavesSilently extends RaftReplica {
-  protected override leaveOffice(): void {
-    this.becomeFollower(this.currentTerm, -1);
-  }
-}
-
 /** A leader changes the configuration whenever it is asked to, whether or not the last change is committed. */
 class ChangeUponChange extends RaftReplica {
   protected override isConfigurationCommitted(): boolean {
+    return true;
+  }
+}
+
+/** Who is asked to take over asks first whether he would be elected; and whoever follows the leader says no. */
+class PreVoteInTransfer extends RaftReplica {
+  protected override becomeCandidate(isTransfer: boolean): void {
+    if (isTransfer && this.settings.preVote) this.becomePreCandidate();
+    else super.becomeCandidate(isTransfer);
+  }
+}
+
+/** Voters are loyal to the leader also when it is he that asked for the election. */
+class LoyalAgainstTransfer extends RaftReplica {
+  protected override isDisruptive(message: RequestVote): boolean {
+    return super.isDisruptive({ ...message, isTransfer: false });
+  }
+}
+
+/** The target is asked to take over at once, whatever it lacks. */
+class TransferToWhoLags extends RaftReplica {
+  protected override isReadyToTakeOver(): boolean {
     return true;
   }
 }
@@ -173,13 +189,6 @@ export const MEMBERSHIP_BUGS: readonly Bug[] = [
     invariants: ['raft/configuration-step'],
     scenario: 'raft/learner-storm',
   }),
-  raftBug(LeavesSilently, {
-    id: 'R76-leaves-silently',
-    title: 'A leader does not tell anybody that its own removal is committed.',
-    source: 'tikv pull request 2184',
-    invariants: ['any/progress'],
-    scenario: 'raft/removed-servers',
-  }),
   raftBug(ChangeUponChange, {
     id: 'R78-change-upon-change',
     title: 'A leader that may be cut off appends one change after the other, and says that they are done.',
@@ -187,11 +196,34 @@ export const MEMBERSHIP_BUGS: readonly Bug[] = [
     invariants: ['raft/configuration-step', 'raft/configuration-intersection'],
     scenario: 'raft/single-server-changes',
   }),
+  raftBug(PreVoteInTransfer, {
+    id: 'R86-pre-vote-in-transfer',
+    title:
+      'The target of a transfer asks for pre-votes, and all are still loyal to the leader that hands over.',
+    source: 'canonical/raft issue 203 and pull request 205',
+    invariants: ['any/transfer-succeeds'],
+    scenario: 'raft/transfer-in-calm',
+  }),
+  raftBug(LoyalAgainstTransfer, {
+    id: 'R86b-loyal-against-transfer',
+    title: 'Voters refuse the target of a transfer, since they have just heard from the leader.',
+    source: 'braft pull request 262',
+    invariants: ['any/transfer-succeeds'],
+    scenario: 'raft/transfer-in-calm',
+  }),
+  raftBug(TransferToWhoLags, {
+    id: 'R87-transfer-to-who-lags',
+    title:
+      'The target of a transfer is told to stand before it has what the others have, and is not elected.',
+    source: 'redpanda issue 2606; hashicorp/raft pull request 487',
+    invariants: ['any/transfer-succeeds'],
+    scenario: 'raft/transfer-in-calm',
+  }),
   raftBug(TransferNeverGivenUp, {
     id: 'R87b-transfer-never-given-up',
     title: 'A transfer whose message got lost is never given up, and the leader turns every write away.',
     source: 'openraft issue 2088; go-dqlite issue 271',
-    invariants: ['any/progress'],
-    scenario: 'raft/region-failover',
+    invariants: ['any/transfer-ends', 'any/progress'],
+    scenario: 'raft/transfer-under-load',
   }),
 ];

@@ -51,6 +51,13 @@ class AnyAnswerConfirms extends RaftReplica {
   }
 }
 
+/** The number of a round is given back whatever term it was begun in. */
+class RoundOfAnotherTerm extends RaftReplica {
+  protected override roundOf({ round }: { readonly round: number }): number {
+    return round;
+  }
+}
+
 /** The leader does not wait for its rounds to be answered. */
 class RoundNotAwaited extends RaftReplica {
   protected override quorumOfRounds(): number {
@@ -115,6 +122,14 @@ export const READ_BUGS: readonly Bug[] = [
     source: 'redisraft issue 19',
     invariants: ['raft/read-index', 'any/read-freshness', 'any/linearizability'],
     scenario: 'raft/read-index',
+  }),
+  raftBug(RoundOfAnotherTerm, {
+    id: 'R97c-round-of-another-term',
+    title: 'An answer to a message of an earlier term brings its round into the present one.',
+    source:
+      "Faultline's own Raft; answers that confirm another read than theirs are etcd issue 20418 and antfly pull request 599",
+    invariants: ['raft/round-answered', 'raft/read-index', 'any/read-freshness'],
+    scenario: 'raft/lease-reads',
   }),
   raftBug(SessionReadDoesNotWait, {
     id: 'R98-session-read-does-not-wait',

@@ -1,7 +1,13 @@
 /** Raft bugs in replication and commitment: what a follower stores, what a leader counts, who gets stuck. */
 
 import type { ProcessId } from '../../kernel/index.js';
-import { RaftReplica, type AppendEntries, type LogIndex, type Progress } from '../../protocols/raft/index.js';
+import {
+  RaftReplica,
+  type AppendEntries,
+  type LogIndex,
+  type Progress,
+  type RaftReplicaClass,
+} from '../../protocols/raft/index.js';
 import type { Bug } from '../bug.js';
 import { raftBug } from './raft-bug.js';
 
@@ -112,6 +118,13 @@ class CompactedBehindFullWindow extends RaftReplica {
   }
 }
 
+/** A batch is bounded by how many entries it has, however large they are. */
+class BatchBytesUnbounded extends RaftReplica {
+  constructor(...[host, members, service, settings]: ConstructorParameters<RaftReplicaClass>) {
+    super(host, members, service, { ...settings, maxBytesPerMessage: Infinity });
+  }
+}
+
 export const REPLICATION_BUGS: readonly Bug[] = [
   raftBug(OldTermCommit, {
     id: 'R23-old-term-commit',
@@ -199,5 +212,13 @@ export const REPLICATION_BUGS: readonly Bug[] = [
     source: "Faultline's own Raft, found by raft/small-windows; a stall of the kind of etcd issue 14633",
     invariants: ['any/convergence', 'any/progress'],
     scenario: 'raft/small-windows',
+  }),
+  raftBug(BatchBytesUnbounded, {
+    id: 'R100-batch-bytes-unbounded',
+    title:
+      'A batch is bounded by the number of its entries only, and large ones make it as large as they like.',
+    source: 'openraft pull request 1815; RedisLabs/raft issue 53; Jille/raft-grpc-transport pull request 9',
+    invariants: ['raft/message-size'],
+    scenario: 'raft/snapshots-by-bytes',
   }),
 ];

@@ -92,7 +92,7 @@ export const STATE_BUGS: readonly Bug[] = [
       'A program skips entries of a newer version that it does not understand, and counts them as applied.',
     source: 'arcadedb issue 4798; rabbitmq/ra issues 266 and 268',
     invariants: ['any/state-digest', 'any/convergence'],
-    scenario: 'upgrade/mixed-versions',
+    scenario: 'upgrade/downgrade-refused',
   }),
   raftBug(NewProgramAppliesAnew, {
     id: 'R95-new-program-applies-anew',

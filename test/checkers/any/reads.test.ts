@@ -111,7 +111,7 @@ describe('read-prefix:', () => {
     stage.read(C2, 1, 'stale', 3, 'v3');
     stage.read(C2, 2, 'stale', 2, 'nonsense');
     expect(stage.violated).toBeUndefined();
-    expect(stage.checkers.unjudgedReads()).toBe(1);
+    expect(stage.checkers.unjudged().reads).toBe(1);
     stage.read(C2, 3, 'stale', 3, 'nonsense');
     expect(stage.violated).toBe('any/read-prefix');
   });
@@ -127,7 +127,7 @@ describe('read-prefix:', () => {
     stage.read(C2, 4, 'stale', 1, 'v1');
     stage.read(C2, 5, 'stale', 4, 'v4');
     expect(stage.violated).toBeUndefined();
-    expect(stage.checkers.unjudgedReads()).toBe(2);
+    expect(stage.checkers.unjudged().reads).toBe(2);
   });
 
   test('a repeated command takes no effect behind sessions, and takes it without them', () => {
@@ -236,7 +236,7 @@ test('reads: what a real store answers at a place that the mode allows is accept
         seen.set(reader, Math.max(seen.get(reader) as number, index));
       }
       expect(stage.violated).toBeUndefined();
-      expect(stage.checkers.unjudgedReads()).toBe(0);
+      expect(stage.checkers.unjudged().reads).toBe(0);
     }),
   );
 });

@@ -5,9 +5,10 @@ import { createCheckers, INVARIANTS, ViolationSink } from '../../../src/checkers
 import type { Membership } from '../../../src/kernel/index.js';
 import { makeEntry } from '../../../src/protocols/raft/index.js';
 import { DEFAULT_SESSION_LIMITS, makeCommand } from '../../../src/services/index.js';
+import { OPERATIONS_PER_CUT } from '../../../src/checkers/any/settlement.js';
 import { Stage } from '../stage.js';
 
-const LIVENESS = { healAtMicros: 100, progressWithinMicros: 100, stableLeader: true };
+const LIVENESS = { healAtMicros: 100, progressWithinMicros: 100, stableLeader: true, transfersSucceed: true };
 const put = (value: string) => ({ op: 'put', key: 'k', value });
 const append = (value: string) => ({ op: 'append', key: 'k', value });
 const get = { op: 'get', key: 'k' };
@@ -121,6 +122,12 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
     ordered(stage, 2, 2, append('c3.2'), { value: 'c3.1c3.1c3.2' });
     stage.end();
   },
+  'any/exactly-once: a value that goes on from a right one repeats a piece of it': (stage) => {
+    ordered(stage, 1, 1, append('c3.1'), { value: 'c3.1' });
+    ordered(stage, 2, 2, append('c3.12'), { value: 'c3.1c3.12' });
+    ordered(stage, 3, 3, append('c3.13'), { value: 'c3.1c3.12c3.13c3.1' });
+    stage.end();
+  },
   'any/exactly-once: a compare-and-set finds its own value and denies having swapped': (stage) => {
     ordered(stage, 1, 1, { op: 'cas', key: 'k', expected: null, value: 'c3.1' }, { swapped: false });
     ordered(stage, 2, 2, get, { value: 'c3.1' });
@@ -150,6 +157,24 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
   'any/transfer-ends: a leader hands over for ever': (stage) => {
     stage.time = 120;
     stage.emit(0, { kind: 'transfer-started', term: 1, to: 1 });
+    stage.time = 300;
+    stage.end();
+  },
+  'any/transfer-succeeds: a transfer is given up': (stage) => {
+    stage.time = 100;
+    stage.emit(0, { kind: 'transfer-started', term: 1, to: 1 });
+    stage.emit(0, { kind: 'transfer-ended', term: 1, outcome: 'timed-out' });
+  },
+  'any/transfer-succeeds: somebody else becomes leader than the target': (stage) => {
+    stage.time = 100;
+    stage.emit(0, { kind: 'transfer-started', term: 1, to: 1 });
+    stage.emit(0, { kind: 'transfer-ended', term: 1, outcome: 'done' });
+    stage.emit(2, { kind: 'became-leader', term: 2, lastIndex: 0 });
+  },
+  'any/transfer-succeeds: nobody becomes leader': (stage) => {
+    stage.time = 120;
+    stage.emit(0, { kind: 'transfer-started', term: 1, to: 1 });
+    stage.emit(0, { kind: 'transfer-ended', term: 1, outcome: 'done' });
     stage.time = 300;
     stage.end();
   },
@@ -295,6 +320,36 @@ describe('what is right is accepted:', () => {
   });
 });
 
+test('a transfer that reaches its target, and one whose target is down or starts anew, are as they should be', () => {
+  const stage = new Stage(3, 'mine', { liveness: LIVENESS });
+  const hand = (from: number, term: number, to: number) => {
+    stage.emit(from, { kind: 'transfer-started', term, to });
+  };
+  const giveUp = (from: number, term: number) => {
+    stage.emit(from, { kind: 'transfer-ended', term, outcome: 'timed-out' });
+  };
+  stage.time = 99;
+  hand(0, 1, 1);
+  giveUp(0, 1);
+  stage.time = 100;
+  hand(0, 1, 1);
+  stage.emit(0, { kind: 'transfer-ended', term: 1, outcome: 'done' });
+  stage.emit(1, { kind: 'became-leader', term: 2, lastIndex: 0 });
+  hand(1, 2, 2);
+  stage.crash(2);
+  giveUp(1, 2);
+  hand(1, 2, 0);
+  stage.crash(0);
+  stage.start(0);
+  giveUp(1, 2);
+  stage.start(2);
+  stage.time = 150;
+  hand(1, 2, 2);
+  stage.time = 249;
+  stage.end();
+  expect(stage.violated).toBeUndefined();
+});
+
 test('a history that is too hard to judge is counted, not reported', () => {
   const stage = new Stage(3, 'mine', { linearizabilitySteps: 1 });
   for (let i = 1; i <= 6; i++) stage.invoke(C1, i, put(`c3.${i}`));
@@ -305,7 +360,33 @@ test('a history that is too hard to judge is counted, not reported', () => {
   stage.operation(C2, 1, get, 'ok', { value: 'c3.3' });
   stage.end();
   expect(stage.violated).toBeUndefined();
-  expect(stage.checkers.unjudgedHistories()).toBe(1);
+  expect(stage.checkers.unjudged().histories).toBe(1);
+});
+
+test('progress that could not be expected is counted, not reported', () => {
+  const stage = new Stage(3, 'mine', { liveness: LIVENESS });
+  configured(stage, {});
+  stage.time = 120;
+  stage.operation(C1, 1, put('c3.1'), 'unknown', null);
+  for (const server of [1, 2]) stage.crash(server);
+  stage.time = 300;
+  stage.end();
+  expect(stage.violated).toBeUndefined();
+  expect(stage.checkers.unjudged()).toEqual({ histories: 0, reads: 0, applications: 0, liveness: true });
+});
+
+test('an entry that is applied where the agreed order is forgotten is counted, not reported', () => {
+  const stage = new Stage(3, 'mine');
+  const last = OPERATIONS_PER_CUT;
+  for (const server of [0, 1])
+    stage.emit(server, { kind: 'snapshot-saved', index: last, term: 1, received: false });
+  for (let i = 1; i <= last; i++) acknowledged(stage, i, i, put(`c3.${i}`));
+  expect(stage.checkers.unjudged().applications).toBe(0);
+  stage.crash(2);
+  stage.start(2);
+  stage.apply(2, makeEntry(1, 1, 0, undefined));
+  expect(stage.violated).toBeUndefined();
+  expect(stage.checkers.unjudged().applications).toBe(1);
 });
 
 describe('of a command that its session may have left behind, accepted is:', () => {

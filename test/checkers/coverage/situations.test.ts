@@ -119,11 +119,17 @@ const PLAYS: Readonly<
   },
   'raft/transfer-done': {
     reaches: [(s) => s.emit(0, { kind: 'transfer-ended', term: 1, outcome: 'done' })],
-    misses: [(s) => s.emit(0, { kind: 'transfer-ended', term: 1, outcome: 'timed-out' })],
+    misses: [
+      (s) => s.emit(0, { kind: 'transfer-ended', term: 1, outcome: 'timed-out' }),
+      (s) => s.emit(0, { kind: 'transfer-ended', term: 1, outcome: 'stepped-down' }),
+    ],
   },
   'raft/transfer-timed-out': {
     reaches: [(s) => s.emit(0, { kind: 'transfer-ended', term: 1, outcome: 'timed-out' })],
-    misses: [(s) => s.emit(0, { kind: 'transfer-started', term: 1, to: 1 })],
+    misses: [
+      (s) => s.emit(0, { kind: 'transfer-started', term: 1, to: 1 }),
+      (s) => s.emit(0, { kind: 'transfer-ended', term: 1, outcome: 'stepped-down' }),
+    ],
   },
   'raft/deposed-leaders-entries-overwritten': {
     reaches: [(s) => s.lead(0, 1).append(0, 1, 2).follow(0, 2).truncate(0, 2)],

@@ -9,6 +9,7 @@ import type { DiskImage, Message, Proof, ProtocolEvent } from '../../../src/kern
 import {
   checkpointFile,
   journalFile,
+  parsePbftSettings,
   type Commit,
   type JournalRecord,
   type NewView,
@@ -44,7 +45,7 @@ export class PbftStage implements CheckerContext {
     this.files = Array.from({ length: servers }, () => new Map<string, unknown[]>());
     this.journals = Array.from({ length: servers }, () => 0);
     this.checkers = createCheckers('pbft', this, this.sink, {
-      settings: { 'checkpoint-interval': 2, window: 4 },
+      settings: parsePbftSettings({ 'checkpoint-interval': 2, window: 4 }),
       ...options,
     });
     for (let server = 0; server < servers; server++) {

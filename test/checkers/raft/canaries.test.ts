@@ -7,15 +7,22 @@ import {
   INCOMING_FILE,
   initialConfiguration,
   makeEntry,
+  parseRaftSettings,
   walFile,
   type Configuration,
   type Entry,
+  type SnapshotHeader,
 } from '../../../src/protocols/raft/index.js';
 import { makeCommand } from '../../../src/services/index.js';
 import { Stage } from '../stage.js';
 
 const PUT = { op: 'put', key: 'k', value: 'c3.1' };
 const CLIENT = 5;
+const SETTINGS = parseRaftSettings({
+  'max-entries-per-message': 3,
+  'max-bytes-per-message': 400,
+  'snapshot-chunk': 10,
+});
 const ALL = initialConfiguration([0, 1, 2, 3, 4]);
 
 /** The leader appends a configuration, durably. */
@@ -36,6 +43,23 @@ function forgetTermOne(stage: Stage): void {
   stage.commitEverywhere(1, [0, 2, 3, 4]);
   stage.saveSnapshot(4, 72);
   stage.compact(4, 72);
+}
+
+/** The first server sends an empty message of its latest round. */
+function ask(stage: Stage, term: number, round: number, to = 1): void {
+  const rest = { prevLogIndex: 0, prevLogTerm: 0, entries: [], leaderCommit: 0, generation: 0 };
+  stage.send(0, to, { kind: 'AppendEntries', term, round, ...rest });
+}
+
+/** The second server turns something down, and says which round that was of. */
+function answer(stage: Stage, term: number, round: number, to = 0): void {
+  const rest = { matchIndex: 0, conflictTerm: 0, prevLogIndex: 0, hasLost: false, version: 1, generation: 0 };
+  stage.send(1, to, { kind: 'AppendEntriesResponse', term, round, success: false, ...rest });
+}
+
+function sendPiece(stage: Stage, header: SnapshotHeader, text: string): void {
+  const rest = { offset: 0, size: 100, checksum: 0, round: 0, generation: 0 };
+  stage.send(0, 1, { kind: 'InstallSnapshot', term: 1, header, text, ...rest });
 }
 
 /** By invariant: a story, and how it violates the invariant at its end. */
@@ -438,6 +462,42 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
     const rest = { entries: [], leaderCommit: 0, round: 0, generation: 0 };
     stage.send(0, 1, { kind: 'AppendEntries', term: 1, prevLogIndex: 1, prevLogTerm: 0, ...rest });
   },
+  'raft/message-size: a batch has more entries than the settings allow': (stage) => {
+    stage.elect(0, 1);
+    stage.sendEntries(0, 1, [stage.propose(0), stage.propose(0), stage.propose(0), stage.propose(0)]);
+  },
+  'raft/message-size: a batch has more bytes than the settings allow': (stage) => {
+    stage.elect(0, 1);
+    const long = makeCommand(CLIENT, 1, { ...PUT, value: 'x'.repeat(400) });
+    stage.sendEntries(0, 1, [stage.propose(0), stage.propose(0, long)]);
+  },
+  'raft/message-size: a piece of a snapshot is longer than a chunk': (stage) => {
+    stage.elect(0, 1);
+    stage.commitEverywhere(0, [1, 2]);
+    sendPiece(stage, stage.saveSnapshot(0, 1), 'x'.repeat(11));
+  },
+  'raft/round-answered: a follower answers an old message with its round in a new term': (stage) => {
+    stage.elect(0, 1);
+    ask(stage, 1, 5);
+    stage.elect(0, 2);
+    ask(stage, 2, 1);
+    answer(stage, 2, 5);
+  },
+  'raft/round-answered: a round is confirmed that only others were asked about': (stage) => {
+    stage.elect(0, 1);
+    ask(stage, 1, 4);
+    ask(stage, 1, 5, 2);
+    answer(stage, 1, 5);
+  },
+  'raft/round-answered: a round is confirmed to somebody who has never led': (stage) => {
+    stage.elect(0, 1);
+    answer(stage, 1, 1, 2);
+  },
+  'raft/round-answered: a leader counts its rounds downwards': (stage) => {
+    stage.elect(0, 1);
+    ask(stage, 1, 5);
+    ask(stage, 1, 4);
+  },
   'raft/configuration-effective: a follower goes on by the configuration before': (stage) => {
     stage.elect(0, 1);
     stage.commitEverywhere(0, [1, 2, 3, 4]);
@@ -540,12 +600,29 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
 for (const [name, story] of Object.entries(CANARIES)) {
   const [invariant = '', what = ''] = name.split(': ');
   test(`${invariant} catches it when ${what}`, () => {
-    const stage = new Stage(5);
+    const stage = new Stage(5, 'raft', { settings: SETTINGS });
     story(stage);
     expect(stage.sink.violation).toMatchObject({ invariant });
     expect(stage.sink.violation?.message).toMatch(/\bn[1-5]\b|of 5 servers/);
   });
 }
+
+test('messages at their bounds, and rounds of another term answered with none, are as they should be', () => {
+  const stage = new Stage(5, 'raft', { settings: SETTINGS });
+  stage.elect(0, 1);
+  stage.commitEverywhere(0, [1, 2]);
+  stage.sendEntries(0, 1, [stage.propose(0, makeCommand(CLIENT, 1, { ...PUT, value: 'x'.repeat(400) }))]);
+  stage.sendEntries(0, 1, [stage.propose(0), stage.propose(0), stage.propose(0)]);
+  sendPiece(stage, stage.saveSnapshot(0, 1), 'x'.repeat(10));
+  ask(stage, 1, 5);
+  for (const round of [3, 5, 5]) answer(stage, 1, round);
+  stage.elect(0, 2);
+  answer(stage, 1, 5);
+  answer(stage, 2, 0);
+  ask(stage, 2, 1);
+  answer(stage, 2, 1);
+  expect(stage.violated).toBeUndefined();
+});
 
 test('every one of Raft’s invariants has a canary', () => {
   const caught = new Set(Object.keys(CANARIES).map((name) => name.split(': ')[0]));

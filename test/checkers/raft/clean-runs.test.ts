@@ -335,3 +335,12 @@ test('a process whose disk was formatted anew votes as another member, and may v
   stage.elect(1, 2, [2]);
   expectClean(stage);
 });
+
+test('a repeated request for a vote is answered as before, even by one who follows another leader by now', () => {
+  const stage = new Stage(5, 'raft');
+  stage.campaign(4, 1, [1]);
+  stage.elect(0, 1, [2, 3]);
+  stage.replicate(0, 1, stage.propose(0));
+  stage.grant(1, 4, 1);
+  expectClean(stage);
+});

@@ -4,6 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DiskSlot, Plain } from '../../../src/kernel/index.js';
 import { canonical, hashString } from '../../../src/kernel/index.js';
+import { recover } from '../../../src/protocols/raft/index.js';
 import { RaftStorage } from '../../../src/protocols/raft/storage.js';
 import { createService } from '../../../src/services/index.js';
 import { FakeHost, intact, rotten, torn } from './fake-host.js';
@@ -197,6 +198,33 @@ describe('raft recovery: the log', () => {
   });
 });
 
+describe('raft recovery: a log that began anew', () => {
+  const anew = { 'wal-2': [segmentStart(4, 7, 2, true), wal(5, put(8, 2), 4)], snapshot: ownSnapshot(7, 2) };
+
+  it.each([
+    ['whole', segmentOf([put(1, 1), put(2, 1)])],
+    ['torn', [segmentStart(1), torn, wal(3, put(2, 1))]],
+    ['rotten', [segmentStart(1), rotten, wal(3, put(2, 1))]],
+    ['gone', []],
+  ])('what was before and is still there does not count: %s', (_, before) => {
+    const subject = replicaOn(diskOf(metas(2), before, anew));
+    expect(state(subject)).toMatchObject({ baseIndex: 7, baseTerm: 2, suspectTerm: 0, durableIndex: 8 });
+    expect(terms(subject)).toEqual([2]);
+    expect(subject.host.files()).toEqual(['meta', 'snapshot', 'wal-2']);
+  });
+
+  it('a beginning that was never synced leaves the log before, and another one takes its place', () => {
+    const subject = replicaOn(
+      diskOf(metas(2), segmentOf([put(1, 1)]), { 'wal-2': [torn], snapshot: ownSnapshot(7, 2) }),
+    );
+    expect(state(subject)).toMatchObject({ baseIndex: 7, suspectTerm: 0, durableIndex: 0 });
+    expect(subject.host.files()).toEqual(['meta', 'snapshot', 'wal-1', 'wal-3']);
+    subject.host.completeAll(subject.replica);
+    expect(state(subject).durableIndex).toBe(7);
+    expect(subject.host.files()).toEqual(['meta', 'snapshot', 'wal-3']);
+  });
+});
+
 describe('raft recovery: rot', () => {
   const rot = diskOf(metas(1), [segmentStart(1), wal(2, put(1, 1)), rotten, wal(4, put(3, 1), 3)]);
 
@@ -251,6 +279,33 @@ describe('raft recovery: rot', () => {
     expect(host.records('wal-1')).toHaveLength(2);
   });
 
+  it('removes what follows damage from its end', () => {
+    const found = recover(
+      diskOf(metas(2), [torn, wal(2, put(1, 1))], {
+        'wal-2': [segmentStart(3, 1, 1)],
+        'wal-3': [segmentStart(4, 1, 1)],
+      }),
+    );
+    expect(found?.repair.remove).toEqual(['wal-3', 'wal-2', 'wal-1']);
+  });
+
+  it('bounds what it may have lost by the snapshot, after which the log began at the latest', () => {
+    const subject = replicaOn(diskOf(metas(2), [rotten, rotten], { snapshot: ownSnapshot(7, 2) }));
+    expect(state(subject)).toMatchObject({ suspectTerm: 2, suspectIndex: 9 });
+  });
+
+  it('when nothing bounds it, regains trust in a later term only', () => {
+    const subject = replicaOn(diskOf(metas(2), [rotten], { snapshot: [rotten, rotten] }));
+    const { host, replica } = subject;
+    host.completeAll(replica);
+    replica.receive(1, append(2, 0, 0, [put(1, 2), put(2, 2)]));
+    host.completeAll(replica);
+    expect(state(subject)).toMatchObject({ suspectTerm: 2, durableIndex: 2 });
+    replica.receive(1, append(3, 2, 2, [put(3, 3)]));
+    host.completeAll(replica);
+    expect(state(subject)).toMatchObject({ suspectTerm: 0, suspectIndex: 0 });
+  });
+
   it('its doubt survives the next start', () => {
     const first = replicaOn(rot);
     first.host.completeAll(first.replica);
@@ -296,6 +351,10 @@ describe('raft recovery: snapshot and log together (§7)', () => {
   it('without a log the snapshot is everything', () => {
     const subject = replicaOn(diskOf(metas(1), [], { snapshot: ownSnapshot(5, 4) }));
     expect(state(subject)).toMatchObject({ baseIndex: 5, baseTerm: 4, currentTerm: 4, commitIndex: 5 });
+    // Nothing rests on it before the log says where it begins.
+    expect(state(subject).durableIndex).toBe(0);
+    subject.host.completeAll(subject.replica);
+    expect(state(subject).durableIndex).toBe(5);
   });
 
   it('a rotten snapshot whose log is whole from the beginning costs nothing', () => {

@@ -28,6 +28,7 @@ import {
   type Subject,
   receive,
 } from './fixtures.js';
+import { image, rotten } from './fake-host.js';
 
 const SMALL = { settings: { 'snapshot-entries': 4, 'retained-entries': 1, 'snapshot-chunk': 16 } };
 
@@ -104,6 +105,31 @@ describe('raft snapshots: saving and compaction (§7)', () => {
     subject.host.completeAll(subject.replica);
     expect(state(subject)).toMatchObject({ lastApplied: 5, baseIndex: 4 });
     expect(terms(subject)).toHaveLength(4);
+  });
+
+  it('what its disk lacks is not acknowledged because a snapshot of its own covers it', () => {
+    const subject = replicaOn(logOf(1, []), SMALL);
+    const { host, replica } = subject;
+    replica.receive(
+      1,
+      append(
+        1,
+        0,
+        0,
+        [1, 2, 3, 4, 5].map((index) => put(index, 1)),
+        4,
+      ),
+    );
+    host.completeNth(replica, 1); // the snapshot's content
+    host.completeNth(replica, 1); // its name
+    expect(state(subject)).toMatchObject({ baseIndex: 3, durableIndex: 0 });
+    replica.receive(1, append(1, 2, 1, [put(3, 1)], 4));
+    expect(ofKind(host.take(), 'AppendEntriesResponse')).toEqual([]);
+    host.completeNth(replica, 0); // the log up to where it was compacted
+    expect(ofKind(host.take(), 'AppendEntriesResponse')).toMatchObject([
+      { message: { success: true, matchIndex: 5 } },
+      { message: { success: true, matchIndex: 3 } },
+    ]);
   });
 
   it('saves when so many bytes are applied', () => {
@@ -283,6 +309,52 @@ describe('raft snapshots: a follower installs one (§7, Figure 13)', () => {
     subject.host.completeAll(subject.replica);
     expect(state(subject).commitIndex).toBe(3);
     expect(terms(replicaOn(subject.host.crashImage()))).toEqual([2]);
+  });
+
+  it('says so, and drops the log before, only when the beginning of the log behind it is durable', () => {
+    const subject = replicaOn(logOf(2, [1, 1, 1, 1]));
+    const { host, replica } = subject;
+    give(subject, 1, piecesOf(6, 2));
+    host.completeNth(replica, 0); // content
+    host.completeNth(replica, 0); // name
+    expect(state(subject)).toMatchObject({ baseIndex: 6, durableIndex: 0 });
+    replica.receive(1, append(2, 6, 2, [], 6));
+    replica.receive(1, append(2, 4, 2, [], 6));
+    const answers = host.take();
+    expect(ofKind(answers, 'InstallSnapshotResponse')).toEqual([]);
+    expect(ofKind(answers, 'AppendEntriesResponse')).toMatchObject([
+      { message: { success: true, matchIndex: 0 } },
+      { message: { success: true, matchIndex: 0 } },
+    ]);
+    expect(host.files()).toContain('wal-1');
+    host.completeAll(replica);
+    expect(ofKind(host.take(), 'InstallSnapshotResponse')).toMatchObject([{ message: { installed: true } }]);
+    expect(host.files()).not.toContain('wal-1');
+    expect(state(subject).durableIndex).toBe(6);
+  });
+
+  it('never looks like a server that has promised nothing, whatever a crash and rot take of it', () => {
+    // The full disk refuses the record that begins the log anew; then the snapshot rots.
+    const subject = replicaOn(logOf(2, [1, 2, 2, 2]));
+    const { host, replica } = subject;
+    give(subject, 1, piecesOf(6, 2));
+    host.completeNth(replica, 0); // content
+    host.completeNth(replica, 0); // name
+    const left = host.image();
+    const without = new Map(left.files().map((file) => [file, left.read(file)]));
+    without.delete('wal-2');
+    without.set('snapshot', [rotten]);
+    const again = replicaOn(image(without));
+    expect(terms(again)).toEqual([1, 2, 2, 2]);
+  });
+
+  it('a piece of one that the log has overtaken is not asked for again while the disk is slow', () => {
+    const subject = replicaOn(logOf(2, []));
+    const [first] = piecesOf(2, 2) as [InstallSnapshot];
+    subject.replica.receive(1, append(2, 0, 0, [put(1, 2), put(2, 2)], 2));
+    expect(give(subject, 1, [first])).toMatchObject([{ installed: false, nextOffset: first.size }]);
+    subject.host.completeAll(subject.replica);
+    expect(give(subject, 1, [first])).toMatchObject([{ installed: true }]);
   });
 
   it('one that is older than what is committed is ignored, and answered as installed', () => {

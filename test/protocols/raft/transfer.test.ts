@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   CLIENT,
+  LONG,
   OPERATOR,
   admin,
   append,
@@ -26,6 +27,19 @@ import {
 } from './fixtures.js';
 
 const transfer = (subject: Subject, to: number): string => ask(subject, { do: 'transfer', to });
+
+/** How a transfer to the second server ended when the leader stepped down because of what happens. */
+function outcomeAfter(happen: (subject: Subject) => void): string | undefined {
+  const subject = leaderOn(fresh());
+  transfer(subject, 1);
+  happen(subject);
+  const { role, transferTo } = state(subject);
+  expect(role).not.toBe('leader');
+  expect(transferTo).toBe(-1);
+  const ended = eventsOf(subject, 'transfer-ended');
+  expect(ended).toHaveLength(1);
+  return ended[0]?.outcome;
+}
 
 const told = ({ host }: Subject): number[] => ofKind(host.take(), 'TimeoutNow').map(({ to }) => to);
 
@@ -75,6 +89,28 @@ describe('raft transfer of leadership (diss. §3.10)', () => {
       { kind: 'transfer-ended', term: 1, outcome: 'done' },
     ]);
     expect(state(subject)).toMatchObject({ role: 'follower', transferTo: -1 });
+  });
+
+  it('is done when the target leads, also if its request for votes got lost', () => {
+    for (const message of [append(2, 0, 0), { kind: 'TimeoutNow', term: 2, generation: 0 } as const]) {
+      expect(outcomeAfter(({ replica }) => receive({ replica }, 1, message))).toBe('done');
+    }
+  });
+
+  it('is not done when the leader steps down for another reason, or cannot tell', () => {
+    const reasons: Readonly<Record<string, (subject: Subject) => void>> = {
+      'somebody else stands': (s) => receive(s, 2, requestVote(2, 1, 1, true)),
+      'somebody else leads': (s) => receive(s, 2, append(2, 0, 0)),
+      'another server has heard of a later term': (s) => receive(s, 2, success(2, 0, { success: false })),
+      'the target has heard of a later term': (s) => receive(s, 1, success(2, 0, { success: false })),
+      'nobody answers': ({ host, replica }) => {
+        host.now += LONG;
+        replica.timerFired('heartbeat');
+      },
+    };
+    for (const [reason, happen] of Object.entries(reasons)) {
+      expect(outcomeAfter(happen), reason).toBe('stepped-down');
+    }
   });
 
   it('a request to stand of an earlier term, or to one that does not vote, is ignored', () => {
