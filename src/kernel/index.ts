@@ -20,5 +20,6 @@ export * from './random-choices.js';
 export * from './recorded-choices.js';
 export * from './leader-search.js';
 export * from './request-reply.js';
+export * from './settings-reader.js';
 export * from './time.js';
 export * from './units.js';

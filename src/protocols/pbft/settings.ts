@@ -1,6 +1,6 @@
 /** PBFT's settings: what a scenario may write under `protocol.settings`, resolved to integers. */
 
-import { UsageError, nearest, parseDuration, type ClusterShape, type Micros } from '../../kernel/index.js';
+import { SettingsReader, UsageError, type ClusterShape, type Micros } from '../../kernel/index.js';
 import { MOST_REPLICAS, mostFaulty } from './quorum.js';
 
 export interface PbftSettings {
@@ -41,7 +41,7 @@ const KEYS = [
 ] as const;
 
 type Key = (typeof KEYS)[number];
-type Raw = Readonly<Record<string, unknown>>;
+type Reader = SettingsReader<Key>;
 
 /** Most replicas that can be faulty among as many as there may be. */
 const MOST_FAULTY = mostFaulty(MOST_REPLICAS);
@@ -49,38 +49,41 @@ const LONGEST_WINDOW = 4096;
 const WINDOW_IN_CHECKPOINTS = 2;
 
 /** Validates and fills in defaults; throws UsageError naming the setting. */
-export function parsePbftSettings(raw: Raw, cluster?: ClusterShape): PbftSettings {
-  refuseUnknown(raw);
-  const faulty = raw['f'] === undefined ? undefined : count(raw, 'f', 0, 0, MOST_FAULTY);
-  if (cluster !== undefined) requireQuorum(cluster, faulty);
-  const viewChangeMicros = duration(raw, 'view-change-timeout', '400ms');
-  const viewChangeMicrosMax = duration(raw, 'view-change-timeout-max', 3 * viewChangeMicros);
+export function parsePbftSettings(
+  raw: Readonly<Record<string, unknown>>,
+  cluster?: ClusterShape,
+): PbftSettings {
+  const read = new SettingsReader('pbft', KEYS, raw);
+  const faulty = read.has('f') ? read.count('f', 0, 0, MOST_FAULTY) : undefined;
+  if (cluster !== undefined) requireQuorum(cluster, faulty, read);
+  const viewChangeMicros = duration(read, 'view-change-timeout', '400ms');
+  const viewChangeMicrosMax = duration(read, 'view-change-timeout-max', 3 * viewChangeMicros);
   if (viewChangeMicrosMax < viewChangeMicros) {
-    throw bad('view-change-timeout-max', 'at least view-change-timeout');
+    throw read.bad('view-change-timeout-max', 'at least view-change-timeout');
   }
-  const statusMicros = duration(raw, 'status-interval', '100ms');
-  const checkpointInterval = count(raw, 'checkpoint-interval', 16, 1, LONGEST_WINDOW / 2);
-  const window = count(raw, 'window', WINDOW_IN_CHECKPOINTS * checkpointInterval, 1, LONGEST_WINDOW);
+  const statusMicros = duration(read, 'status-interval', '100ms');
+  const checkpointInterval = read.count('checkpoint-interval', 16, 1, LONGEST_WINDOW / 2);
+  const window = read.count('window', WINDOW_IN_CHECKPOINTS * checkpointInterval, 1, LONGEST_WINDOW);
   if (window % checkpointInterval !== 0 || window < WINDOW_IN_CHECKPOINTS * checkpointInterval) {
-    throw bad('window', 'a multiple of checkpoint-interval, at least twice that');
+    throw read.bad('window', 'a multiple of checkpoint-interval, at least twice that');
   }
   return {
     faulty,
     viewChangeMicros,
     viewChangeMicrosMax,
-    batchSize: count(raw, 'batch-size', 8, 1, 1024),
-    batchDelayMicros: parseDuration(raw['batch-delay'] ?? '1ms', path('batch-delay')),
+    batchSize: read.count('batch-size', 8, 1, 1024),
+    batchDelayMicros: read.duration('batch-delay', '1ms'),
     checkpointInterval,
     window,
-    maxInflight: count(raw, 'max-inflight', 16, 1, LONGEST_WINDOW),
+    maxInflight: read.count('max-inflight', 16, 1, LONGEST_WINDOW),
     statusMicros,
-    maxPendingRequests: count(raw, 'max-pending-requests', 4096, 1),
-    stateChunk: count(raw, 'state-chunk', 16_384, 1),
+    maxPendingRequests: read.count('max-pending-requests', 4096, 1),
+    stateChunk: read.count('state-chunk', 16_384, 1),
   };
 }
 
 /** Throws unless so many members bear so many faulty ones. */
-function requireQuorum({ members, byzantine }: ClusterShape, faulty: number | undefined): void {
+function requireQuorum({ members, byzantine }: ClusterShape, faulty: number | undefined, read: Reader): void {
   if (members > MOST_REPLICAS) {
     throw new UsageError(
       'bad-setting',
@@ -89,41 +92,16 @@ function requireQuorum({ members, byzantine }: ClusterShape, faulty: number | un
   }
   const most = mostFaulty(members);
   if (faulty !== undefined && (faulty > most || faulty < byzantine)) {
-    throw bad('f', `from ${byzantine} (model.byzantine) to ${most}: bearing f faulty replicas takes 3f + 1`);
-  }
-}
-
-function refuseUnknown(raw: Raw): void {
-  for (const key of Object.keys(raw)) {
-    if ((KEYS as readonly string[]).includes(key)) continue;
-    const near = nearest(key, KEYS);
-    throw new UsageError(
-      'unknown-setting',
-      `${path(key)}: unknown pbft setting, expected one of ${KEYS.join(', ')}`,
-      near === undefined ? undefined : `did you mean "${near}"?`,
+    throw read.bad(
+      'f',
+      `from ${byzantine} (model.byzantine) to ${most}: bearing f faulty replicas takes 3f + 1`,
     );
   }
 }
 
 /** A duration of at least a millisecond. */
-function duration(raw: Raw, key: Key, byDefault: string | Micros): Micros {
-  const value = raw[key];
-  if (value === undefined && typeof byDefault === 'number') return byDefault;
-  const micros = parseDuration(value ?? byDefault, path(key));
-  if (micros < 1000) throw bad(key, 'at least 1ms');
+function duration(read: Reader, key: Key, byDefault: string | Micros): Micros {
+  const micros = read.duration(key, byDefault);
+  if (micros < 1000) throw read.bad(key, 'at least 1ms');
   return micros;
-}
-
-function count(raw: Raw, key: Key, byDefault: number, least: number, most = 1_000_000_000): number {
-  const value = raw[key] ?? byDefault;
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw bad(key, `a whole number from ${least} to ${most}`);
-}
-
-function bad(key: Key, expected: string): UsageError {
-  return new UsageError('bad-setting', `${path(key)}: expected ${expected}`);
-}
-
-function path(key: string): string {
-  return `protocol.settings.${key}`;
 }

@@ -1,6 +1,6 @@
 /** Raft's settings: what a scenario may write under `protocol.settings`, resolved to integers. */
 
-import { UsageError, nearest, parseDuration, parseDurationRange, type Micros } from '../../kernel/index.js';
+import { SettingsReader, type Micros } from '../../kernel/index.js';
 
 export interface RaftSettings {
   readonly electionTimeoutMicrosMin: Micros;
@@ -59,69 +59,34 @@ const KEYS = [
   'auto-activate',
 ] as const;
 
-type Key = (typeof KEYS)[number];
-type Raw = Readonly<Record<string, unknown>>;
-
 /** Validates and fills in defaults; throws UsageError naming the setting. */
-export function parseRaftSettings(raw: Raw): RaftSettings {
-  refuseUnknown(raw);
-  const election = parseDurationRange(raw['election-timeout'] ?? '150ms..300ms', path('election-timeout'));
-  const heartbeatMicros = parseDuration(raw['heartbeat'] ?? '50ms', path('heartbeat'));
+export function parseRaftSettings(raw: Readonly<Record<string, unknown>>): RaftSettings {
+  const read = new SettingsReader('raft', KEYS, raw);
+  const election = read.durationRange('election-timeout', '150ms..300ms');
+  const heartbeatMicros = read.duration('heartbeat', '50ms');
   if (heartbeatMicros < 1 || heartbeatMicros >= election.minMicros) {
-    throw bad('heartbeat', 'more than 0 and less than the election time-out');
+    throw read.bad('heartbeat', 'more than 0 and less than the election time-out');
   }
   return {
     electionTimeoutMicrosMin: election.minMicros,
     electionTimeoutMicrosMax: election.maxMicros,
     heartbeatMicros,
-    preVote: flag(raw, 'pre-vote', true),
-    checkQuorum: flag(raw, 'check-quorum', true),
-    maxEntriesPerMessage: count(raw, 'max-entries-per-message', 64, 1),
-    maxBytesPerMessage: count(raw, 'max-bytes-per-message', 65_536, 1),
-    maxInflightMessages: count(raw, 'max-inflight-messages', 256, 1),
-    maxInflightBytes: count(raw, 'max-inflight-bytes', 1_048_576, 1),
-    emptyHeartbeats: flag(raw, 'empty-heartbeats', false),
-    snapshotEntries: count(raw, 'snapshot-entries', 1000, 0),
-    snapshotBytes: count(raw, 'snapshot-bytes', 0, 0),
-    snapshotIntervalMicros: parseDuration(raw['snapshot-interval'] ?? 0, path('snapshot-interval')),
-    retainedEntries: count(raw, 'retained-entries', 100, 0),
-    snapshotChunk: count(raw, 'snapshot-chunk', 16_384, 1),
-    maxUncommittedEntries: count(raw, 'max-uncommitted-entries', 4096, 1),
-    maxUncommittedBytes: count(raw, 'max-uncommitted-bytes', 4_194_304, 1),
-    maxWaitingReads: count(raw, 'max-waiting-reads', 1024, 1),
-    clockDriftPpm: count(raw, 'clock-drift-ppm', 10_000, 0, 500_000),
-    autoActivate: flag(raw, 'auto-activate', true),
+    preVote: read.flag('pre-vote', true),
+    checkQuorum: read.flag('check-quorum', true),
+    maxEntriesPerMessage: read.count('max-entries-per-message', 64, 1),
+    maxBytesPerMessage: read.count('max-bytes-per-message', 65_536, 1),
+    maxInflightMessages: read.count('max-inflight-messages', 256, 1),
+    maxInflightBytes: read.count('max-inflight-bytes', 1_048_576, 1),
+    emptyHeartbeats: read.flag('empty-heartbeats', false),
+    snapshotEntries: read.count('snapshot-entries', 1000, 0),
+    snapshotBytes: read.count('snapshot-bytes', 0, 0),
+    snapshotIntervalMicros: read.duration('snapshot-interval', 0),
+    retainedEntries: read.count('retained-entries', 100, 0),
+    snapshotChunk: read.count('snapshot-chunk', 16_384, 1),
+    maxUncommittedEntries: read.count('max-uncommitted-entries', 4096, 1),
+    maxUncommittedBytes: read.count('max-uncommitted-bytes', 4_194_304, 1),
+    maxWaitingReads: read.count('max-waiting-reads', 1024, 1),
+    clockDriftPpm: read.count('clock-drift-ppm', 10_000, 0, 500_000),
+    autoActivate: read.flag('auto-activate', true),
   };
-}
-
-function refuseUnknown(raw: Raw): void {
-  for (const key of Object.keys(raw)) {
-    if ((KEYS as readonly string[]).includes(key)) continue;
-    const near = nearest(key, KEYS);
-    throw new UsageError(
-      'unknown-setting',
-      `${path(key)}: unknown raft setting, expected one of ${KEYS.join(', ')}`,
-      near === undefined ? undefined : `did you mean "${near}"?`,
-    );
-  }
-}
-
-function count(raw: Raw, key: Key, byDefault: number, least: number, most = 1_000_000_000): number {
-  const value = raw[key] ?? byDefault;
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw bad(key, `a whole number from ${least} to ${most}`);
-}
-
-function flag(raw: Raw, key: Key, byDefault: boolean): boolean {
-  const value = raw[key] ?? byDefault;
-  if (typeof value === 'boolean') return value;
-  throw bad(key, 'true or false');
-}
-
-function bad(key: Key, expected: string): UsageError {
-  return new UsageError('bad-setting', `${path(key)}: expected ${expected}`);
-}
-
-function path(key: string): string {
-  return `protocol.settings.${key}`;
 }

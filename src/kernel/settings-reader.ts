@@ -1,0 +1,61 @@
+/** How a built-in protocol reads `protocol.settings`: each key once, with its default, and a one-line error otherwise. */
+
+import { UsageError } from './errors.js';
+import { nearest } from './nearest.js';
+import type { Micros } from './time.js';
+import { parseDuration, parseDurationRange } from './units.js';
+
+export class SettingsReader<Key extends string> {
+  /** Throws UsageError for a key that is not one of `keys`. */
+  constructor(
+    protocol: string,
+    keys: readonly Key[],
+    private readonly raw: Readonly<Record<string, unknown>>,
+  ) {
+    for (const key of Object.keys(raw)) {
+      if ((keys as readonly string[]).includes(key)) continue;
+      const near = nearest(key, keys);
+      throw new UsageError(
+        'unknown-setting',
+        `${path(key)}: unknown ${protocol} setting, expected one of ${keys.join(', ')}`,
+        near === undefined ? undefined : `did you mean "${near}"?`,
+      );
+    }
+  }
+
+  has(key: Key): boolean {
+    return this.raw[key] !== undefined;
+  }
+
+  count(key: Key, byDefault: number, least: number, most = 1_000_000_000): number {
+    const value = this.raw[key] ?? byDefault;
+    if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
+    throw this.bad(key, `a whole number from ${least} to ${most}`);
+  }
+
+  flag(key: Key, byDefault: boolean): boolean {
+    const value = this.raw[key] ?? byDefault;
+    if (typeof value === 'boolean') return value;
+    throw this.bad(key, 'true or false');
+  }
+
+  /** A default is written as in a scenario, or in microseconds. */
+  duration(key: Key, byDefault: string | Micros): Micros {
+    const value = this.raw[key];
+    if (value === undefined && typeof byDefault === 'number') return byDefault;
+    return parseDuration(value ?? byDefault, path(key));
+  }
+
+  durationRange(key: Key, byDefault: string): ReturnType<typeof parseDurationRange> {
+    return parseDurationRange(this.raw[key] ?? byDefault, path(key));
+  }
+
+  /** The error of a setting that does not fit. */
+  bad(key: Key, expected: string): UsageError {
+    return new UsageError('bad-setting', `${path(key)}: expected ${expected}`);
+  }
+}
+
+function path(key: string): string {
+  return `protocol.settings.${key}`;
+}
