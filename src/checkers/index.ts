@@ -13,3 +13,6 @@ export { renderInvariants } from './markdown.js';
 export { Participants, type ParticipantContext, type LivenessTerms } from './any/index.js';
 export * from './coverage/index.js';
 export * from './linearizability/index.js';
+export * from './pbft/audit/index.js';
+export { quorumSizes } from './pbft/index.js';
+export { processName } from './names.js';

@@ -90,6 +90,21 @@ export const replayOptions = {
   timeout,
 };
 
+export const auditOptions = {
+  from: parsed<readonly string[] | undefined>(
+    {
+      flag: 'from',
+      value: 'NODES',
+      description: 'whose transcripts are read, e.g. n1,n3',
+      fallbackText: 'all but those of liars',
+    },
+    undefined,
+    (value) => value.split(','),
+  ),
+  json,
+  timeout,
+};
+
 export const keepOptions = {
   to: parsed(
     {
@@ -150,6 +165,7 @@ export const tourOptions = { json, workers };
 
 export type RunOptions = Values<typeof runOptions>;
 export type ReplayOptions = Values<typeof replayOptions>;
+export type AuditOptions = Values<typeof auditOptions>;
 export type KeepOptions = Values<typeof keepOptions>;
 export type ListOptions = Values<typeof listOptions>;
 export type ShowOptions = Values<typeof showOptions>;

@@ -1,6 +1,7 @@
 /** The verbs, in the order of the help. Each is loaded when it is asked for. */
 
 import {
+  auditOptions,
   completionOptions,
   coverageOptions,
   invariantsOptions,
@@ -51,6 +52,24 @@ const replay = verb({
     'faultline replay --adapt traces/',
   ],
   load: async () => (await import('./replay.js')).replay,
+});
+
+const audit = verb({
+  name: 'audit',
+  summary: 'name who broke agreement in a trace, with proofs',
+  argument: {
+    name: 'PATH',
+    description: 'trace files of pbft, or folders of them',
+    required: true,
+    variadic: true,
+    completion: 'file',
+  },
+  options: auditOptions,
+  examples: [
+    'faultline audit traces/found/some.trace.jsonl.gz',
+    'faultline audit some.trace.jsonl.gz --from n1,n3',
+  ],
+  load: async () => (await import('./audit.js')).audit,
 });
 
 const keep = verb({
@@ -157,6 +176,7 @@ const tour = verb({
 export const VERBS: readonly VerbSpec[] = [
   run,
   replay,
+  audit,
   keep,
   list,
   show,

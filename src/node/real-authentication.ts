@@ -24,7 +24,13 @@ import {
   type Proof,
   type Statement,
 } from '../kernel/index.js';
-import { KeyedAuthenticator, MacKeys, ProcessKeys, macText, signatureText } from '../world/index.js';
+import {
+  KeyedAuthenticator,
+  MacKeys,
+  ProcessKeys,
+  macText,
+  signatureText as statedText,
+} from '../world/index.js';
 
 /** What stands before the 32 bytes of an Ed25519 seed in its PKCS #8 form (RFC 8410, §7). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
@@ -127,8 +133,18 @@ class Signature implements Proof {
     return isRight;
   }
 
+  /** The signature's own bytes. */
+  static bytesOf(proof: Signature): Uint8Array {
+    return proof.#bytes;
+  }
+
+  /** The key that has verified it. */
+  static keyOf(proof: Signature): KeyObject | undefined {
+    return proof.#verifiedBy;
+  }
+
   encode(): string {
-    return signatureText(this.#signer, this.#statement);
+    return statedText(this.#signer, this.#statement);
   }
 }
 
@@ -224,4 +240,17 @@ export function realAuthentication({ seed, identities }: KeyAssignment): Authent
     new MacKeys(identities),
     (process, keys) => new RealAuthenticator(store, process, keys),
   );
+}
+
+/**
+ * A proof as evidence: `ed25519:KEY:SIGNATURE` for a real signature that was verified, both in base64, the public key
+ * as 32 bytes. Anybody can check it with any Ed25519 library; docs/accountability.md says what bytes are signed. Of
+ * an ideal proof, its own text.
+ */
+export function signatureText(proof: Proof): string {
+  const key = Signature.is(proof) ? Signature.keyOf(proof) : undefined;
+  if (key === undefined) return proof.encode();
+  const { x = '' } = key.export({ format: 'jwk' });
+  const publicKey = Buffer.from(x, 'base64url').toString('base64');
+  return `ed25519:${publicKey}:${Buffer.from(Signature.bytesOf(proof as Signature)).toString('base64')}`;
 }

@@ -213,7 +213,7 @@ class Watchdog {
 
 /** The user's module that a task runs, as far as is known. */
 function moduleOf(task: Task): string | undefined {
-  return task.kind === 'replay' ? undefined : task.scenario.protocol.module;
+  return 'scenario' in task ? task.scenario.protocol.module : undefined;
 }
 
 function split(request: RunRequest, size: number): RunRequest[] {

@@ -5,12 +5,15 @@
  */
 
 import { isAbsolute, relative, sep } from 'node:path';
+import { UsageError } from '../kernel/index.js';
+import { auditRecord, processName } from '../checkers/index.js';
 import type { Scenario } from '../scenario/index.js';
+import { auditTrace } from '../simulator/audit-trace.js';
 import { logEvents } from '../simulator/determinism.js';
 import type { Implementation } from '../simulator/implementation.js';
 import type { Outcome } from '../simulator/outcome.js';
 import { recordTrace } from '../simulator/record-trace.js';
-import { castOf, placeOf, renderTail } from '../simulator/render-trace.js';
+import { castOf, placeOf, renderTail, type Cast } from '../simulator/render-trace.js';
 import { replayAdapted, replayStrict } from '../simulator/replay.js';
 import type { SimulateOptions } from '../simulator/simulate-options.js';
 import { Simulation } from '../simulator/simulation.js';
@@ -19,6 +22,7 @@ import { blame, loadImplementation, type LoadedImplementation } from './module-l
 import {
   Pulse,
   toWire,
+  type AuditTask,
   type Dispatched,
   type FinishedRun,
   type LogTask,
@@ -31,6 +35,7 @@ import {
   type Task,
   type TaskResults,
 } from './tasks.js';
+import { signatureText } from './real-authentication.js';
 import { readTraceFile } from './trace-file.js';
 import { saveTrace } from './trace-folder.js';
 
@@ -76,7 +81,7 @@ export async function perform({ task, pulse }: Dispatched): Promise<Reply<TaskRe
     if (stray === undefined) return { value };
     const { error } = stray;
     stray = undefined;
-    throw blame(task.kind === 'replay' ? undefined : task.scenario.protocol.module, error);
+    throw blame('scenario' in task ? task.scenario.protocol.module : undefined, error);
   } catch (error) {
     return { error: toWire(error) };
   }
@@ -92,6 +97,8 @@ async function performTask(task: Task, heart: Heart): Promise<TaskResults[Task['
       return log(task, heart);
     case 'replay':
       return replay(task);
+    case 'audit':
+      return audit(task);
   }
 }
 
@@ -181,6 +188,24 @@ async function replay(task: ReplayTask): Promise<TaskResults['replay']> {
     isModuleChanged: module?.hash !== header.implementation.module?.hash,
     story,
   };
+}
+
+function serverOf(name: string, cast: Cast): number {
+  const process = placeOf(name, cast);
+  if (process < cast.servers) return process;
+  throw new UsageError('no-server', `--from: expected servers, n1 to n${cast.servers}, got '${name}'`);
+}
+
+async function audit({ path, from }: AuditTask): Promise<TaskResults['audit']> {
+  const trace = readTraceFile(path);
+  const { header } = trace;
+  const cast = castOf(trace);
+  const replicas = from?.map((name) => serverOf(name, cast));
+  const { implementation } = await load({ scenario: header.scenario, bug: header.implementation.bug });
+  const { report, faulty } = auditTrace(trace, implementation, replicas);
+  const { nodes } = header.scenario.cluster;
+  const names = faulty.map((server) => processName(server, nodes));
+  return { header, record: auditRecord(report, nodes, signatureText), faulty: names };
 }
 
 function tellStory(trace: Trace, { until, node, count, width }: StoryRequest): readonly string[] {

@@ -4,6 +4,7 @@
  */
 
 import { DivergenceError, UsageError } from '../kernel/index.js';
+import type { AuditRecord } from '../checkers/index.js';
 import type { Scenario } from '../scenario/index.js';
 import type { EventLog } from '../simulator/determinism.js';
 import type { Outcome } from '../simulator/outcome.js';
@@ -57,6 +58,14 @@ export interface ReplayTask {
   readonly story: StoryRequest | undefined;
 }
 
+/** Replays a trace file, and audits what its servers have said. */
+export interface AuditTask {
+  readonly kind: 'audit';
+  readonly path: string;
+  /** Names of the servers whose transcripts are handed in; undefined: all that the run did not make liars. */
+  readonly from: readonly string[] | undefined;
+}
+
 export interface StoryRequest {
   /** The last event told. Default: the last of all. */
   readonly until: number | undefined;
@@ -84,15 +93,23 @@ export interface ReplayedTrace {
   readonly story: readonly string[];
 }
 
+export interface AuditedFile {
+  readonly header: TraceHeader;
+  readonly record: AuditRecord;
+  /** Names of the servers that the run made liars. */
+  readonly faulty: readonly string[];
+}
+
 /** Results by kind of task. */
 export interface TaskResults {
   readonly run: readonly FinishedRun[];
   readonly record: RecordedRun;
   readonly log: EventLog;
   readonly replay: ReplayedTrace;
+  readonly audit: AuditedFile;
 }
 
-export type Task = RunTask | RecordTask | LogTask | ReplayTask;
+export type Task = RunTask | RecordTask | LogTask | ReplayTask | AuditTask;
 
 /** A task on its way: with the shared memory in which the worker shows that it is alive. */
 export interface Dispatched {

@@ -4,6 +4,7 @@
  */
 
 export type { EnabledEvent } from './agenda.js';
+export { auditTrace, type AuditedTrace } from './audit-trace.js';
 export * from './determinism.js';
 export type { Divergence } from './divergence.js';
 export { EVENT_NAMES, type EventName } from './event-kinds.js';

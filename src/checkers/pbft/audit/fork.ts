@@ -1,0 +1,46 @@
+/** Whether transcripts show a fork: two quorums that have committed different batches to one place. */
+
+import { StatementType, sizeOf, type Sequence, type View } from '../../../protocols/pbft/index.js';
+import type { Testimony } from './testimony.js';
+
+/** A commit certificate. */
+export interface Commitment {
+  readonly view: View;
+  readonly sequence: Sequence;
+  readonly digest: number;
+  /** Set of replicas. */
+  readonly signers: number;
+}
+
+export interface Fork {
+  readonly sequence: Sequence;
+  /** Of the lower view, or of the lower digest in the same one. */
+  readonly first: Commitment;
+  readonly second: Commitment;
+}
+
+/** Every batch that a quorum of `strong` has committed, in order of sequence, view, digest. */
+export function commitmentsOf(testimonies: readonly Testimony[], strong: number): Commitment[] {
+  const found = new Map<string, { view: View; sequence: Sequence; digest: number; signers: number }>();
+  for (const { type, view, sequence, digest, signer } of testimonies) {
+    if (type !== StatementType.commit) continue;
+    const key = `${view} ${sequence} ${digest}`;
+    const known = found.get(key);
+    if (known === undefined) found.set(key, { view, sequence, digest, signers: 1 << signer });
+    else known.signers |= 1 << signer;
+  }
+  return [...found.values()]
+    .filter(({ signers }) => sizeOf(signers) >= strong)
+    .sort((a, b) => a.sequence - b.sequence || a.view - b.view || a.digest - b.digest);
+}
+
+/** The fork at the lowest place; undefined when there is none. Ordered as {@link commitmentsOf} leaves them. */
+export function forkOf(commitments: readonly Commitment[]): Fork | undefined {
+  for (let i = 1; i < commitments.length; i++) {
+    const second = commitments[i] as Commitment;
+    const { sequence } = second;
+    const first = commitments.find((other) => other.sequence === sequence && other.digest !== second.digest);
+    if (first !== undefined && first !== second) return { sequence, first, second };
+  }
+  return undefined;
+}
