@@ -135,6 +135,7 @@ export class DiskGhost {
         this.stabilised(content.certificate);
         return;
       case 'batch':
+      case 'held':
         return;
     }
   }

@@ -17,6 +17,9 @@ import type { Promised } from './records.js';
 import type { Slot } from './slot.js';
 import { newViewBytes, preparedBytes, requestsBytes, stableBytes, viewChangeBytes } from './wire.js';
 
+/** Size of what is held, without its batch. */
+const HELD_BYTES = 24;
+
 export abstract class PbftCheckpoints extends PbftOrdering {
   protected store = new CheckpointStore(this.host);
   /** The state at the stable checkpoint, to be sent to others; undefined while this replica does not have it. */
@@ -193,6 +196,15 @@ export abstract class PbftCheckpoints extends PbftOrdering {
       const message = { kind: 'PrePrepare', view, sequence, digest, requests, proof: prePrepare } as const;
       promised.push({ kind: 'accepted', message });
       bytes += requestsBytes(requests);
+    }
+    return bytes + this.heldOf(slot, promised);
+  }
+
+  private heldOf({ sequence, held }: Slot, promised: Promised[]): number {
+    let bytes = 0;
+    for (const { view, digest, requests } of held.entries) {
+      promised.push({ kind: 'held', view, sequence, digest, requests });
+      bytes += HELD_BYTES + (requests === undefined ? 0 : requestsBytes(requests));
     }
     return bytes;
   }

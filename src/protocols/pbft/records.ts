@@ -16,6 +16,7 @@ import type {
   Request,
   Sequence,
   StableCertificate,
+  View,
   ViewChange,
 } from './messages.js';
 
@@ -61,6 +62,15 @@ export type Promised =
       readonly sequence: Sequence;
       readonly digest: number;
       readonly requests: readonly Request[];
+    }
+  /** It had pre-prepared this, latest in that view, and entered a later one since. */
+  | {
+      readonly kind: 'held';
+      readonly view: View;
+      readonly sequence: Sequence;
+      readonly digest: number;
+      /** Undefined while the batch is missing. */
+      readonly requests: readonly Request[] | undefined;
     }
   /** It left the views below this one. */
   | { readonly kind: 'view-change'; readonly message: ViewChange }

@@ -62,6 +62,7 @@ function sequenceOf(promise: PlacePromise): Sequence {
     case 'prepared':
       return promise.certificate.sequence;
     case 'batch':
+    case 'held':
       return promise.sequence;
   }
 }
@@ -182,6 +183,9 @@ export class PbftReplica extends PbftStatus implements Replica {
         return;
       case 'batch':
         slot.fill(promise.digest, promise.requests);
+        return;
+      case 'held':
+        slot.held.note(promise.view, promise.digest, promise.requests);
     }
   }
 
@@ -189,7 +193,10 @@ export class PbftReplica extends PbftStatus implements Replica {
     if (view === this.view && slot.view < 0) {
       slot.accept(view, digest, proof, requests);
       this.voteAgain(slot);
-    } else slot.fill(digest, requests);
+    } else {
+      slot.fill(digest, requests);
+      if (view < this.view) slot.held.note(view, digest, requests);
+    }
   }
 
   /** A vote that was promised is cast again: it says the same. */

@@ -3,10 +3,12 @@
  *
  * Votes are those of the replica's present view, one of each replica, the first that came: a correct one never says
  * another thing. What outlives a view is the latest prepared certificate (an element of P, §4.4), the batches that
- * certificate and decision name, and the decision: a quorum's commits, which hold in every view.
+ * certificate and decision name, the batches that were pre-prepared (held.ts), and the decision: a quorum's commits,
+ * which hold in every view.
  */
 
 import { assert, type Plain, type Proof } from '../../kernel/index.js';
+import { HeldBatches } from './held.js';
 import { NULL_DIGEST, type PreparedCertificate, type Request, type Sequence, type View } from './messages.js';
 import { sizeOf } from './quorum.js';
 
@@ -107,6 +109,8 @@ export class Slot {
   certificateRequests: readonly Request[] | undefined = undefined;
   decision: DecisionCertificate | undefined = undefined;
   decisionRequests: readonly Request[] | undefined = undefined;
+  /** What was pre-prepared in earlier views. */
+  readonly held: HeldBatches;
   /** The replica's count of status ticks when it last said something new about this place. */
   tick = 0;
 
@@ -116,6 +120,7 @@ export class Slot {
   ) {
     this.prepares = new Votes(replicas);
     this.commits = new Votes(replicas);
+    this.held = new HeldBatches(replicas);
   }
 
   /** The batch with this digest, as far as this slot knows it. */
@@ -123,7 +128,10 @@ export class Slot {
     if (digest === NULL_DIGEST) return NO_REQUESTS;
     if (this.decision?.digest === digest && this.decisionRequests !== undefined) return this.decisionRequests;
     if (this.view >= 0 && this.digest === digest && this.requests !== undefined) return this.requests;
-    return this.certificate?.digest === digest ? this.certificateRequests : undefined;
+    if (this.certificate?.digest === digest && this.certificateRequests !== undefined) {
+      return this.certificateRequests;
+    }
+    return this.held.batch(digest);
   }
 
   /** Puts a batch wherever it is missing; true when it was of use. */
@@ -132,6 +140,7 @@ export class Slot {
     if (this.view >= 0 && this.digest === digest) this.requests ??= requests;
     if (this.certificate?.digest === digest) this.certificateRequests ??= requests;
     if (this.decision?.digest === digest) this.decisionRequests ??= requests;
+    this.held.fill(digest, requests);
     return before === undefined && this.batch(digest) !== undefined;
   }
 
@@ -166,8 +175,13 @@ export class Slot {
     this.decisionRequests = requests;
   }
 
-  /** Another view begins: what belongs to the last one goes. */
+  /** Another view begins: what belongs to the last one goes, but for what was pre-prepared in it. */
   beginView(): void {
+    if (this.view >= 0) this.held.note(this.view, this.digest, this.requests);
+    this.leaveView();
+  }
+
+  private leaveView(): void {
     this.view = -1;
     this.digest = 0;
     this.prePrepare = undefined;
@@ -179,7 +193,8 @@ export class Slot {
 
   /** The place is behind the stable checkpoint; the slot serves another one. */
   reuse(sequence: Sequence): void {
-    this.beginView();
+    this.leaveView();
+    this.held.clear();
     this.sequence = sequence;
     this.certificate = undefined;
     this.certificateRequests = undefined;
@@ -201,6 +216,7 @@ export class Slot {
     this.certificateRequests = other.certificateRequests;
     this.decision = other.decision;
     this.decisionRequests = other.decisionRequests;
+    this.held.copyFrom(other.held);
     this.tick = other.tick;
   }
 
@@ -222,6 +238,7 @@ export class Slot {
       decision:
         decision === undefined ? null : [decision.view, decision.digest, ...signersOf(decision.commits)],
       hasDecisionRequests: this.decisionRequests !== undefined,
+      held: this.held.encode(),
       tick,
     };
   }
