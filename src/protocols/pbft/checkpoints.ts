@@ -166,6 +166,16 @@ export abstract class PbftCheckpoints extends PbftOrdering {
   protected beginJournal(): void {
     const promised: Promised[] = [{ kind: 'stable', certificate: this.stable }];
     let bytes = stableBytes(this.stable);
+    bytes += this.promisesOfViews(promised);
+    for (let sequence = this.window.low + 1; sequence <= this.window.high; sequence++) {
+      bytes += this.promisesOf(this.window.at(sequence), promised);
+    }
+    this.journal.begin(promised, bytes);
+  }
+
+  /** Adds the view that was entered last, and the one that was left for since; returns their size. */
+  protected promisesOfViews(promised: Promised[]): number {
+    let bytes = 0;
     if (this.newView !== undefined) {
       promised.push({ kind: 'new-view', message: this.newView });
       bytes += newViewBytes(this.newView);
@@ -174,10 +184,7 @@ export abstract class PbftCheckpoints extends PbftOrdering {
       promised.push({ kind: 'view-change', message: this.viewChange });
       bytes += viewChangeBytes(this.viewChange);
     }
-    for (let sequence = this.window.low + 1; sequence <= this.window.high; sequence++) {
-      bytes += this.promisesOf(this.window.at(sequence), promised);
-    }
-    this.journal.begin(promised, bytes);
+    return bytes;
   }
 
   /** Adds what is promised of a place; returns its size. */

@@ -14,6 +14,7 @@ import {
   type Proof,
   type ProtocolEvent,
   type StateMachine,
+  type Statement,
 } from '../../kernel/index.js';
 import { Journal } from './journal.js';
 import type {
@@ -112,14 +113,24 @@ export abstract class PbftCore {
 
   // ---- proofs ----
 
-  /** A proof that everybody can check, of the given kind of statement. */
-  protected prove(type: number, view: View, sequence: number, digest: number): Proof {
+  /** A statement of the given kind; the same object every time. */
+  protected stated(type: number, view: View, sequence: number, digest: number): Statement {
     const { statement } = this;
     statement.type = type;
     statement.view = view;
     statement.sequence = sequence;
     statement.digest = digest;
-    return this.host.authenticator.sign(statement);
+    return statement;
+  }
+
+  /** A proof that every replica can check, of the given kind of statement. */
+  protected prove(type: number, view: View, sequence: number, digest: number): Proof {
+    return this.host.authenticator.sign(this.stated(type, view, sequence, digest));
+  }
+
+  /** A proof that this process can check. */
+  protected proveTo(_receiver: ProcessId, type: number, view: View, sequence: number, digest: number): Proof {
+    return this.prove(type, view, sequence, digest);
   }
 
   protected verify(
@@ -130,12 +141,7 @@ export abstract class PbftCore {
     digest: number,
     proof: Proof,
   ): boolean {
-    const { statement } = this;
-    statement.type = type;
-    statement.view = view;
-    statement.sequence = sequence;
-    statement.digest = digest;
-    return this.host.authenticator.verify(signer, statement, proof);
+    return this.host.authenticator.verify(signer, this.stated(type, view, sequence, digest), proof);
   }
 
   /** True when these are the proofs of at least so many distinct members, each of the same statement. */

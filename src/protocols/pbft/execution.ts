@@ -91,7 +91,8 @@ export abstract class PbftExecution extends PbftCore {
   protected reply({ client, sequence }: Command, result: Result): void {
     const index = this.executed.indexOf(client, sequence) || this.index;
     const digest = hashPlain(result);
-    const proof = this.prove(StatementType.reply, this.view, sequence, replyDigest(client, digest, index));
+    const said = replyDigest(client, digest, index);
+    const proof = this.proveTo(client, StatementType.reply, this.view, sequence, said);
     const message: Reply = { kind: 'Reply', view: this.view, sequence, result, digest, index, proof };
     this.sendWhenDurable(client, message);
   }

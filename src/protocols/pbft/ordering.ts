@@ -38,7 +38,7 @@ export abstract class PbftOrdering extends PbftAgreement {
     this.addRequest(from, message);
   }
 
-  private addRequest(from: ProcessId, message: Request): void {
+  protected addRequest(from: ProcessId, message: Request): void {
     if (this.pending.size >= this.settings.maxPendingRequests) {
       this.reject('too many requests');
       return;

@@ -33,11 +33,18 @@ export interface Recovered {
   readonly promised: readonly Promised[];
   /** The newest checkpoint on the disk; undefined: the beginning. */
   readonly checkpoint: CheckpointState | undefined;
-  /** Sequences of all checkpoints on the disk, ascending. */
+  /** Sequences of all checkpoints on the disk, ascending; and those whose digest can be read. */
   readonly checkpoints: readonly Sequence[];
+  readonly digests: readonly Checkpointed[];
   /** Numbers of all journals on the disk, ascending, and the position after which to go on. */
   readonly journals: readonly number[];
   readonly records: number;
+}
+
+/** The state after this batch has this digest. */
+export interface Checkpointed {
+  readonly sequence: Sequence;
+  readonly digest: number;
 }
 
 export function recover(disk: DiskImage): Recovered | Unusable {
@@ -50,7 +57,15 @@ export function recover(disk: DiskImage): Recovered | Unusable {
   const journal = recoverJournals(disk, journals);
   const checkpoint = recoverCheckpoint(disk, checkpoints);
   if (!identity.intact || journal === undefined || checkpoint === 'damaged') return { kind: 'damaged' };
-  return { kind: 'usable', ...journal, checkpoint, checkpoints, journals };
+  const digests = digestsOf(disk, checkpoints);
+  return { kind: 'usable', ...journal, checkpoint, checkpoints, digests, journals };
+}
+
+function digestsOf(disk: DiskImage, sequences: readonly Sequence[]): Checkpointed[] {
+  return sequences.flatMap((sequence) => {
+    const slot = disk.read(checkpointFile(sequence))[0];
+    return slot?.intact === true ? [{ sequence, digest: (slot.record as CheckpointRecord).digest }] : [];
+  });
 }
 
 function numbersIn(files: readonly string[], numberOf: (file: string) => number): number[] {

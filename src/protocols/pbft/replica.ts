@@ -18,20 +18,23 @@ import {
   type Replica,
   type StateMachine,
 } from '../../kernel/index.js';
-import type { CheckpointState } from './checkpoint.js';
 import { CONFIGURATION } from './core.js';
 import {
   StatementType,
+  type Checkpoint,
+  type Choice,
   type NewView,
   type PbftMessage,
   type PeerMessage,
   type PrePrepare,
   type Sequence,
+  type StableCertificate,
+  type View,
 } from './messages.js';
 import { obligationsOf } from './new-view.js';
 import { BATCH_TIMER } from './ordering.js';
 import type { Promised } from './records.js';
-import { recover, type Recovered, type Unusable } from './recovery.js';
+import { recover, type Checkpointed, type Recovered, type Unusable } from './recovery.js';
 import type { PbftSettings } from './settings.js';
 import type { Slot } from './slot.js';
 import { PbftStatus, STATUS_TIMER } from './status.js';
@@ -70,7 +73,7 @@ function sequenceOf(promise: PlacePromise): Sequence {
 export class PbftReplica extends PbftStatus implements Replica {
   /** True for one that takes no part: it is no member, or its disk has forgotten what it promised. */
   private isNobody = false;
-  private readonly validator = new Validator(this.members.length, this.settings);
+  protected readonly validator = new Validator(this.members.length, this.settings);
 
   // ---- life ----
 
@@ -105,7 +108,7 @@ export class PbftReplica extends PbftStatus implements Replica {
 
   /** Everything promised before the start holds again, and is written to a journal of its own. */
   private takeBack(found: Recovered): void {
-    const { checkpoint, checkpoints, journals, records, promised } = found;
+    const { checkpoint, checkpoints, digests, journals, records, promised } = found;
     const current = journals[journals.length - 1] ?? 0;
     this.journal.restart(current, journals.slice(0, -1), records);
     this.store.restart(checkpoints);
@@ -118,16 +121,17 @@ export class PbftReplica extends PbftStatus implements Replica {
     if (this.stable.sequence > this.target.sequence) this.target = this.stable;
     this.nextSequence = this.firstFreeSequence();
     this.beginJournal();
-    if (checkpoint !== undefined && checkpoint.sequence > this.stable.sequence) this.sayAgain(checkpoint);
+    this.checkpoints[this.me] = digests.flatMap((said) => this.sayAgain(said));
   }
 
-  /** The checkpoint may not have become stable: its digest is said once more. */
-  private sayAgain({ sequence, digest }: CheckpointState): void {
+  /** A checkpoint that may not have become stable: its digest is said once more. */
+  private sayAgain({ sequence, digest }: Checkpointed): Checkpoint[] {
+    if (sequence <= this.stable.sequence) return [];
     const proof = this.prove(StatementType.checkpoint, 0, sequence, digest);
-    this.checkpoints[this.me] = [{ kind: 'Checkpoint', sequence, digest, proof }];
+    return [{ kind: 'Checkpoint', sequence, digest, proof }];
   }
 
-  private takePromise(promise: Promised): void {
+  protected takePromise(promise: Promised): void {
     switch (promise.kind) {
       case 'stable':
         if (promise.certificate.sequence <= this.stable.sequence) return;
@@ -149,10 +153,14 @@ export class PbftReplica extends PbftStatus implements Replica {
   }
 
   private takeNewView(message: NewView): void {
-    this.view = message.view;
-    this.isActive = true;
     this.newView = message;
-    const { stable } = obligationsOf(message.viewChanges);
+    this.takeView(message.view, obligationsOf(message.viewChanges).stable, message.choices);
+  }
+
+  /** It was in this view, which had begun at that checkpoint with these pre-prepares. */
+  protected takeView(view: View, stable: StableCertificate, choices: readonly Choice[]): void {
+    this.view = view;
+    this.isActive = true;
     if (stable.sequence > this.stable.sequence) {
       this.stable = stable;
       this.window.advance(stable.sequence);
@@ -160,10 +168,10 @@ export class PbftReplica extends PbftStatus implements Replica {
     for (let sequence = this.window.low + 1; sequence <= this.window.high; sequence++) {
       this.window.at(sequence).beginView();
     }
-    for (const { sequence, digest, proof } of message.choices) {
+    for (const { sequence, digest, proof } of choices) {
       if (!this.window.has(sequence)) continue;
       const slot = this.window.at(sequence);
-      slot.accept(message.view, digest, proof, undefined);
+      slot.accept(view, digest, proof, undefined);
       this.voteAgain(slot);
     }
   }
@@ -243,7 +251,7 @@ export class PbftReplica extends PbftStatus implements Replica {
     this.settle();
   }
 
-  private receiveFromPeer(from: ProcessId, message: PeerMessage): void {
+  protected receiveFromPeer(from: ProcessId, message: PeerMessage): void {
     const rank = this.rankOf(from);
     if (rank < 0 || rank === this.me) {
       this.reject('sender is no other replica');

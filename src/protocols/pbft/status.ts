@@ -80,7 +80,7 @@ export abstract class PbftStatus extends PbftTransfer {
     return { ...body, proof };
   }
 
-  private viewChangesHere(): number {
+  protected viewChangesHere(): number {
     let mask = 0;
     for (let rank = 0; rank < this.viewChanges.length; rank++) {
       if (this.viewChanges[rank]?.view === this.view) mask |= 1 << rank;
@@ -156,13 +156,18 @@ export abstract class PbftStatus extends PbftTransfer {
     this.helpWithView(rank, message);
     if (view === this.view && message.isActive && this.isActive) this.sendVotesAgain(rank, message);
     this.sendCheckpointsAgain(rank, message);
-    if (message.helper !== this.me) return;
+    if (!this.isAsked(rank, message)) return;
     if (message.stable < this.window.low) this.sendStableCertificate(from);
     this.sendDecisions(rank, executed);
   }
 
+  /** True when what proves itself is to come from this replica, this time. */
+  protected isAsked(_rank: number, { helper }: Status): boolean {
+    return helper === this.me;
+  }
+
   /** The replica is behind, or waits for the same view. */
-  private helpWithView(rank: number, { view, isActive, viewChanges, helper }: Status): void {
+  protected helpWithView(rank: number, { view, isActive, viewChanges, helper }: Status): void {
     if (view > this.view || (view === this.view && isActive)) return;
     if (this.isActive) {
       const isAsked = helper === this.me || this.isPrimary();
@@ -217,7 +222,7 @@ export abstract class PbftStatus extends PbftTransfer {
   }
 
   /** The next places that the replica has not executed, with the proof that they are decided. */
-  private sendDecisions(rank: number, executed: Sequence): void {
+  protected sendDecisions(rank: number, executed: Sequence): void {
     for (let sequence = executed + 1; this.window.has(sequence); sequence++) {
       const slot = this.window.at(sequence);
       const { decision } = slot;
@@ -267,7 +272,7 @@ export abstract class PbftStatus extends PbftTransfer {
     this.takeBatch(slot, digest, requests);
   }
 
-  private isBatchOf(digest: number, requests: readonly Request[]): boolean {
+  protected isBatchOf(digest: number, requests: readonly Request[]): boolean {
     if (requests.length === 0) return digest === 0;
     return batchDigest(requests) === digest && this.areAuthentic(requests);
   }

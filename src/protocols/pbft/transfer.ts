@@ -127,7 +127,7 @@ export abstract class PbftTransfer extends PbftViewChange {
     this.sendPiece(to, this.stable, 0, 0, '');
   }
 
-  private sendPiece(
+  protected sendPiece(
     to: ProcessId,
     certificate: StableCertificate,
     offset: number,
@@ -152,13 +152,18 @@ export abstract class PbftTransfer extends PbftViewChange {
       return;
     }
     if (sequence > this.target.sequence) {
-      if (!this.isStable(certificate)) {
+      if (!this.isStableElsewhere(from, certificate)) {
         this.reject('bad certificate');
         return;
       }
       this.aimAt(certificate);
     }
     if (size > 0 && this.fetching?.source === this.rankOf(from)) this.takePiece(this.fetching, message);
+  }
+
+  /** True when the certificate, as this replica shows it, is proved. */
+  protected isStableElsewhere(_from: ProcessId, certificate: StableCertificate): boolean {
+    return this.isStable(certificate);
   }
 
   private takePiece(fetching: StateFetch, { certificate, offset, size, text }: StateData): void {

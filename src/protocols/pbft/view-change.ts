@@ -16,6 +16,7 @@ import {
   type NewView,
   type PreparedCertificate,
   type Sequence,
+  type StableCertificate,
   type View,
   type ViewChange,
 } from './messages.js';
@@ -35,7 +36,7 @@ export abstract class PbftViewChange extends PbftCheckpoints {
   private awaitedRequest: PendingRequest | undefined = undefined;
   private awaitedSequence: Sequence = 0;
   /** A quorum waits for the new view, and the timer runs for that. */
-  private isAwaitingNewView = false;
+  protected isAwaitingNewView = false;
 
   /** The replica has entered a view: batches may be missing. */
   protected abstract viewEntered(): void;
@@ -49,7 +50,7 @@ export abstract class PbftViewChange extends PbftCheckpoints {
     return Math.min(timeout, viewChangeMicrosMax);
   }
 
-  private startTimer(): void {
+  protected startTimer(): void {
     const timeout = this.timeoutMicros();
     this.host.setTimer(VIEW_TIMER, timeout, timeout);
   }
@@ -84,7 +85,7 @@ export abstract class PbftViewChange extends PbftCheckpoints {
     return false;
   }
 
-  private stopWaiting(): void {
+  protected stopWaiting(): void {
     this.awaitedRequest = undefined;
     this.awaitedSequence = 0;
     this.isAwaitingNewView = false;
@@ -108,14 +109,19 @@ export abstract class PbftViewChange extends PbftCheckpoints {
     this.view = view;
     this.isActive = false;
     this.withdrawVotes();
+    this.sayViewChange();
+    this.emit({ kind: 'term-changed', term: view });
+    if (wasPrimary) this.emit({ kind: 'became-follower', term: view });
+    this.countViewChanges();
+  }
+
+  /** Tells the others what this replica takes with it from the views that it has left. */
+  protected sayViewChange(): void {
     const message = this.makeViewChange();
     this.viewChange = message;
     this.viewChanges[this.me] = message;
     this.promise({ kind: 'view-change', message }, viewChangeBytes(message));
     this.sendWhenDurable(EVERYBODY, message);
-    this.emit({ kind: 'term-changed', term: view });
-    if (wasPrimary) this.emit({ kind: 'became-follower', term: view });
-    this.countViewChanges();
   }
 
   private makeViewChange(): ViewChange {
@@ -190,13 +196,18 @@ export abstract class PbftViewChange extends PbftCheckpoints {
   protected joinViewChange(): void {
     let ahead = 0;
     let lowest: View = 0;
-    for (let rank = 0; rank < this.viewChanges.length; rank++) {
-      const view = this.viewChanges[rank]?.view ?? 0;
+    for (let rank = 0; rank < this.members.length; rank++) {
+      const view = this.viewLeftFor(rank);
       if (view <= this.view || rank === this.me) continue;
       ahead++;
       if (lowest === 0 || view < lowest) lowest = view;
     }
     if (ahead >= this.quorum.weak) this.startViewChange(lowest);
+  }
+
+  /** The view of the replica's latest view change; 0: none is known. */
+  protected viewLeftFor(rank: number): View {
+    return this.viewChanges[rank]?.view ?? 0;
   }
 
   /** A quorum for the view that this replica waits for lets its primary begin, and the others wait for that. */
@@ -282,20 +293,24 @@ export abstract class PbftViewChange extends PbftCheckpoints {
   }
 
   /** Takes part in the view from now on. */
-  protected enterView(message: NewView, { stable, places }: Obligations): void {
-    const { view } = message;
+  protected enterView(message: NewView, { stable }: Obligations): void {
+    this.newView = message;
+    this.takePart(message.view, stable, message.choices);
+  }
+
+  /** The view begins at this checkpoint, with these pre-prepares. */
+  protected takePart(view: View, stable: StableCertificate, choices: readonly Choice[]): void {
     this.stopWaiting();
     if (view > this.view) this.withdrawVotes();
     this.view = view;
     this.isActive = true;
-    this.newView = message;
     for (let sequence = this.window.low + 1; sequence <= this.window.high; sequence++) {
       this.window.at(sequence).beginView();
     }
     if (stable.sequence > this.window.low) this.stabiliseFrom(stable);
-    this.acceptChoices(message.choices);
+    this.acceptChoices(choices);
     this.reportRole();
-    const last = places[places.length - 1]?.sequence ?? 0;
+    const last = choices[choices.length - 1]?.sequence ?? 0;
     this.beginOrdering(Math.max(last, this.window.low, this.lastExecuted) + 1);
     this.replayEarly();
     this.watchProgress();
@@ -303,7 +318,7 @@ export abstract class PbftViewChange extends PbftCheckpoints {
   }
 
   /** The view begins at a stable checkpoint above this replica's own. */
-  private stabiliseFrom(stable: ViewChange['stable']): void {
+  private stabiliseFrom(stable: StableCertificate): void {
     if (stable.sequence > this.target.sequence) this.target = stable;
     this.stabilise(stable);
   }
