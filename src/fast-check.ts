@@ -82,6 +82,7 @@ function planOf({ faults }: Scenario, schedule: readonly Timed[]): FaultPlan {
   return {
     schedule: schedule.map((entry, i) => ({ id: `schedule.${i}`, ...entry })),
     random: [],
+    byzantine: faults.byzantine,
     damagedDiskBudget: faults.damagedDiskBudget,
   };
 }

@@ -48,6 +48,17 @@ export interface LinkControl {
   healAll(): void;
 }
 
+/** Servers that may do anything, counted together whatever made them so. There where a failure model bears some. */
+export interface LiarBudget {
+  /** How many the failure model bears. */
+  readonly most: number;
+  isFaulty(server: ProcessId): boolean;
+  /** True for one that is faulty, or may become so. */
+  mayCorrupt(server: ProcessId): boolean;
+  /** It has forgotten what it has promised: it counts as faulty for the rest of the run. */
+  corrupt(server: ProcessId): void;
+}
+
 export interface WorldControls {
   /** Servers are 0 … servers-1, clients servers … processes-1. */
   readonly servers: number;
@@ -57,6 +68,8 @@ export interface WorldControls {
   readonly serviceMicros: Micros;
   readonly choices: Choices;
   readonly network: LinkControl;
+  /** Undefined: the failure model bears none, and forgetful disks are counted by nobody. */
+  readonly liars?: LiarBudget | undefined;
   now(): Micros;
   /** The server that last became leader and is up, or -1. */
   leader(): ProcessId;

@@ -41,9 +41,13 @@ export class Effects {
     const { controls } = this;
     switch (verb) {
       case 'crash':
+        return controls.isUp(server);
       case 'rollback':
       case 'wipe':
-        return controls.isUp(server);
+        return controls.isUp(server) && this.mayForget(server);
+      case 'lost-write':
+      case 'lying-sync':
+        return this.mayForget(server);
       case 'lose-disk':
         return controls.isUp(server) && this.mayDamage(server);
       case 'restart':
@@ -71,7 +75,7 @@ export class Effects {
   /** Strikes. What lasts stays in force until {@link end} with its key, or {@link healAll}. */
   begin(wanted: Strike): void {
     const { action } = wanted;
-    const strike = action.do === 'lose-disk' ? this.withinBudget(wanted) : wanted;
+    const strike = this.withinBudget(wanted);
     if (strike === undefined) return;
     this.noteBegin(strike);
     if (catalogueEntry(action.do).duration !== 'never') {
@@ -292,19 +296,44 @@ export class Effects {
     else this.noteSpared(server, strike.id);
   }
 
-  /** The strike on those of its targets whose disks the budget allows to be lost; undefined when it is none. */
+  /** The strike on those of its targets that the budgets allow; undefined when it is none. */
   private withinBudget(strike: Strike): Strike | undefined {
-    const lost: ProcessId[] = [];
+    const { do: verb } = strike.action;
+    const makesForget =
+      catalogueEntry(verb).faultClass === 'disk-amnesia' && this.controls.liars !== undefined;
+    if (verb !== 'lose-disk' && !makesForget) return strike;
+    const struck: ProcessId[] = [];
     for (const server of targetsOf(strike)) {
-      if (this.mayDamage(server, lost)) lost.push(server);
-      else this.noteSpared(server, strike.id);
+      const isSpared = makesForget ? !this.mayForget(server) : !this.mayDamage(server, struck);
+      if (isSpared) this.noteSpared(server, strike.id);
+      else struck.push(server);
+      if (!isSpared && makesForget) this.controls.liars?.corrupt(server);
     }
-    return lost.length === 0 ? undefined : { ...strike, groups: [lost] };
+    return struck.length === 0 ? undefined : { ...strike, groups: [struck] };
+  }
+
+  /** A replica that forgets what it has promised may do anything: it spends one of those that are borne. */
+  private mayForget(server: ProcessId): boolean {
+    const { liars } = this.controls;
+    return liars === undefined || liars.mayCorrupt(server);
   }
 
   private noteSpared(server: ProcessId, id: string): void {
     const name = processName(server, this.controls.servers);
-    this.note(`${name} is spared: enough disks are damaged already`, id);
+    const why = this.controls.liars === undefined ? 'disks are damaged' : 'replicas are faulty';
+    this.note(`${name} is spared: enough ${why} already`, id);
+  }
+
+  /** Others whose disks are damaged, or who may do anything. */
+  private faultyOthers(server: ProcessId, doomed: readonly ProcessId[]): number {
+    const { controls } = this;
+    let others = 0;
+    for (let other = 0; other < controls.servers; other++) {
+      if (other === server) continue;
+      const isLiar = controls.liars?.isFaulty(other) === true;
+      if (isLiar || doomed.includes(other) || controls.disk(other).damaged()) others++;
+    }
+    return others;
   }
 
   private damage(strike: Strike, server: ProcessId, inflict: () => DiskPlace | undefined): void {
@@ -324,12 +353,10 @@ export class Effects {
    */
   private mayDamage(server: ProcessId, doomed: readonly ProcessId[] = []): boolean {
     const { controls } = this;
-    const limit = Math.min(this.damagedDiskBudget, Math.floor((controls.voters() - 1) / 2));
-    let others = 0;
-    for (let other = 0; other < controls.servers; other++) {
-      if (other !== server && (doomed.includes(other) || controls.disk(other).damaged())) others++;
-    }
-    return others < limit;
+    if (controls.liars?.isFaulty(server) === true) return true;
+    const majority = Math.floor((controls.voters() - 1) / 2);
+    const limit = Math.min(this.damagedDiskBudget, controls.liars?.most ?? majority);
+    return this.faultyOthers(server, doomed) < limit;
   }
 
   private latestAction<Verb extends FaultVerb>(

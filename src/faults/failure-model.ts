@@ -6,6 +6,7 @@
  * configuration, and the budgets of disk damage are kept by the nemesis.
  */
 
+import { leastLiars, type ByzantineVerb } from './byzantine/plan.js';
 import { catalogueEntry } from './catalogue.js';
 import type { FaultClass, FaultPlan, FaultVerb } from './plan.js';
 
@@ -26,13 +27,16 @@ export interface FailureModel {
 export interface ModelBreach {
   /** The entry's id, e.g. `schedule.2`. */
   readonly id: string;
-  readonly verb: FaultVerb;
-  readonly faultClass: FaultClass;
+  readonly verb: FaultVerb | ByzantineVerb;
+  readonly faultClass: FaultClass | 'byzantine';
   /** One sentence: what was asked, which assumption it takes away, what would allow it. */
   readonly message: string;
 }
 
-/** The entries outside the model, in the plan's order: first the schedule, then the random faults. */
+/**
+ * The entries outside the model, in the plan's order: first the schedule, then the random faults, then liars, of whom
+ * those that come after as many as are borne are too many.
+ */
 export function checkPlan(plan: FaultPlan, model: FailureModel): ModelBreach[] {
   const breaches: ModelBreach[] = [];
   for (const { id, action } of [...plan.schedule, ...plan.random]) {
@@ -40,6 +44,21 @@ export function checkPlan(plan: FaultPlan, model: FailureModel): ModelBreach[] {
     if (repairs || isAllowed(faultClass, model)) continue;
     breaches.push({ id, verb: action.do, faultClass, message: explain(id, action.do, faultClass, model) });
   }
+  breaches.push(...tooManyLiars(plan, model));
+  return breaches;
+}
+
+function tooManyLiars({ byzantine }: FaultPlan, model: FailureModel): ModelBreach[] {
+  const breaches: ModelBreach[] = [];
+  byzantine.forEach(({ id, action }, entry) => {
+    const liars = leastLiars(byzantine.slice(0, entry + 1));
+    if (liars <= model.byzantine) return;
+    const message =
+      `'${action.do}' (${id}) makes ${liars} replicas lie, but the failure model ` +
+      (model.byzantine === 0 ? 'knows no liars' : `bears no more than ${model.byzantine}`) +
+      ` (model.byzantine: ${model.byzantine}; it needs ${liars})`;
+    breaches.push({ id, verb: action.do, faultClass: 'byzantine', message });
+  });
   return breaches;
 }
 
@@ -52,7 +71,8 @@ function isAllowed(faultClass: FaultClass, model: FailureModel): boolean {
     case 'disk-detectable':
       return model.disk !== 'none';
     case 'disk-amnesia':
-      return model.disk === 'amnesia';
+      // A replica that forgets what it has promised is one of those that may do anything.
+      return model.disk === 'amnesia' || model.byzantine > 0;
     case 'clock':
       return model.clock;
   }

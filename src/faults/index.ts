@@ -6,6 +6,7 @@
  * choices.
  */
 
+export * from './byzantine/index.js';
 export * from './catalogue.js';
 export * from './controls.js';
 export * from './failure-model.js';

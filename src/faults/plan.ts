@@ -6,6 +6,7 @@
 
 import type { Micros } from '../kernel/index.js';
 import type { LinkConfig } from '../world/config.js';
+import type { ByzantineFault } from './byzantine/plan.js';
 
 /** On whom a fault falls; dynamic ones are resolved when it strikes. */
 export type Selector =
@@ -107,6 +108,8 @@ export interface RandomFault {
 export interface FaultPlan {
   readonly schedule: readonly ScheduledFault[];
   readonly random: readonly RandomFault[];
+  /** Who lies, and how. */
+  readonly byzantine: readonly ByzantineFault[];
   /** Most rotten, lost or otherwise damaged disks at a time, so that a good copy of everything remains. */
   readonly damagedDiskBudget: number;
 }

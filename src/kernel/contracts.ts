@@ -7,17 +7,15 @@
  * neither copied per send nor per fork. Returning a thenable from any method is an error.
  */
 
+import type { AttackSurface } from './attack-surface.js';
 import type { Authenticator } from './authenticator.js';
+import type { Message } from './message.js';
 import type { Micros } from './time.js';
 import type { Plain } from './plain.js';
 import type { ProcessId } from './process-id.js';
 
+export type { Message } from './message.js';
 export type { ProcessId } from './process-id.js';
-
-/** What travels on the network. The kind is the name that traces, statistics and keys use. */
-export interface Message {
-  readonly kind: string;
-}
 
 /** Names a disk operation that is under way; unique within a process's incarnation. */
 export type OperationId = number;
@@ -241,6 +239,8 @@ export interface Protocol<Settings = unknown> {
   hashMessage?(message: Message): number;
   /** Size of a message in bytes; 64 when left out. */
   messageBytes?(message: Message): number;
+  /** How its messages can be attacked; absent: a scenario of this protocol can have no liars. */
+  readonly attackSurface?: AttackSurface;
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 
 export * from './assert.js';
+export * from './attack-surface.js';
 export * from './authenticator.js';
 export * from './choices.js';
 export * from './command-hash.js';

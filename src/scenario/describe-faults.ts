@@ -108,7 +108,7 @@ export function selectorYaml(selector: Selector, roster: Roster): Yaml {
   }
 }
 
-function oneOrList(names: readonly string[]): Yaml {
+export function oneOrList(names: readonly string[]): Yaml {
   const [only] = names;
   return only !== undefined && names.length === 1 ? only : names;
 }

@@ -10,6 +10,7 @@ import { formatDuration, formatDurationRange, formatRatio } from '../kernel/inde
 import { OBJECTIVE_NAMES, type Objectives } from '../services/objectives.js';
 import type { ServiceConfig } from '../services/service-config.js';
 import { READ_MODES, type ReadMix, type WorkloadConfig } from '../services/workload-config.js';
+import { byzantineYaml } from './describe-byzantine.js';
 import { distributionYaml, faultsYaml, limitYaml, networkYaml, topologyYaml } from './describe-faults.js';
 import type { Yaml } from './describe-faults.js';
 import { operatorYaml } from './describe-operator.js';
@@ -92,7 +93,12 @@ export function scenarioYaml(scenario: Scenario): Readonly<Record<string, unknow
       'restart-after-halt': durationOrWord(process.restartAfterHaltMicros, 'never'),
     },
     authentication: scenario.authentication,
-    faults: faultsYaml(scenario.faults, roster),
+    faults: {
+      ...faultsYaml(scenario.faults, roster),
+      ...(scenario.faults.byzantine.length === 0
+        ? {}
+        : { byzantine: byzantineYaml(scenario.faults.byzantine, roster) }),
+    },
     ...(scenario.operator === undefined ? {} : { operator: operatorYaml(scenario.operator, roster) }),
     expect: {
       outcome: expect.outcome,

@@ -6,6 +6,7 @@ import { formatDuration } from '../kernel/index.js';
 import type { Micros } from '../kernel/index.js';
 import type { LinkConfig, Topology } from '../world/config.js';
 import { impossible } from './problems.js';
+import { resolveByzantine } from './resolve-byzantine.js';
 import type { Roster } from './resolve-topology.js';
 import { resolveSelector } from './resolve-topology.js';
 import type { ActionForm } from './schema-faults.js';
@@ -24,6 +25,8 @@ export interface FaultContext {
   /** What a degraded link keeps unless its entry says otherwise. */
   readonly link: LinkConfig;
   readonly healAtMicros: Micros;
+  /** How many liars the failure model bears. */
+  readonly byzantine: number;
 }
 
 export function resolveFaults(form: ScenarioForm['faults'], context: FaultContext): FaultPlan {
@@ -57,6 +60,7 @@ export function resolveFaults(form: ScenarioForm['faults'], context: FaultContex
       forMaxMicros: entry.for?.maxMicros ?? 0,
       action: resolveAction(entry, context, ['faults', 'random', i]),
     })),
+    byzantine: resolveByzantine(form.byzantine, context.roster, context.byzantine),
     damagedDiskBudget: budget,
   };
 }

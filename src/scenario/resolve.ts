@@ -43,6 +43,7 @@ export function resolveForm(form: ScenarioForm, context: ResolveContext): Scenar
     topology,
     link: network.link,
     healAtMicros: bounds.healAtMicros,
+    byzantine: form.model.byzantine,
   });
   const { 'restart-after-halt': restart } = form.process;
   const scenario: Scenario = {

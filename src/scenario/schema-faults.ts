@@ -9,6 +9,7 @@ import { CATALOGUE } from '../faults/catalogue.js';
 import type { CatalogueEntry } from '../faults/catalogue.js';
 import type { FaultVerb } from '../faults/plan.js';
 import type { DurationRange, Micros } from '../kernel/index.js';
+import { byzantine } from './schema-byzantine.js';
 import { selector } from './schema-selectors.js';
 import {
   choice,
@@ -106,6 +107,7 @@ function byVerb<Output, Input>(times: (entry: CatalogueEntry) => Shape): z.ZodTy
 }
 
 export const faults = z.strictObject({
+  byzantine,
   schedule: z
     .array(byVerb<ScheduledForm, ScheduledInput>(scheduledTimes))
     .max(MAX_FAULTS)

@@ -21,6 +21,8 @@ export class Agenda {
     private readonly queue: EventQueue,
     private readonly servers: readonly Server[],
     private readonly endpoints: readonly Endpoint[],
+    /** The processes after those. */
+    private readonly twins: readonly Server[],
   ) {}
 
   /** What could be executed next, in the order in which the random scheduler would. */
@@ -49,7 +51,7 @@ export class Agenda {
     if (kind === EventKind.timer) {
       return this.timersOf(process)?.deadlineOf(queue.first[slot] as number, second);
     }
-    return kind === EventKind.disk && this.servers[process]?.incarnation !== second ? undefined : time;
+    return kind === EventKind.disk && this.serverOf(process)?.incarnation !== second ? undefined : time;
   }
 
   label(kind: number, target: ProcessId, source: ProcessId, identity: number, payload: unknown): string {
@@ -57,6 +59,11 @@ export class Agenda {
   }
 
   private timersOf(process: ProcessId): Timers | undefined {
-    return (this.servers[process] ?? this.endpoints[process - this.servers.length])?.timers;
+    return (this.serverOf(process) ?? this.endpoints[process - this.servers.length])?.timers;
+  }
+
+  private serverOf(process: ProcessId): Server | undefined {
+    const { servers, endpoints, twins } = this;
+    return servers[process] ?? twins[process - servers.length - endpoints.length];
   }
 }

@@ -1,7 +1,7 @@
 /** Builds the processes of a run, or copies those of a forked one. */
 
 import { Family, type Micros, type OperationId, type ProcessId } from '../kernel/index.js';
-import type { Scenario } from '../scenario/index.js';
+import { processCounts, type Scenario } from '../scenario/index.js';
 import { Workload } from '../services/index.js';
 import { Clock, Disk, type DiskScheduler, type DiskTap } from '../world/index.js';
 import { ClientEndpoint, type ClientErrand } from './client-endpoint.js';
@@ -43,22 +43,49 @@ export function assembleServers(
   program: Program,
   originals: readonly Server[] | undefined,
 ): Server[] {
-  return program.servers.map((process) => {
-    const scheduler = new QueueScheduler(engine);
-    const original = originals?.[process];
-    const server =
-      original === undefined
-        ? new Server(
-            process,
-            engine,
-            program,
-            new Disk(process, scenario.disk, engine.choices, scheduler, tap),
-            drawClock(process, engine, scenario),
-          )
-        : original.clone(engine, original.disk.clone(scheduler, tap, engine.choices));
-    scheduler.server = server;
-    return server;
-  });
+  return program.servers.map((process) =>
+    assembleServer(process, process, engine, tap, scenario, program, originals?.[process]),
+  );
+}
+
+/** Second processes of these addresses. */
+export function assembleTwins(
+  engine: Engine,
+  tap: DiskTap,
+  scenario: Scenario,
+  program: Program,
+  addresses: readonly ProcessId[],
+  originals: readonly Server[] | undefined,
+): Server[] {
+  const { firstTwin } = processCounts(scenario);
+  return addresses.map((address, i) =>
+    assembleServer(address, firstTwin + i, engine, tap, scenario, program, originals?.[i]),
+  );
+}
+
+function assembleServer(
+  address: ProcessId,
+  process: ProcessId,
+  engine: Engine,
+  tap: DiskTap,
+  scenario: Scenario,
+  program: Program,
+  original: Server | undefined,
+): Server {
+  const scheduler = new QueueScheduler(engine);
+  const server =
+    original === undefined
+      ? new Server(
+          address,
+          process,
+          engine,
+          program,
+          new Disk(process, scenario.disk, engine.choices, scheduler, tap),
+          drawClock(process, engine, scenario),
+        )
+      : original.clone(engine, original.disk.clone(scheduler, tap, engine.choices));
+  scheduler.server = server;
+  return server;
 }
 
 function drawClock(process: ProcessId, engine: Engine, scenario: Scenario): Clock {
@@ -99,14 +126,15 @@ export function assembleClients(
 
 export function assembleOperator(
   stage: Stage,
-  { operator, bounds }: Scenario,
+  scenario: Scenario,
   { protocol }: Program,
   original: OperatorEndpoint | undefined,
 ): OperatorEndpoint | undefined {
+  const { operator, bounds } = scenario;
   if (operator === undefined) return undefined;
   const { engine } = stage;
   const machines = new MachineRoom(stage, versionsOf(protocol));
-  const self = engine.processes - 1;
+  const self = processCounts(scenario).firstTwin - 1;
   return (
     original?.clone(engine, machines) ??
     OperatorEndpoint.create(self, engine, machines, operator, bounds.healAtMicros)

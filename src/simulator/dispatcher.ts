@@ -6,6 +6,7 @@
 
 import { assert, type Digest, type Message, type ProcessId } from '../kernel/index.js';
 import type { Agenda } from './agenda.js';
+import type { Crossroads } from './crossroads.js';
 import type { Endpoint } from './endpoint.js';
 import type { Engine } from './engine.js';
 import { EVENT_NAMES, EventKind } from './event-kinds.js';
@@ -20,6 +21,9 @@ export class Dispatcher {
     private readonly engine: Engine,
     private readonly servers: readonly Server[],
     private readonly endpoints: readonly Endpoint[],
+    /** The processes after those: second ones of servers. */
+    private readonly twins: readonly Server[],
+    private readonly crossroads: Crossroads | undefined,
     private readonly postman: Postman,
     private readonly counters: Counters,
     private readonly digest: Digest,
@@ -28,13 +32,17 @@ export class Dispatcher {
   ) {}
 
   toProcess(target: ProcessId, slot: number): void {
-    if (target < this.servers.length) this.toServer(target, slot);
-    else this.toEndpoint(target, slot);
+    if (target < this.servers.length) this.toServer(this.servers[target] as Server, slot);
+    else if (target < this.firstTwin) this.toEndpoint(target, slot);
+    else this.toServer(this.twins[target - this.firstTwin] as Server, slot);
   }
 
-  private toServer(target: ProcessId, slot: number): void {
+  private get firstTwin(): ProcessId {
+    return this.servers.length + this.endpoints.length;
+  }
+
+  private toServer(server: Server, slot: number): void {
     const { queue } = this.engine;
-    const server = this.servers[target] as Server;
     const kind = queue.kinds[slot] as number;
     if (!server.isUp) {
       if (kind === EventKind.message) this.counters.undelivered++;
@@ -80,15 +88,17 @@ export class Dispatcher {
   ): void {
     this.postman.audit(message, hash);
     this.counters.messages++;
-    this.begin(EventKind.message, server.self, source, hash, cause, message);
-    server.deliver(source, message);
+    this.begin(EventKind.message, server.process, source, hash, cause, message);
+    const { crossroads } = this;
+    if (crossroads === undefined || crossroads.isHeard(source, server.process, message))
+      server.deliver(source, message);
     this.end();
   }
 
   private fireTimer(server: Server, index: number, generation: number, cause: number): void {
     if (!server.timers.isDue(index, generation, this.engine.now)) return;
     this.counters.timers++;
-    this.begin(EventKind.timer, server.self, server.self, index, cause, undefined);
+    this.begin(EventKind.timer, server.process, server.process, index, cause, undefined);
     server.fireTimer(index);
     this.end();
   }
@@ -96,7 +106,7 @@ export class Dispatcher {
   private completeDisk(server: Server, operation: number, incarnation: number, cause: number): void {
     if (incarnation !== server.incarnation) return;
     this.counters.disk++;
-    this.begin(EventKind.disk, server.self, server.self, operation, cause, undefined);
+    this.begin(EventKind.disk, server.process, server.process, operation, cause, undefined);
     server.completeDisk(operation);
     this.end();
   }

@@ -19,7 +19,7 @@ export interface Engine {
   eventNumber: number;
   /** True when what is handed over is frozen and checked; see SimulateOptions.audit. */
   readonly isAudited: boolean;
-  /** Servers, clients and the operator; the number after the last one is the world itself. */
+  /** Servers, clients, the operator and twins of servers; the number after the last one is the world itself. */
   readonly processes: number;
   readonly queue: EventQueue;
   readonly choices: Choices;

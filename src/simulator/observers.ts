@@ -37,6 +37,11 @@ export interface Watched {
   readonly now: Micros;
   readonly servers: readonly Server[];
   readonly network: Network;
+  readonly hasLiars: boolean;
+  /** How many the failure model bears. */
+  readonly liarsBorne: number;
+  /** True for a process that may do anything. */
+  isFaulty(process: ProcessId): boolean;
 }
 
 export class WatchedContext implements CheckerContext, CoverageContext {
@@ -55,6 +60,14 @@ export class WatchedContext implements CheckerContext, CoverageContext {
 
   isPaused(process: ProcessId): boolean {
     return this.watched.servers[process]?.isPaused === true;
+  }
+
+  get liarsBorne(): number {
+    return this.watched.liarsBorne;
+  }
+
+  isFaulty(process: ProcessId): boolean {
+    return this.watched.isFaulty(process);
   }
 
   isCut(from: ProcessId, to: ProcessId): boolean {
@@ -90,6 +103,8 @@ export class Observers implements DiskTap {
     readonly sink: ViolationSink,
     private readonly coverageObserver: CoverageObserver | undefined,
     readonly telemetry: Telemetry,
+    /** Undefined where nobody lies. What a liar says of itself concerns nobody but the telemetry. */
+    private readonly watched: Watched | undefined,
   ) {
     const observers = coverageObserver === undefined ? set.observers : [...set.observers, coverageObserver];
     this.onSend = having(observers, 'onSend');
@@ -129,7 +144,8 @@ export class Observers implements DiskTap {
       extra: options.extraCheckers,
     });
     const coverage = options.coverage === true ? CoverageObserver.create(name, context) : undefined;
-    return new Observers(set, scenario.cluster.nodes, sink, coverage, new Telemetry(context));
+    const liars = watched.hasLiars ? watched : undefined;
+    return new Observers(set, scenario.cluster.nodes, sink, coverage, new Telemetry(context), liars);
   }
 
   clone(watched: Watched): Observers {
@@ -137,7 +153,12 @@ export class Observers implements DiskTap {
     const context = new WatchedContext(watched, this.servers);
     const coverage = this.coverageObserver?.clone(context);
     const set = this.set.clone(context, sink);
-    return new Observers(set, this.servers, sink, coverage, this.telemetry.clone(context));
+    const liars = watched.hasLiars ? watched : undefined;
+    return new Observers(set, this.servers, sink, coverage, this.telemetry.clone(context), liars);
+  }
+
+  private isFaulty(process: ProcessId): boolean {
+    return this.watched !== undefined && this.watched.isFaulty(process);
   }
 
   sent(from: ProcessId, to: ProcessId, message: Message): void {
@@ -147,20 +168,24 @@ export class Observers implements DiskTap {
   }
 
   protocolEvent(process: ProcessId, event: ProtocolEvent): void {
+    if (this.isFaulty(process)) return;
     const { onProtocolEvent } = this;
     for (let i = 0; i < onProtocolEvent.length; i++) onProtocolEvent[i]?.onProtocolEvent(process, event);
   }
 
   onDurableRecord(process: ProcessId, file: string, slot: number, record: unknown): void {
+    if (this.isFaulty(process)) return;
     const { onRecord } = this;
     for (let i = 0; i < onRecord.length; i++) onRecord[i]?.onDurableRecord(process, file, slot, record);
   }
 
   onDurableCut(process: ProcessId, file: string, count: number): void {
+    if (this.isFaulty(process)) return;
     for (const observer of this.onCut) observer.onDurableCut(process, file, count);
   }
 
   onDurableLoss(process: ProcessId, file: string): void {
+    if (this.isFaulty(process)) return;
     for (const observer of this.onLoss) observer.onDurableLoss(process, file);
   }
 
@@ -179,6 +204,7 @@ export class Observers implements DiskTap {
   }
 
   history(event: HistoryEvent, command: Command): void {
+    if (this.isFaulty(event.client)) return;
     for (const observer of this.onHistory) observer.onHistory(event, command);
   }
 

@@ -14,6 +14,7 @@ import {
 } from '../kernel/index.js';
 import type { Scenario } from '../scenario/index.js';
 import { idealAuthentication, type ProcessConfig } from '../world/index.js';
+import { requireAttackable } from './attackable.js';
 import type { Implementation } from './implementation.js';
 
 export interface Program {
@@ -43,6 +44,7 @@ export function prepareProgram(scenario: Scenario, implementation: Implementatio
   requireFeasiblePromise(scenario, protocol, settings);
   requireFormat(scenario, protocol);
   requireOperable(scenario, protocol);
+  requireAttackable(scenario, protocol.name, protocol.attackSurface);
   return {
     protocol,
     settings,

@@ -33,6 +33,7 @@ export function castOf(trace: Trace): Cast {
 /** `n1` is process 0, clients are `c1`, `c2`, …, and then there are the `operator` and the `world`. */
 export function placeName(process: ProcessId, cast: Cast): string {
   if (process >= cast.processes) return WORLD;
+  if (process >= cast.firstTwin) return `twin${process - cast.firstTwin + 1}`;
   return process >= cast.servers + cast.clients ? OPERATOR : processName(process, cast.servers);
 }
 
@@ -41,10 +42,11 @@ export function placeOf(name: string, cast: Cast): ProcessId {
   const names = Array.from({ length: cast.processes + 1 }, (_, process) => placeName(process, cast));
   const process = names.indexOf(name);
   if (process >= 0) return process;
-  const { servers, clients, processes } = cast;
+  const { servers, clients, firstTwin } = cast;
   const known = [`n1 to n${servers}`];
   if (clients > 0) known.push(`c1 to c${clients}`);
-  if (processes > servers + clients) known.push(OPERATOR);
+  if (firstTwin > servers + clients) known.push(OPERATOR);
+  for (let twin = firstTwin; twin < cast.processes; twin++) known.push(placeName(twin, cast));
   known.push(WORLD);
   const near = nearest(name, names);
   throw new UsageError(

@@ -54,7 +54,10 @@ export class Server implements Host {
   private isWorkQueued = false;
 
   constructor(
+    /** Identity and address: the number that the replica goes by. */
     readonly self: ProcessId,
+    /** Number of the process: another one for a twin. */
+    readonly process: ProcessId,
     private readonly engine: Engine,
     private readonly program: Program,
     readonly disk: Disk,
@@ -63,9 +66,9 @@ export class Server implements Host {
     inbox?: Inbox,
   ) {
     this.version = program.version;
-    this.authenticator = engine.authentication.of(self);
+    this.authenticator = engine.authentication.of(process);
     this.serviceMicros = program.process.serviceMicros;
-    this.timers = timers ?? new Timers(self, engine.queue);
+    this.timers = timers ?? new Timers(process, engine.queue);
     this.inbox = inbox ?? new Inbox();
   }
 
@@ -174,8 +177,8 @@ export class Server implements Host {
     this.engine.queue.push(
       at,
       EventKind.work,
-      this.self,
-      this.self,
+      this.process,
+      this.process,
       0,
       this.incarnation,
       this.engine.eventNumber,
@@ -206,14 +209,14 @@ export class Server implements Host {
   // ---- host ----
 
   send(to: ProcessId, message: Message): void {
-    if (this.isUp) this.engine.send(this.self, to, message);
+    if (this.isUp) this.engine.send(this.process, to, message);
   }
 
   setTimer(name: string, minMicros: Micros, maxMicros: Micros): void {
     if (!this.isUp) return;
     assert(minMicros >= 0 && maxMicros >= minMicros, 'a timer needs 0 <= min <= max');
     const { engine } = this;
-    const local = engine.choices.timer(this.self, this.incarnation, name, minMicros, maxMicros);
+    const local = engine.choices.timer(this.process, this.incarnation, name, minMicros, maxMicros);
     this.timers.set(name, engine.now + this.clock.toTrueDelay(local), engine.eventNumber);
   }
 
@@ -260,17 +263,17 @@ export class Server implements Host {
   }
 
   draw(name: string, min: number, max: number): number {
-    return this.engine.choices.integer(Family.replica, this.self, this.incarnation, name, min, max, min);
+    return this.engine.choices.integer(Family.replica, this.process, this.incarnation, name, min, max, min);
   }
 
   emit(event: ProtocolEvent): void {
-    if (this.isUp) this.engine.protocolEvent(this.self, event);
+    if (this.isUp) this.engine.protocolEvent(this.process, event);
   }
 
   halt(reason: string): void {
     if (!this.isUp) return;
     this.stop();
-    this.engine.halted(this.self, reason);
+    this.engine.halted(this.process, reason);
   }
 
   // ---- fork ----
@@ -278,6 +281,7 @@ export class Server implements Host {
   clone(engine: Engine, disk: Disk): Server {
     const copy = new Server(
       this.self,
+      this.process,
       engine,
       this.program,
       disk,

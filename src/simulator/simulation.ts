@@ -27,7 +27,8 @@ import { processCounts, type Scenario } from '../scenario/index.js';
 import { Network } from '../world/index.js';
 import { Agenda, type EnabledEvent } from './agenda.js';
 import type { ClientEndpoint } from './client-endpoint.js';
-import { assembleClients, assembleOperator, assembleServers } from './assembly.js';
+import { assembleClients, assembleOperator, assembleServers, assembleTwins } from './assembly.js';
+import { Crossroads, createKeys } from './crossroads.js';
 import { Dispatcher } from './dispatcher.js';
 import type { Engine } from './engine.js';
 import { Control, EventKind } from './event-kinds.js';
@@ -54,12 +55,17 @@ export class Simulation implements Engine {
   eventNumber = 0;
   readonly queue: EventQueue;
   readonly choices: Choices;
+  /** Undefined in a run without liars. */
+  private readonly crossroads: Crossroads | undefined;
   readonly authentication: Authentication;
   readonly network: Network;
   readonly servers: readonly Server[];
+  /** Second processes of servers. */
+  readonly twins: readonly Server[];
   readonly clients: readonly ClientEndpoint[];
   readonly operator: OperatorEndpoint | undefined;
   readonly processes: number;
+  private readonly firstTwin: ProcessId;
   readonly isAudited: boolean;
   private readonly maxEvents: number;
   private readonly digest: Digest;
@@ -82,20 +88,37 @@ export class Simulation implements Engine {
     original: Simulation | undefined,
   ) {
     const { cluster } = scenario;
-    this.processes = processCounts(scenario).processes;
+    ({ processes: this.processes, firstTwin: this.firstTwin } = processCounts(scenario));
     this.isAudited = options.audit === true;
     this.maxEvents = scenario.bounds.maxEvents;
     this.recorder = original === undefined ? options.recorder : undefined;
     this.digest = original?.digest.clone() ?? new Digest();
     this.queue = original?.queue.clone() ?? new EventQueue();
     this.choices = original?.choices.clone(this.digest) ?? this.createChoices();
-    this.authentication = original?.authentication.clone() ?? this.createKeys();
+    this.crossroads = original?.crossroads?.clone(this) ?? Crossroads.create(this, scenario, program);
+    this.authentication =
+      original?.authentication.clone() ?? createKeys(program, recipe, scenario, this.crossroads);
     this.network =
       original?.network.clone(this.choices) ??
       Network.create(scenario.network, cluster.topology, this.processes, this.choices);
     this.observers = original?.observers.clone(this) ?? Observers.create(this, scenario, program, options);
-    this.postman = new Postman(program.protocol, this.network, this.queue, this.observers, this.isAudited);
+    this.postman = new Postman(
+      program.protocol,
+      this.network,
+      this.queue,
+      this.observers,
+      this.isAudited,
+      this.crossroads !== undefined,
+    );
     this.servers = assembleServers(this, this.observers, scenario, program, original?.servers);
+    this.twins = assembleTwins(
+      this,
+      this.observers,
+      scenario,
+      program,
+      this.crossroads?.twins?.addresses ?? [],
+      original?.twins,
+    );
     const context = new WatchedContext(this, cluster.nodes);
     const { telemetry } = this.observers;
     this.facts =
@@ -109,16 +132,20 @@ export class Simulation implements Engine {
       this.servers,
       this.facts,
       this.observers,
+      this.twins,
+      this.crossroads?.adversary,
       original?.stage,
     );
     this.clients = assembleClients(this, scenario, program, original?.clients);
     this.operator = assembleOperator(this.stage, scenario, program, original?.operator);
     const endpoints = this.operator === undefined ? this.clients : [...this.clients, this.operator];
-    this.agenda = new Agenda(this.queue, this.servers, endpoints);
+    this.agenda = new Agenda(this.queue, this.servers, endpoints, this.twins);
     this.dispatcher = new Dispatcher(
       this,
       this.servers,
       endpoints,
+      this.twins,
+      this.crossroads,
       this.postman,
       this.counters,
       this.digest,
@@ -275,6 +302,7 @@ export class Simulation implements Engine {
     const { bounds } = this.scenario;
     this.scheduleControl(bounds.healAtMicros, Control.heal, 0);
     this.scheduleControl(bounds.endMicros, Control.end, 0);
+    this.crossroads?.adversary.start();
     this.stage.startAll();
     for (const endpoint of this.clients) endpoint.client.start();
     this.stage.nemesis.start();
@@ -317,10 +345,30 @@ export class Simulation implements Engine {
 
   send(from: ProcessId, to: ProcessId, message: Message): void {
     assert(to >= 0 && to < this.processes, 'a message to a process that does not exist');
-    this.postman.send(this.now, this.eventNumber, from, to, message);
+    const { crossroads, postman } = this;
+    if (crossroads === undefined) postman.send(this.now, this.eventNumber, from, to, message, to);
+    else crossroads.send(postman, from, to, message);
+  }
+
+  get liarsBorne(): number {
+    return this.scenario.model.byzantine;
+  }
+
+  get hasLiars(): boolean {
+    return this.crossroads !== undefined;
+  }
+
+  isFaulty(process: ProcessId): boolean {
+    return this.crossroads !== undefined && this.crossroads.isFaulty(process);
+  }
+
+  isDamaged(server: ProcessId): boolean {
+    return this.servers[server]?.disk.damaged() === true;
   }
 
   protocolEvent(process: ProcessId, event: ProtocolEvent): void {
+    if (process >= this.firstTwin) return; // a twin
+    this.crossroads?.adversary.heard(process, event);
     this.facts.learn(process, event);
     this.observers.protocolEvent(process, event);
     if (this.recorder !== undefined) this.recorder.protocolEvent(process, event);
@@ -334,6 +382,7 @@ export class Simulation implements Engine {
 
   halted(process: ProcessId, reason: string): void {
     this.counters.halts++;
+    if (process >= this.firstTwin) return;
     (this.servers[process] as Server).noteFailure();
     this.note(`n${process + 1} halts: ${reason}`);
     this.observers.crashed(process);
@@ -358,12 +407,6 @@ export class Simulation implements Engine {
     const { recorder } = this;
     if (recorder === undefined) return choices;
     return new RecordingChoices(choices, (decision) => recorder.decision(decision));
-  }
-
-  /** Every process is its own identity. */
-  private createKeys(): Authentication {
-    const identities = Array.from({ length: this.processes }, (_, process) => process);
-    return this.program.authentication({ seed: this.recipe.seed, identities });
   }
 
   private copyProgress(original: Simulation): void {

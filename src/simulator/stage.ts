@@ -8,6 +8,7 @@ import {
   processName,
   type ClockControl,
   type DiskControl,
+  type LiarBudget,
   type LinkControl,
   type WorldControls,
 } from '../faults/index.js';
@@ -30,6 +31,9 @@ export class Stage implements WorldControls {
     private readonly all: readonly Server[],
     readonly facts: RunFacts,
     private readonly observers: Observers,
+    /** Second processes of servers; nobody breaks or heals them. */
+    private readonly twins: readonly Server[],
+    readonly liars: LiarBudget | undefined,
     original: Stage | undefined,
   ) {
     this.nemesis =
@@ -44,6 +48,16 @@ export class Stage implements WorldControls {
     for (const { self } of this.all) {
       this.formatDisk(self);
       this.restart(self);
+    }
+    for (const twin of this.twins) this.startTwin(twin);
+  }
+
+  private startTwin(twin: Server): void {
+    try {
+      twin.formatDisk();
+      twin.start(twin.disk.image());
+    } catch (error) {
+      this.threw(twin.self, error);
     }
   }
 

@@ -27,6 +27,7 @@ import type {
   ProcessConfig,
   Topology,
 } from '../world/index.js';
+import { byzantineShape } from './trace-byzantine.js';
 import { MOST_VERSIONS, operatorShape } from './trace-operator.js';
 import {
   Mismatch,
@@ -34,6 +35,7 @@ import {
   flag,
   integer,
   list,
+  listOrNone,
   maybe,
   object,
   orElse,
@@ -262,6 +264,7 @@ function faultsShape(servers: number, processes: number): Shape<FaultPlan> {
       ),
       MOST_FAULTS,
     ),
+    byzantine: listOrNone(byzantineShape(servers, processes)),
     damagedDiskBudget: integer(0, MOST_SERVERS),
   });
 }

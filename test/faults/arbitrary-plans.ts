@@ -112,6 +112,7 @@ export function plans(
     .map((plan) => ({
       schedule: plan.schedule.map((fault, i) => ({ id: `schedule.${i}`, ...fault })),
       random: plan.random.map((fault, i) => ({ id: `random.${i}`, ...fault })),
+      byzantine: [],
       damagedDiskBudget: plan.damagedDiskBudget,
     }));
 }

@@ -22,6 +22,7 @@ function planOf(...actions: readonly FaultAction[]): FaultPlan {
       action,
     })),
     random: [],
+    byzantine: [],
     damagedDiskBudget: 0,
   };
 }

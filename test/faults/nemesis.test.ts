@@ -32,6 +32,7 @@ function schedule(...entries: readonly (readonly [number, number | undefined, Fa
       action,
     })),
     random: [],
+    byzantine: [],
     damagedDiskBudget: 2,
   };
 }
@@ -50,6 +51,7 @@ function everySecond(action: FaultAction): FaultPlan {
         action,
       },
     ],
+    byzantine: [],
     damagedDiskBudget: 1,
   };
 }

@@ -64,7 +64,7 @@ describe('scenario defaults: hostile unless said otherwise', () => {
   });
 
   test('faults end at 8 s, clients at 14 s, the run at 20 s; progress is due within 5 s', () => {
-    expect(scenario.faults).toEqual({ schedule: [], random: [], damagedDiskBudget: 1 });
+    expect(scenario.faults).toEqual({ schedule: [], random: [], byzantine: [], damagedDiskBudget: 1 });
     expect(scenario.expect).toEqual({
       outcome: 'passed',
       invariant: undefined,

@@ -13,7 +13,7 @@ import type { TraceEvent } from '../../src/simulator/trace.js';
 import { summary } from '../../src/simulator/trace-recorder.js';
 import { passingTrace, violatingRun } from './samples.js';
 
-const cast = { servers: 3, clients: 2, processes: 5 };
+const cast = { servers: 3, clients: 2, processes: 5, firstTwin: 5 };
 
 const event: TraceEvent = {
   number: 1234,
@@ -185,8 +185,8 @@ describe('names of processes', () => {
 
   it('that nobody has are refused', () => {
     expect(() => placeOf('n4', cast)).toThrow(`expected n1 to n3, c1 to c2 or world, got 'n4'`);
-    expect(() => placeOf('n1', { servers: 3, clients: 0, processes: 3 })).not.toThrow();
-    expect(() => placeOf('c1', { servers: 3, clients: 0, processes: 3 })).toThrow(
+    expect(() => placeOf('n1', { servers: 3, clients: 0, processes: 3, firstTwin: 3 })).not.toThrow();
+    expect(() => placeOf('c1', { servers: 3, clients: 0, processes: 3, firstTwin: 3 })).toThrow(
       `expected n1 to n3 or world, got 'c1'`,
     );
   });

@@ -3,7 +3,8 @@
  * of. A protocol that reports no configuration is taken to consist of all servers, for good.
  *
  * A server *can* take part while it is up, runs as a member of the configuration in question, has not refused
- * to run, and trusts its disk. One that does not trust its disk must still catch up, but has no vote to count on.
+ * to run, trusts its disk, and is not faulty in any way. Quorums of which any two share a correct server, though
+ * some lie, are as many more than half. One that does not trust its disk must still catch up, but has no vote to count on.
  */
 
 import {
@@ -28,7 +29,10 @@ class Participant {
 }
 
 /** What is known of processes from outside. */
-export type ParticipantContext = Pick<CheckerContext, 'servers' | 'now' | 'isUp' | 'generation'>;
+export type ParticipantContext = Pick<
+  CheckerContext,
+  'servers' | 'now' | 'isUp' | 'generation' | 'isFaulty' | 'liarsBorne'
+>;
 
 export class Participants {
   private readonly all: Participant[];
@@ -102,7 +106,7 @@ export class Participants {
    */
   isExpected(server: ProcessId, since: Micros): boolean {
     const participant = this.all[server] as Participant;
-    if (this.outside.has(server)) return false;
+    if (this.outside.has(server) || this.isFaulty(server)) return false;
     if (participant.hasRefused || participant.refusedAt >= since) return false;
     const membership = this.agreed();
     return membership === undefined || isMember(membership, this.memberId(server));
@@ -161,7 +165,7 @@ export class Participants {
 
   private hasMost(has: (server: ProcessId) => boolean): boolean {
     const able = this.all.filter((_, server) => has(server) && this.canTakePart(server));
-    return able.length * 2 > this.all.length;
+    return able.length * 2 > this.all.length + this.liarsBorne;
   }
 
   private hasQuorum({ voters, outgoing }: Membership, has: (server: ProcessId) => boolean): boolean {
@@ -173,12 +177,22 @@ export class Participants {
       const server = voter % MEMBER_GENERATION;
       return has(server) && this.memberId(server) === voter && this.canTakePart(server);
     });
-    return able.length * 2 > voters.length;
+    return able.length * 2 > voters.length + this.liarsBorne;
   }
 
   private canTakePart(server: ProcessId): boolean {
     const { hasRefused, isTrusted } = this.all[server] as Participant;
-    return this.context.isUp(server) && !hasRefused && isTrusted;
+    return this.context.isUp(server) && !hasRefused && isTrusted && !this.isFaulty(server);
+  }
+
+  private isFaulty(server: ProcessId): boolean {
+    const { context } = this;
+    return context.isFaulty !== undefined && context.isFaulty(server);
+  }
+
+  /** Two quorums share one server more than this. */
+  private get liarsBorne(): number {
+    return this.context.liarsBorne ?? 0;
   }
 
   /** The member that this server's disk was formatted for. */

@@ -4,12 +4,14 @@
  */
 
 import type { FormattedRecord, Host, ProcessId, Protocol, StateMachine } from '../../kernel/index.js';
+import { PBFT_ATTACK_SURFACE } from './attack-surface/index.js';
 import { PbftDriver } from './driver.js';
 import { IDENTITY_BYTES, IDENTITY_FILE, type IdentityRecord } from './records.js';
 import { PbftReplica, type PbftReplicaClass } from './replica.js';
 import { parsePbftSettings, type PbftSettings } from './settings.js';
 import { hashPbftMessage, pbftMessageBytes } from './wire.js';
 
+export { PBFT_ATTACK_SURFACE } from './attack-surface/index.js';
 export * from './messages.js';
 export * from './quorum.js';
 export * from './records.js';
@@ -45,5 +47,6 @@ export function pbftProtocol(Class: PbftReplicaClass = PbftReplica): Protocol<Pb
     maxTimerMicros: (settings) => Math.max(settings.viewChangeMicrosMax, settings.statusMicros),
     hashMessage: hashPbftMessage,
     messageBytes: pbftMessageBytes,
+    attackSurface: PBFT_ATTACK_SURFACE,
   };
 }

@@ -1,0 +1,97 @@
+/**
+ * What the proof of each of PBFT's messages is of, so that a changed message can be proved again with the keys of
+ * whoever sends it. In the name of another only what that one has said can be proved.
+ */
+
+import { isStatement, type Liar, type Proof, type ProcessId, type Statement } from '../../../kernel/index.js';
+import { StatementType, type PbftMessage } from '../messages.js';
+import {
+  batchDataDigest,
+  decisionDigest,
+  fetchStateDigest,
+  newViewDigest,
+  replyDigest,
+  stateDataDigest,
+  statusDigest,
+  viewChangeDigest,
+} from '../wire.js';
+
+function statement(type: number, view: number, sequence: number, digest: number): Statement {
+  return { type, configuration: 0, view, sequence, digest };
+}
+
+/** What a correct sender of this message would prove to `to`. */
+export function statementOf(message: PbftMessage, to: ProcessId): Statement {
+  switch (message.kind) {
+    case 'Request':
+      return statement(StatementType.request, 0, message.command.sequence, message.command.hash);
+    case 'PrePrepare':
+      return statement(StatementType.prePrepare, message.view, message.sequence, message.digest);
+    case 'Prepare':
+      return statement(StatementType.prepare, message.view, message.sequence, message.digest);
+    case 'Commit':
+      return statement(StatementType.commit, message.view, message.sequence, message.digest);
+    case 'Checkpoint':
+      return statement(StatementType.checkpoint, 0, message.sequence, message.digest);
+    case 'ViewChange':
+      return statement(
+        StatementType.viewChange,
+        message.view,
+        message.stable.sequence,
+        viewChangeDigest(message),
+      );
+    case 'NewView':
+      return statement(StatementType.newView, message.view, 0, newViewDigest(message));
+    case 'Status':
+      return statement(StatementType.status, message.view, message.executed, statusDigest(message));
+    case 'Decision':
+      return statement(StatementType.decision, message.view, message.sequence, decisionDigest(message));
+    case 'FetchBatch':
+      return statement(StatementType.fetchBatch, 0, message.sequence, message.digest);
+    case 'BatchData':
+      return statement(StatementType.batchData, 0, message.sequence, batchDataDigest(message));
+    case 'FetchState':
+      return statement(StatementType.fetchState, 0, message.sequence, fetchStateDigest(message));
+    case 'StateData':
+      return statement(StatementType.stateData, 0, message.certificate.sequence, stateDataDigest(message));
+    case 'Reply':
+      return statement(
+        StatementType.reply,
+        message.view,
+        message.sequence,
+        replyDigest(to, message.digest, message.index),
+      );
+  }
+}
+
+/** The message with a proof by the liar of what it says now; with its old one where nothing can prove that. */
+export function resign<M extends PbftMessage>(message: M, liar: Liar): M {
+  const said = statementOf(message, liar.to);
+  return isStatement(said) ? { ...message, proof: liar.keys.sign(said) } : message;
+}
+
+/** A proof by the liar of one statement. */
+export function proofOf(liar: Liar, type: number, view: number, sequence: number, digest: number): Proof {
+  return liar.keys.sign(statement(type, view, sequence, digest));
+}
+
+/** Proofs of one statement by all who are corrupted, in the order of their numbers. */
+export function proofsOfAll(
+  liar: Liar,
+  type: number,
+  view: number,
+  sequence: number,
+  digest: number,
+): Proof[] {
+  const proofs: Proof[] = [];
+  for (const member of [...liar.members].sort((a, b) => a - b)) {
+    const keys = liar.keysOf(member);
+    if (keys !== undefined) proofs.push(keys.sign(statement(type, view, sequence, digest)));
+  }
+  return proofs;
+}
+
+/** Claims to be by another: who is named as its signer is not who made it. */
+export function inTheNameOf(signer: ProcessId, proof: Proof): Proof {
+  return { signer, encode: () => proof.encode() };
+}

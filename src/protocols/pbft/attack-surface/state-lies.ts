@@ -1,0 +1,136 @@
+/** Lies about state: checkpoints, what a replica has, pieces of a state, decisions, and what clients are told. */
+
+import { hashPlain, type Liar, type Message } from '../../../kernel/index.js';
+import {
+  StatementType,
+  type BatchData,
+  type Checkpoint,
+  type Decision,
+  type Reply,
+  type Request,
+  type StateData,
+  type Status,
+} from '../messages.js';
+import type { PbftSettings } from '../settings.js';
+import { proofsOfAll, resign } from './proofs.js';
+import { withCommand } from './variations.js';
+
+const INVENTED = 0x0bad_cafe;
+
+// ---- checkpoints and statuses ----
+
+/** Says the digest of a checkpoint that is not there yet. */
+export function earlyCheckpoint(message: Message, liar: Liar): Message {
+  const checkpoint = message as Checkpoint;
+  const { checkpointInterval } = liar.settings as PbftSettings;
+  return resign(
+    { ...checkpoint, sequence: checkpoint.sequence + checkpointInterval, digest: INVENTED },
+    liar,
+  );
+}
+
+/** Says that it has nothing, so that everything is sent to it again. */
+export function poorStatus(message: Message, liar: Liar): Message {
+  const status = message as Status;
+  return resign({ ...status, stable: 0, executed: 0, viewChanges: 0, slots: [], helper: liar.to }, liar);
+}
+
+/** Says that it is far ahead of everybody. */
+export function richStatus(message: Message, liar: Liar): Message {
+  const status = message as Status;
+  const ahead = 1_000_000;
+  return resign(
+    { ...status, stable: status.stable + ahead, executed: status.executed + ahead, slots: [] },
+    liar,
+  );
+}
+
+// ---- state transfer, decisions, batches ----
+
+export function wrongPiece(message: Message, liar: Liar): Message {
+  const piece = message as StateData;
+  if (piece.text.length === 0) return message;
+  const first = piece.text.charCodeAt(0) === 48 ? '1' : '0';
+  return resign({ ...piece, text: first + piece.text.slice(1) }, liar);
+}
+
+/** A state that never ends. */
+export function endlessState(message: Message, liar: Liar): Message {
+  const piece = message as StateData;
+  return piece.size === 0 ? message : resign({ ...piece, size: 0x0400_0000 }, liar);
+}
+
+/** A certificate far ahead that only the corrupted have signed. */
+export function inventedState(message: Message, liar: Liar): Message {
+  const piece = message as StateData;
+  const { checkpointInterval } = liar.settings as PbftSettings;
+  const sequence = piece.certificate.sequence + 4 * checkpointInterval;
+  const proofs = proofsOfAll(liar, StatementType.checkpoint, 0, sequence, INVENTED);
+  return resign({ ...piece, certificate: { sequence, digest: INVENTED, proofs } }, liar);
+}
+
+/** A decision with the commits of the corrupted alone. */
+export function inventedDecision(message: Message, liar: Liar): Message {
+  const decision = message as Decision;
+  const digest = decision.digest ^ 1;
+  const commits = proofsOfAll(liar, StatementType.commit, decision.view, decision.sequence, digest);
+  return resign({ ...decision, digest, commits }, liar);
+}
+
+/** The proofs of one decision with the batch of another. */
+export function otherDecisionBatch(message: Message, liar: Liar): Message {
+  const decision = message as Decision;
+  return resign({ ...decision, requests: decision.requests.slice(1) }, liar);
+}
+
+export function wrongBatch(message: Message, liar: Liar): Message {
+  const data = message as BatchData;
+  return resign({ ...data, requests: [...data.requests, ...data.requests].slice(0, 1) }, liar);
+}
+
+// ---- clients ----
+
+export function wrongResult(message: Message, liar: Liar): Message {
+  const reply = message as Reply;
+  const result = { forged: true };
+  return resign({ ...reply, result, digest: hashPlain(result) }, liar);
+}
+
+export function wrongPlaceOfReply(message: Message, liar: Liar): Message {
+  const reply = message as Reply;
+  return resign({ ...reply, index: reply.index + 1, view: reply.view + 1 }, liar);
+}
+
+/** What the reply says is not what its digest is of. */
+export function mismatchedReply(message: Message, _liar: Liar): Message {
+  return { ...(message as Reply), result: { forged: true } } as Message;
+}
+
+/** The same timestamp for another operation. */
+export function otherOperation(message: Message, liar: Liar): Message {
+  const request = message as Request;
+  const { client, sequence } = request.command;
+  const key = privateKey(client, 'other');
+  return resign(withCommand(request, sequence, { op: 'put', key, value: `${sequence}` }), liar);
+}
+
+/** Signed for another operation, or not at all. */
+export function unsignedRequest(message: Message, _liar: Liar): Message {
+  const request = message as Request;
+  return withCommand(request, request.command.sequence, { op: 'put', key: 'forged', value: 'forged' });
+}
+
+/** A key that no other client uses. */
+export function privateKey(client: number, key: string): string {
+  return `${client}~${key}`;
+}
+
+/** The client's operation on a key of its own. */
+export function keepPrivate(message: Message, liar: Liar): Message {
+  const request = message as Request;
+  if (request.kind !== 'Request') return message;
+  const { client, sequence, input } = request.command;
+  const { key, ...rest } = input as { readonly key?: unknown };
+  if (typeof key !== 'string') return message;
+  return resign(withCommand(request, sequence, { ...rest, key: privateKey(client, key) }), liar);
+}
