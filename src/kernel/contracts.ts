@@ -190,6 +190,11 @@ export interface ClientDriver {
   request(host: ClientHost, command: Command, attempt: number): void;
   /** Interprets a message; undefined when it settles nothing. */
   receive(host: ClientHost, from: ProcessId, message: Message): ClientOutcome | undefined;
+  /**
+   * Attempt number `attempt` of a command got no answer in time. Told at once and of every such attempt, whether the
+   * command is sent again, later or never: silence says something about whom to ask, for other commands too.
+   */
+  timedOut?(host: ClientHost, command: Command, attempt: number): void;
   clone(): ClientDriver;
 }
 

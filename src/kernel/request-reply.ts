@@ -4,7 +4,8 @@
  *
  * Leader discovery: the last known leader first, then the hint of a redirect, then round robin. A server
  * that did not answer in time, or was busy, is left for the next one: what is busy may be a leader that
- * nobody follows any more. See {@link LeaderSearch}.
+ * nobody follows any more. Silence is learnt from at once, for all operations; that a server was busy, only when the
+ * operation is sent again. See {@link LeaderSearch}.
  *
  * Reads that any server may serve go to one that is drawn, and on a retry to the next. What comes of them says
  * nothing about who leads.
@@ -140,6 +141,14 @@ export class RequestReplyDriver implements ClientDriver {
     host.send(host.servers[target] as ProcessId, clientRequest(command, minIndex));
   }
 
+  /** The next operation that needs a leader goes elsewhere, unless the client has turned to another one already. */
+  timedOut(host: ClientHost, command: Command): void {
+    const place = command.sequence % REMEMBERED;
+    if (!this.neededLeader(command.sequence)) return;
+    if (this.targets[place] === this.leaders.target) this.leaders.next(host.servers.length);
+    this.targets[place] = -1; // what was to be learnt from this attempt has been learnt
+  }
+
   receive(host: ClientHost, from: ProcessId, message: Message): ClientOutcome | undefined {
     if (message.kind !== 'ClientReply') return undefined;
     const reply = message as ClientReply;
@@ -168,7 +177,7 @@ export class RequestReplyDriver implements ClientDriver {
     return copy;
   }
 
-  /** The believed leader; the next server when that is the one that was `asked` in vain (-1: nobody was). */
+  /** The believed leader; the next server when that is the one that was `asked` in vain (-1: nobody since). */
   private leaderToAsk(host: ClientHost, asked: number): number {
     const { leaders } = this;
     const { length } = host.servers;

@@ -168,6 +168,7 @@ function workloadYaml(workload: WorkloadConfig): Readonly<Record<string, Yaml>> 
       jitter: formatRatio(retry.jitter),
       'max-attempts': retry.maxAttempts,
       budget: `${retry.budgetPercent}%`,
+      minimum: retry.minimumPerSecond === 0 ? 'none' : `${retry.minimumPerSecond}/s`,
     },
   };
 }

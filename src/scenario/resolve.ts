@@ -181,6 +181,7 @@ function resolveWorkload(form: ScenarioForm['workload']): WorkloadConfig {
       jitter: retry.jitter,
       maxAttempts: retry['max-attempts'],
       budgetPercent: retry.budget,
+      minimumPerSecond: retry.minimum,
     },
   };
 }

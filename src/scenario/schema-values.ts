@@ -139,11 +139,22 @@ export const bandwidth = fromText(
   (text) => (text === 'unlimited' ? 0 : readBoundedSize(text.slice(0, -2))),
 );
 
-/** `100/s`. */
-export const rate = fromText(/^\d{1,7}\/s$/, 'a rate such as 100/s, from 1/s to 1000000/s', (text) => {
+const RATE = 'a rate such as 100/s, from 1/s to 1000000/s';
+
+function readRate(text: string): number | undefined {
   const value = Number(text.slice(0, -2));
   return value >= 1 && value <= 1_000_000 ? value : undefined;
-});
+}
+
+/** `100/s`. */
+export const rate = fromText(/^\d{1,7}\/s$/, RATE, readRate);
+
+/** A rate, or `none`: 0 inward. */
+export const rateOrNone = fromText(
+  /^none$|^\d{1,7}\/s$/,
+  expectation(`${RATE}, or none`, ['none']),
+  (text) => (text === 'none' ? 0 : readRate(text)),
+);
 
 export function wholeNumber(min: number, max: number) {
   const error = `a whole number from ${min} to ${max}`;

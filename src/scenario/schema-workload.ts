@@ -12,6 +12,7 @@ import {
   durationRange,
   percent,
   rate,
+  rateOrNone,
   ratio,
   wholeNumber,
 } from './schema-values.js';
@@ -95,6 +96,9 @@ const retry = z.strictObject({
     .prefault(20)
     .describe('attempts of one operation, the first included'),
   budget: percent.prefault('50%').describe('retries that each operation earns for its client'),
+  minimum: rateOrNone
+    .prefault('4/s')
+    .describe('retries that time earns for each client, so that one whose operations all wait goes on'),
 });
 
 export const workload = z.strictObject({

@@ -17,7 +17,7 @@ export class ClientCounters {
   rejected: number;
   /** Answers that the operation was refused before it was ordered. */
   refused: number;
-  /** Times that a retry was wanted and the budget was empty. */
+  /** Times that a retry was wanted and the budget was empty: it had to wait for one. */
   budgetExhausted: number;
   /** Operations by outcome: ok + fail + unknown + outstanding = operations. */
   ok: number;

@@ -21,6 +21,7 @@ import type { KvOperation } from './kv.js';
 import { LatencyHistogram } from './latency.js';
 import {
   ATTEMPT_TIMERS,
+  BUDGET_TIMER,
   DEADLINE_TIMERS,
   MAX_OUTSTANDING,
   NEXT_TIMER,
@@ -36,7 +37,7 @@ import { OperationGenerator, type Workload } from './workload.js';
 /** The world as a client sees it: what its driver sees, and timers, chance and the history. */
 export interface ClientProcessHost extends ClientHost {
   readonly choices: Choices;
-  /** True virtual time: for the history, the latency and the end of the workload only. */
+  /** True virtual time: for the history, the latency, the retry budget and the end of the workload only. */
   now(): Micros;
   /** Arms a named timer; re-arms it when it is set. */
   setTimerAfter(name: string, micros: Micros): void;
@@ -76,7 +77,8 @@ export class ClientProcess {
     this.workload = workload;
     this.stopAtMicros = stopAtMicros;
     this.generator = new OperationGenerator(workload, host.self);
-    this.budget = new RetryBudget(workload.config.retry.budgetPercent);
+    const { budgetPercent, minimumPerSecond } = workload.config.retry;
+    this.budget = new RetryBudget(budgetPercent, minimumPerSecond);
     this.slots = [];
     this.sequence = 0;
     this.arrivals = 0;
@@ -121,6 +123,10 @@ export class ClientProcess {
     const kind = Math.floor(code / MAX_OUTSTANDING);
     if (kind === TimerKind.next) {
       this.nextFired();
+      return;
+    }
+    if (kind === TimerKind.budget) {
+      this.grantRetries();
       return;
     }
     const slot = this.slots[code % MAX_OUTSTANDING];
@@ -187,10 +193,11 @@ export class ClientProcess {
     slot.open(command, generator.keyIndex, host.now());
     this.busy++;
     this.counters.operations++;
-    this.budget.earn();
+    this.budget.earn(host.now());
     this.record('invoke', command, null);
     host.setTimerAfter(DEADLINE_TIMERS[slot.index] as string, this.workload.config.operationTimeoutMicros);
     this.sendAttempt(slot);
+    if (this.budget.hasWaiting()) this.grantRetries();
   }
 
   /** Sends the operation's next attempt, under the operation's one sequence number. */
@@ -208,6 +215,7 @@ export class ClientProcess {
   protected attemptTimedOut(slot: OperationSlot): void {
     assert(slot.phase === 'waiting', 'client: only a waiting attempt times out');
     this.counters.timeouts++;
+    this.driver.timedOut?.(this.host, slot.command as Command, slot.attempt);
     this.tryAgain(slot);
   }
 
@@ -275,13 +283,17 @@ export class ClientProcess {
     this.tryAgain(slot, isRedirect);
   }
 
-  /** Retries under the policy; else the operation waits for a late answer or its deadline. */
+  /** Retries under the policy; else the operation waits for a retry to be earned, a late answer or its deadline. */
   protected tryAgain(slot: OperationSlot, isRedirect = false): void {
     const { retry } = this.workload.config;
-    if (!this.mayRetry(slot, isRedirect)) {
-      slot.phase = 'draining';
-      return;
-    }
+    if (retry.kind === 'none' || slot.attempt >= retry.maxAttempts) slot.phase = 'draining';
+    else if (isRedirect || this.budget.spend(this.host.now())) this.backOff(slot);
+    else this.queueForRetry(slot);
+  }
+
+  /** Sends the next attempt after the delay of the policy. */
+  protected backOff(slot: OperationSlot): void {
+    const { retry } = this.workload.config;
     if (retry.kind === 'immediate') {
       this.sendAttempt(slot);
       return;
@@ -294,13 +306,29 @@ export class ClientProcess {
     host.setTimerAfter(RETRY_TIMERS[slot.index] as string, delay);
   }
 
-  /** Asks policy and budget, and takes the retry from the budget; following a redirect costs nothing. */
-  protected mayRetry(slot: OperationSlot, isRedirect: boolean): boolean {
-    const { retry } = this.workload.config;
-    if (retry.kind === 'none' || slot.attempt >= retry.maxAttempts) return false;
-    if (isRedirect || this.budget.spend()) return true;
+  protected queueForRetry(slot: OperationSlot): void {
     this.counters.budgetExhausted++;
-    return false;
+    slot.phase = 'queued';
+    const isFirst = !this.budget.hasWaiting();
+    this.budget.wait(slot.index);
+    if (isFirst) this.armBudget();
+  }
+
+  /** Gives the retries that have been earned to those that have waited longest. */
+  protected grantRetries(): void {
+    const now = this.host.now();
+    for (;;) {
+      const index = this.budget.grant(now);
+      if (index < 0) break;
+      this.backOff(this.slots[index] as OperationSlot);
+    }
+    if (this.budget.hasWaiting()) this.armBudget();
+    else this.host.cancelTimer(BUDGET_TIMER);
+  }
+
+  private armBudget(): void {
+    const micros = this.budget.microsUntilNext(this.host.now());
+    if (micros >= 0) this.host.setTimerAfter(BUDGET_TIMER, micros);
   }
 
   /** Ends an operation: the one place where a slot becomes free. */
@@ -309,11 +337,17 @@ export class ClientProcess {
     const command = slot.command as Command;
     if (slot.phase === 'waiting') host.cancelTimer(ATTEMPT_TIMERS[slot.index] as string);
     else if (slot.phase === 'backing-off') host.cancelTimer(RETRY_TIMERS[slot.index] as string);
+    else if (slot.phase === 'queued') this.leaveQueue(slot);
     host.cancelTimer(DEADLINE_TIMERS[slot.index] as string);
     slot.close();
     this.busy--;
     this.record(kind, command, output, index);
     if (this.workload.config.mode === 'closed') this.scheduleNext();
+  }
+
+  private leaveQueue(slot: OperationSlot): void {
+    this.budget.leave(slot.index);
+    if (!this.budget.hasWaiting()) this.host.cancelTimer(BUDGET_TIMER);
   }
 
   private record(kind: HistoryEvent['kind'], command: Command, output: Plain, index = 0): void {

@@ -11,8 +11,11 @@ export const MAX_OUTSTANDING = 64;
 /** Timer of the next arrival (open loop) or the end of the think time (closed loop). */
 export const NEXT_TIMER = 'next';
 
+/** Timer of the next retry that time earns, while operations wait for one. */
+export const BUDGET_TIMER = 'budget';
+
 /** What a timer is for; with its slot it makes the code of the timer. */
-export const TimerKind = { attempt: 0, retry: 1, deadline: 2, next: 3 } as const;
+export const TimerKind = { attempt: 0, retry: 1, deadline: 2, next: 3, budget: 4 } as const;
 
 export const ATTEMPT_TIMERS = timerNames('attempt');
 export const RETRY_TIMERS = timerNames('retry');
@@ -23,6 +26,7 @@ const TIMER_CODES = new Map<string, number>([
   ...RETRY_TIMERS.map((name, slot) => [name, TimerKind.retry * MAX_OUTSTANDING + slot] as const),
   ...DEADLINE_TIMERS.map((name, slot) => [name, TimerKind.deadline * MAX_OUTSTANDING + slot] as const),
   [NEXT_TIMER, TimerKind.next * MAX_OUTSTANDING],
+  [BUDGET_TIMER, TimerKind.budget * MAX_OUTSTANDING],
 ]);
 
 /** Kind times {@link MAX_OUTSTANDING} plus slot; -1 for a name that is none of ours. */
@@ -36,9 +40,10 @@ function timerNames(kind: string): readonly string[] {
 
 /**
  * `free`: no operation. `waiting`: an attempt is out and its timer runs. `backing-off`: the retry timer
- * runs. `draining`: no more retries; an answer to an earlier attempt may still come before the deadline.
+ * runs. `queued`: waits for a retry to be earned. `draining`: no more retries. In all of them an answer to an earlier
+ * attempt may still come before the deadline.
  */
-export type SlotPhase = 'free' | 'waiting' | 'backing-off' | 'draining';
+export type SlotPhase = 'free' | 'waiting' | 'backing-off' | 'queued' | 'draining';
 
 export class OperationSlot {
   phase: SlotPhase;

@@ -46,6 +46,8 @@ export interface RetryPolicy {
   readonly maxAttempts: number;
   /** Retries that a client may have in hand: each operation earns a share, each retry spends one. */
   readonly budgetPercent: number;
+  /** Retries that time earns for each client, whatever its operations do; 0: none. */
+  readonly minimumPerSecond: number;
 }
 
 export interface WorkloadConfig {

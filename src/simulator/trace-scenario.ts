@@ -239,6 +239,7 @@ const workloadShape = object<WorkloadConfig>({
     jitter: ratio,
     maxAttempts: integer(1, 10_000),
     budgetPercent: integer(0, 100_000),
+    minimumPerSecond: orElse(integer(0, 1_000_000), 0),
   }),
 });
 

@@ -46,6 +46,11 @@ class Desk implements ClientHost {
     return this.sent.at(-1)?.request.minIndex ?? -1;
   }
 
+  /** Tells the driver that nobody answered to the latest attempt of this operation. */
+  silence(sequence: number, read: ReadMode | undefined): void {
+    this.driver.timedOut(this, this.command(sequence, read));
+  }
+
   private command(sequence: number, read: ReadMode | undefined): Command {
     const input = read === undefined ? { op: 'put', key: 'k', value: 'v' } : { op: 'get', key: 'k' };
     return makeCommand(this.self, sequence, input, read);
@@ -66,6 +71,39 @@ test.each(LEADER_BOUND)(
     expect(desk.drawn).toEqual(['first-server']);
   },
 );
+
+test.each(LEADER_BOUND)(
+  'driver: silence to one operation (%s) turns all later ones to the next server, once',
+  (read) => {
+    const desk = new Desk({ 'first-server': 3 });
+    for (const sequence of [1, 2, 3]) expect(desk.ask(sequence, read)).toBe(13);
+    desk.silence(1, read);
+    expect(desk.ask(4, read)).toBe(14);
+    // The others say nothing new, and neither does the second attempt of the first.
+    for (const sequence of [2, 3]) desk.silence(sequence, read);
+    expect(desk.ask(5, read)).toBe(14);
+    expect(desk.ask(1, read, 2)).toBe(14);
+    desk.silence(1, read);
+    expect(desk.ask(1, read, 3)).toBe(10);
+  },
+);
+
+test.each(ANYWHERE)('driver: silence to a %s read says nothing about who leads', (read) => {
+  const desk = new Desk({ 'first-server': 2, 'read-server': 2 });
+  expect(desk.ask(1, undefined)).toBe(12);
+  expect(desk.ask(2, read)).toBe(12);
+  desk.silence(2, read);
+  expect(desk.ask(3, undefined)).toBe(12);
+  expect(desk.ask(2, read, 2)).toBe(13);
+});
+
+test('driver: silence to an operation of long ago does not move the belief', () => {
+  const desk = new Desk();
+  desk.ask(1, undefined);
+  expect(desk.ask(129, undefined)).toBe(10);
+  desk.silence(1, undefined);
+  expect(desk.ask(130, undefined)).toBe(10);
+});
 
 test.each(ANYWHERE)(
   'driver: a %s read goes to a server that is drawn for it, and a retry to another one',

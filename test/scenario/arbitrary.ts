@@ -251,6 +251,10 @@ export const scenarioInput: fc.Arbitrary<ScenarioInput> = fc
             policy: fc.constantFrom('none', 'immediate', 'backoff'),
             jitter: ratio,
             budget: fc.nat(100_000).map((percent) => `${percent}%`),
+            minimum: fc.oneof(
+              fc.constant('none'),
+              fc.integer({ min: 1, max: 1_000_000 }).map((rate) => `${rate}/s`),
+            ),
           }),
         }),
         network: fc

@@ -30,6 +30,7 @@ describe('scenario defaults: hostile unless said otherwise', () => {
         jitter: { numerator: 1, denominator: 2 },
         maxAttempts: 20,
         budgetPercent: 50,
+        minimumPerSecond: 4,
       },
     });
     expect(scenario.network).toEqual({

@@ -47,6 +47,7 @@ export const DEFAULTS: WorkloadConfig = {
     jitter: { numerator: 1, denominator: 2 },
     maxAttempts: 100,
     budgetPercent: 10_000,
+    minimumPerSecond: 0,
   },
 };
 

@@ -168,8 +168,8 @@ test('client: a redirect that comes twice counts twice, is followed once, and co
   const run = world({}, new SilentServer(), ONE_OPERATION).runUntil(ONE_OPERATION);
   for (let copy = 0; copy < 3; copy++) run.client.receive(0, notLeaderReply(1, 1));
   expect(run.client.counters).toMatchObject({ redirects: 3, attempts: 1 });
-  const full = 1_000 + 10 * DEFAULTS.retry.budgetPercent;
-  expect(run.client.encode()).toMatchObject({ budget: full });
+  const full = (10 + (10 * DEFAULTS.retry.budgetPercent) / 100) * 1e6;
+  expect(run.client.encode()).toMatchObject({ budget: { millionths: full } });
   run.runUntil(ONE_OPERATION + DEFAULTS.retry.baseMicros);
   expect(run.requests.map(({ to }) => to)).toEqual([0, 1]);
 });
@@ -180,6 +180,88 @@ test('client: a budget cannot be saved up beyond its cap', () => {
   const { client } = world(config, new ScriptedServer(script), 300_000).runUntil(400_000);
   expect(client.counters.ok).toBe(500);
   expect(client.counters.retries).toBe(10 + (10 * 50) / 100);
+});
+
+test('client: time earns retries, as many as the minimum says, for a client that begins nothing', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 400 }), fc.boolean(), (minimumPerSecond, isImmediate) => {
+      const kind = isImmediate ? 'immediate' : 'backoff';
+      const policy = retry({ kind, budgetPercent: 0, minimumPerSecond, maxAttempts: 10_000 });
+      const run = world({ ...policy, operationTimeoutMicros: 1e9 }, new SilentServer(), ONE_OPERATION);
+      run.runUntil(3_000_000);
+      // Ten in hand, and what time earned; the last of them may still wait for its delay.
+      const earned = 10 + 3 * minimumPerSecond;
+      expect(run.client.counters.retries).toBeLessThanOrEqual(earned);
+      // An attempt takes a millisecond and a delay of at most another: up to 400 a second there is time for all.
+      expect(run.client.counters.retries).toBeGreaterThanOrEqual(earned - 2);
+    }),
+    { numRuns: 20 },
+  );
+});
+
+/** An open loop whose budget is soon spent on servers of which only one answers. */
+const RATIONED = {
+  mode: 'open',
+  ratePerSecond: 1_000,
+  operationTimeoutMicros: 500_000,
+  attemptTimeoutMicros: 50_000,
+} as const;
+
+/** Server 2 answers from a time on, the others never. */
+class LateServer extends PromptServer {
+  constructor(private readonly fromMicros: Micros) {
+    super(250);
+  }
+
+  override handle(...[run, client, to, command]: Parameters<PromptServer['handle']>): void {
+    if (to === 2 && run.now >= this.fromMicros) super.handle(run, client, to, command);
+  }
+
+  override clone(): LateServer {
+    return this;
+  }
+}
+
+function firstOk(run: ClientWorld): Micros {
+  return run.history.find(({ kind }) => kind === 'ok')?.time ?? Infinity;
+}
+
+test('client: one all of whose slots wait for a retry goes on before their deadline when time earns retries', () => {
+  const none = { budgetPercent: 0, minimumPerSecond: 0 };
+  const stuck = world({ ...RATIONED, ...retry(none) }, new LateServer(200_000), 400_000).runUntil(400_000);
+  expect(stuck.client.outstanding()).toBe(64);
+  expect(stuck.client.counters.budgetExhausted).toBeGreaterThan(0);
+  expect(firstOk(stuck)).toBe(Infinity);
+
+  const paid = retry({ budgetPercent: 0, minimumPerSecond: 20 });
+  const run = world({ ...RATIONED, ...paid }, new LateServer(200_000), 400_000).runUntil(400_000);
+  // A retry every 50 ms, each to the next of three servers.
+  expect(firstOk(run)).toBeLessThan(200_000 + 4 * 50_000);
+});
+
+test('client: a retry that an operation earns goes to the one that has waited longest', () => {
+  const policy = retry({ kind: 'immediate', budgetPercent: 100 });
+  const run = world({ ...RATIONED, ...policy, attemptTimeoutMicros: 5_000 }, new SilentServer(), 400_000);
+  run.runUntil(60_000);
+  const attempts = new Map<number, number>();
+  const last: number[] = [];
+  for (const { command } of run.requests) {
+    const attempt = (attempts.get(command.sequence) ?? 0) + 1;
+    attempts.set(command.sequence, attempt);
+    if (attempt === 2) last.push(command.sequence);
+  }
+  expect(run.client.counters.budgetExhausted).toBeGreaterThan(0);
+  expect(last.length).toBeGreaterThan(10);
+  expect(last).toEqual([...last].sort((a, b) => a - b));
+});
+
+test('client: its driver hears at once of an attempt that timed out, also of one that is not sent again', () => {
+  const policy = retry({ kind: 'none' });
+  const run = world({ ...policy, ...RATIONED, attemptTimeoutMicros: 1_000 }, new SilentServer(), 100_000);
+  run.runUntil(100_000);
+  expect(run.client.counters.retries).toBe(0);
+  expect(run.client.counters.timeouts).toBeGreaterThan(20);
+  expect(new Set(run.requests.map(({ to }) => to))).toEqual(new Set([0, 1, 2]));
 });
 
 test('client: a refused first attempt fails for certain', () => {
@@ -268,17 +350,24 @@ test('clients and sessions: over a lossy network every acknowledged append is th
 
 test('client: a clone and its original run on alike, and neither disturbs the other', () => {
   fc.assert(
-    fc.property(seeds, mode, fc.integer({ min: 0, max: 120_000 }), (seed, loop, at) => {
-      const run = lossyWorld(seed, { mode: loop }).runUntil(at);
-      const before = canonical(run.encode());
-      const copy = run.clone();
-      expect(canonical(copy.encode())).toBe(before);
-      copy.runUntil(200_000);
-      expect(canonical(run.encode())).toBe(before);
-      run.runUntil(200_000);
-      expect(canonical(run.encode())).toBe(canonical(copy.encode()));
-      expect(run.history).toEqual(copy.history);
-    }),
+    fc.property(
+      seeds,
+      mode,
+      fc.integer({ min: 0, max: 120_000 }),
+      fc.boolean(),
+      (seed, loop, at, isRationed) => {
+        const ration = isRationed ? retry({ budgetPercent: 5, minimumPerSecond: 20 }) : {};
+        const run = lossyWorld(seed, { mode: loop, ...ration }).runUntil(at);
+        const before = canonical(run.encode());
+        const copy = run.clone();
+        expect(canonical(copy.encode())).toBe(before);
+        copy.runUntil(200_000);
+        expect(canonical(run.encode())).toBe(before);
+        run.runUntil(200_000);
+        expect(canonical(run.encode())).toBe(canonical(copy.encode()));
+        expect(run.history).toEqual(copy.history);
+      },
+    ),
     { numRuns: 20 },
   );
 });
