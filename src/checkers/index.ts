@@ -14,5 +14,6 @@ export { Participants, type ParticipantContext, type LivenessTerms } from './any
 export * from './coverage/index.js';
 export * from './linearizability/index.js';
 export * from './pbft/audit/index.js';
-export { quorumSizes } from './pbft/index.js';
+export { PbftCheckers, PbftGhost, quorumSizes } from './pbft/index.js';
+export { RunGhost } from './any/ghost.js';
 export { processName } from './names.js';

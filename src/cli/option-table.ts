@@ -105,6 +105,64 @@ export const auditOptions = {
   timeout,
 };
 
+const MOST_DEPTH = 8;
+
+export const twinsOptions = {
+  nodes: wholeNumber(
+    { flag: 'nodes', value: 'N', description: 'replicas of the cluster', fallbackText: '4' },
+    4,
+    4,
+    7,
+  ),
+  depth: wholeNumber(
+    { flag: 'depth', value: 'D', description: 'rounds of a scenario', fallbackText: '3' },
+    3,
+    1,
+    MOST_DEPTH,
+  ),
+  twins: wholeNumber(
+    {
+      flag: 'twins',
+      value: 'K',
+      description: 'identities that run twice',
+      fallbackText: 'f, as many as are borne',
+    },
+    undefined,
+    0,
+    3,
+  ),
+  parts: wholeNumber(
+    { flag: 'parts', value: 'P', description: 'most parts of a partition', fallbackText: 'any number' },
+    undefined,
+    1,
+    10,
+  ),
+  only: wholeNumber(
+    { flag: 'only', value: 'K', description: 'play the scenario of this number, and no other' },
+    undefined,
+    0,
+    Number.MAX_SAFE_INTEGER,
+  ),
+  shard: parsed(
+    { flag: 'shard', value: 'I/N', description: 'one of N parts of the scenarios', fallbackText: '1/1' },
+    { shard: 0, of: 1 },
+    readShard,
+  ),
+  bug: text({
+    flag: 'bug',
+    value: 'ID',
+    description: 'run a bug of the zoo instead of the correct code',
+    completion: 'bug',
+  }),
+  json,
+};
+
+function readShard(value: string): { readonly shard: number; readonly of: number } {
+  const [, shard = 0, of = 0] = (/^(\d{1,4})\/(\d{1,4})$/.exec(value) ?? []).map(Number);
+  if (shard >= 1 && shard <= of) return { shard: shard - 1, of };
+  throw new UsageError('bad-value', `--shard: expected I/N with I from 1 to N, e.g. 2/8, got '${value}'`);
+}
+
 export const keepOptions = {
   to: parsed(
     {
@@ -166,6 +224,7 @@ export const tourOptions = { json, workers };
 export type RunOptions = Values<typeof runOptions>;
 export type ReplayOptions = Values<typeof replayOptions>;
 export type AuditOptions = Values<typeof auditOptions>;
+export type TwinsOptions = Values<typeof twinsOptions>;
 export type KeepOptions = Values<typeof keepOptions>;
 export type ListOptions = Values<typeof listOptions>;
 export type ShowOptions = Values<typeof showOptions>;

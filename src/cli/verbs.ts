@@ -11,6 +11,7 @@ import {
   runOptions,
   showOptions,
   tourOptions,
+  twinsOptions,
 } from './option-table.js';
 import { verb, type VerbSpec } from './spec.js';
 import { LISTS, SHELLS } from './words.js';
@@ -70,6 +71,19 @@ const audit = verb({
     'faultline audit some.trace.jsonl.gz --from n1,n3',
   ],
   load: async () => (await import('./audit.js')).audit,
+});
+
+const twins = verb({
+  name: 'twins',
+  summary: 'explore all partitions and leaders of a cluster with twins',
+  argument: undefined,
+  options: twinsOptions,
+  examples: [
+    'faultline twins --nodes 4 --depth 3',
+    'faultline twins --depth 4 --shard 1/8',
+    'faultline twins --depth 3 --bug P15 --only 3813',
+  ],
+  load: async () => (await import('./twins.js')).twins,
 });
 
 const keep = verb({
@@ -177,6 +191,7 @@ export const VERBS: readonly VerbSpec[] = [
   run,
   replay,
   audit,
+  twins,
   keep,
   list,
   show,

@@ -1,5 +1,6 @@
 /** Ghost of checkpoints: who has said which digest of which sequence. One object for each K batches, a few at a time. */
 
+import { mix32 } from '../../kernel/index.js';
 import type { Sequence } from '../../protocols/pbft/index.js';
 
 /** What was said first of the state at a sequence, by a correct replica, and who has said the same. */
@@ -41,6 +42,13 @@ export class CheckpointsGhost {
   prune(floor: Sequence): void {
     while ((this.all[0]?.sequence ?? floor) < floor) this.all.shift();
     if (floor - 1 > this.floor) this.floor = floor - 1;
+  }
+
+  hash(seed: number): number {
+    let hash = mix32(seed, this.floor);
+    for (const { sequence, digest, said } of this.all)
+      hash = mix32(mix32(mix32(hash, sequence), digest), said);
+    return hash;
   }
 
   clone(): CheckpointsGhost {

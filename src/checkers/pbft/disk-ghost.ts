@@ -25,9 +25,11 @@ import { IntColumn } from '../columns.js';
 
 /** By place: the highest view, and the digest in it. */
 class Column {
-  /** Views plus 1; 0: none. */
-  private views = new IntColumn();
-  private digests = new IntColumn();
+  constructor(
+    /** Views plus 1; 0: none. */
+    private readonly views = new IntColumn(),
+    private readonly digests = new IntColumn(),
+  ) {}
 
   /** -1: none. */
   viewAt(sequence: Sequence): View {
@@ -51,10 +53,7 @@ class Column {
   }
 
   clone(): Column {
-    const copy = new Column();
-    copy.views = this.views.clone();
-    copy.digests = this.digests.clone();
-    return copy;
+    return new Column(this.views.clone(), this.digests.clone());
   }
 }
 
@@ -70,9 +69,12 @@ export class DiskGhost {
   newView: NewView | undefined = undefined;
   /** The highest place that anything is promised of. */
   highest: Sequence = 0;
-  private accepted = new Column();
-  private prepared = new Column();
   private checkpoints: SavedCheckpoint[] = [];
+
+  constructor(
+    private readonly accepted = new Column(),
+    private readonly prepared = new Column(),
+  ) {}
 
   /** The highest view that was left for, or entered. */
   get view(): View {
@@ -208,9 +210,11 @@ export class DiskGhost {
   }
 
   clone(): DiskGhost {
-    const copy = Object.assign(new DiskGhost(), this);
-    copy.accepted = this.accepted.clone();
-    copy.prepared = this.prepared.clone();
+    const copy = new DiskGhost(this.accepted.clone(), this.prepared.clone());
+    copy.stable = this.stable;
+    copy.viewChange = this.viewChange;
+    copy.newView = this.newView;
+    copy.highest = this.highest;
     copy.checkpoints = this.checkpoints.slice();
     return copy;
   }

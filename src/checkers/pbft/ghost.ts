@@ -9,7 +9,7 @@
  * Source: Castro and Liskov, OSDI 1999, §4; the history is that of Castro's thesis (MIT-LCS-TR-817, 2001), chapter 4.
  */
 
-import type { DiskImage, Message, ProcessId } from '../../kernel/index.js';
+import { mix32, type DiskImage, type Message, type ProcessId } from '../../kernel/index.js';
 import { sizeOf, type Sequence, type View } from '../../protocols/pbft/index.js';
 import type { RunGhost } from '../any/ghost.js';
 import { processName } from '../names.js';
@@ -21,6 +21,8 @@ import { CheckpointsGhost } from './checkpoints-ghost.js';
 
 /** What is known of one replica. */
 export class ReplicaGhost {
+  constructor(public disk = new DiskGhost()) {}
+
   /** As it reports it in this incarnation. */
   view: View = 0;
   /** It has bound itself to views from this one on, by what it has sent, over all time. */
@@ -35,7 +37,6 @@ export class ReplicaGhost {
   saidExecuted: Sequence = 0;
   /** The last batch that it executed in this incarnation; 0: none, or its state came from elsewhere since. */
   executed: Sequence = 0;
-  disk = new DiskGhost();
   /** Number of the newest journal whose beginning is durable. */
   journal = 0;
   /** The message judged last: a broadcast comes by once per receiver. */
@@ -45,14 +46,12 @@ export class ReplicaGhost {
   fruitlessViewsMost = 0;
 
   clone(): ReplicaGhost {
-    const copy = Object.assign(new ReplicaGhost(), this);
-    copy.disk = this.disk.clone();
-    return copy;
+    const disk = this.disk.clone();
+    return Object.assign(new ReplicaGhost(disk), this, { disk });
   }
 }
 
 export class PbftGhost {
-  readonly replicas: ReplicaGhost[];
   places = new Places();
   checkpoints = new CheckpointsGhost();
   issued = new IssuedRequests();
@@ -66,9 +65,8 @@ export class PbftGhost {
     readonly window: number,
     /** How often the view-change time-out can double before it reaches its cap. */
     readonly doublings: number,
-  ) {
-    this.replicas = Array.from({ length: quorum.n }, () => new ReplicaGhost());
-  }
+    readonly replicas = Array.from({ length: quorum.n }, () => new ReplicaGhost()),
+  ) {}
 
   /** For messages. */
   name(process: ProcessId): string {
@@ -134,9 +132,19 @@ export class PbftGhost {
     this.checkpoints.prune(this.places.floor);
   }
 
+  /** Of what was said and executed; what is on the disks follows from the replicas. */
+  hash(seed: number): number {
+    let hash = this.places.hash(seed);
+    for (const { boundTo, leftFor, leftDigest, begun, begunDigest, executed } of this.replicas) {
+      hash = mix32(mix32(mix32(hash, boundTo), leftFor), leftDigest);
+      hash = mix32(mix32(mix32(hash, begun), begunDigest), executed);
+    }
+    return mix32(hash, this.checkpoints.hash(seed));
+  }
+
   clone(run: RunGhost): PbftGhost {
-    const copy = new PbftGhost(run, this.quorum, this.window, this.doublings);
-    this.replicas.forEach((replica, i) => (copy.replicas[i] = replica.clone()));
+    const replicas = this.replicas.map((replica) => replica.clone());
+    const copy = new PbftGhost(run, this.quorum, this.window, this.doublings, replicas);
     copy.places = this.places.clone();
     copy.checkpoints = this.checkpoints.clone();
     copy.issued = this.issued.clone();

@@ -3,6 +3,7 @@
  * place was decided to be. Objects are used again once a place is behind everybody's stable checkpoint.
  */
 
+import { finish32, mix32 } from '../../kernel/index.js';
 import { grownCapacity } from '../columns.js';
 import type { DiskGhost } from './disk-ghost.js';
 import type { Sequence, View } from '../../protocols/pbft/index.js';
@@ -97,6 +98,18 @@ export class PlaceGhost {
     }
   }
 
+  /** Equal for equal knowledge, in whatever order it came. */
+  hash(seed: number): number {
+    let ballots = 0;
+    for (let i = 0; i < this.count; i++) {
+      const { view, digest, said } = this.ballots[i] as Ballot;
+      let hash = mix32(mix32(seed, view), digest);
+      for (let kind = 0; kind < KINDS; kind++) hash = mix32(hash, said[kind] as number);
+      ballots = (ballots + finish32(hash)) | 0;
+    }
+    return mix32(mix32(mix32(ballots, this.sequence), this.isDecided ? 1 : 0), this.decision);
+  }
+
   copyFrom(other: PlaceGhost): void {
     this.begin(other.sequence);
     for (let i = 0; i < other.count; i++) {
@@ -111,7 +124,8 @@ export class PlaceGhost {
 }
 
 export class Places {
-  private ring: PlaceGhost[] = Array.from({ length: PLACES_MIN }, () => new PlaceGhost());
+  /** Places come into it when they are first spoken of. */
+  private ring: (PlaceGhost | undefined)[] = new Array<PlaceGhost | undefined>(PLACES_MIN).fill(undefined);
   /** Places up to here are forgotten. Invariant: only grows. */
   floor: Sequence = 0;
   /** The highest place that anybody spoke of. */
@@ -122,7 +136,8 @@ export class Places {
     if (sequence <= this.floor) return undefined;
     if (sequence > this.highest) this.reach(sequence);
     if (sequence <= this.floor) return undefined;
-    const place = this.slot(sequence);
+    const slot = sequence % this.ring.length;
+    const place = (this.ring[slot] ??= new PlaceGhost());
     if (place.sequence !== sequence) place.begin(sequence);
     return place;
   }
@@ -130,6 +145,15 @@ export class Places {
   /** Everything up to `floor` is behind all stable checkpoints. */
   prune(floor: Sequence): void {
     if (floor > this.floor) this.floor = floor;
+  }
+
+  hash(seed: number): number {
+    let hash = mix32(seed, this.floor);
+    for (let sequence = this.floor + 1; sequence <= this.highest; sequence++) {
+      const place = this.ring[sequence % this.ring.length];
+      if (place?.sequence === sequence) hash = mix32(hash, place.hash(seed));
+    }
+    return hash;
   }
 
   private reach(sequence: Sequence): void {
@@ -141,25 +165,24 @@ export class Places {
   private grow(length: number): void {
     const before = this.ring;
     const capacity = grownCapacity(before.length, length);
-    this.ring = Array.from({ length: capacity }, () => new PlaceGhost());
+    this.ring = new Array<PlaceGhost | undefined>(capacity).fill(undefined);
     for (const place of before) {
-      if (place.sequence > this.floor) this.ring[place.sequence % capacity] = place;
+      if (place !== undefined && place.sequence > this.floor) this.ring[place.sequence % capacity] = place;
     }
-  }
-
-  private slot(sequence: Sequence): PlaceGhost {
-    return this.ring[sequence % this.ring.length] as PlaceGhost;
   }
 
   clone(): Places {
     const copy = new Places();
     copy.floor = this.floor;
     copy.highest = this.highest;
-    copy.ring = this.ring.map((place) => {
+    copy.ring = new Array<PlaceGhost | undefined>(this.ring.length).fill(undefined);
+    for (let i = 0; i < this.ring.length; i++) {
+      const place = this.ring[i];
+      if (place === undefined || place.sequence <= this.floor) continue;
       const other = new PlaceGhost();
       other.copyFrom(place);
-      return other;
-    });
+      copy.ring[i] = other;
+    }
     return copy;
   }
 }
