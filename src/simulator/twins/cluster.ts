@@ -18,7 +18,8 @@ import {
   type ProcessId,
   type ProtocolEvent,
 } from '../../kernel/index.js';
-import { PbftCheckers, ViolationSink, type Violation } from '../../checkers/index.js';
+import type { PbftCheckers } from '../../checkers/index.js';
+import { ViolationSink, type Violation } from '../../checkers/index.js';
 import { hashPbftMessage } from '../../protocols/pbft/index.js';
 import type { Round } from './choices.js';
 import type { TwinsTerms } from './terms.js';

@@ -46,8 +46,8 @@ export interface TwinsProgress {
 }
 
 export const MOST_FOUND = 10;
-/** Scenarios between two reports of progress. */
-const SCENARIOS_PER_BEAT = 500;
+/** Rounds between two reports of progress. */
+const ROUNDS_PER_BEAT = 500;
 /** States that are remembered; more are explored again. */
 const MOST_STATES = 4_000_000;
 const SEEDS = [0x2545f491, 0x61c88647] as const;
@@ -60,7 +60,7 @@ export class TwinsExplorer {
   private readonly visited = new Set<string>();
   /** Beginnings of {@link SHARDED} rounds so far, which are dealt to the shards. */
   private beginnings = 0;
-  private nextBeat = SCENARIOS_PER_BEAT;
+  private nextBeat = ROUNDS_PER_BEAT;
 
   constructor(private readonly options: TwinsOptions) {
     this.choices = new Choices(options.shape);
@@ -121,8 +121,8 @@ export class TwinsExplorer {
     else if (this.isNew(cluster, options.depth - chosen.length, stabiliser)) {
       yield* this.below(cluster, chosen, stabiliser, index);
     } else progress.known += count;
-    if (progress.played >= this.nextBeat) {
-      this.nextBeat = progress.played + SCENARIOS_PER_BEAT;
+    if (progress.rounds >= this.nextBeat) {
+      this.nextBeat = progress.rounds + ROUNDS_PER_BEAT;
       yield progress;
     }
   }

@@ -175,10 +175,13 @@ function drivenFromOutside(Class: PbftReplicaClass): PbftReplicaClass {
 /** The replica's class of a bug of the zoo; without one, the correct class. Throws UsageError. */
 export function pbftClassOf(bug: string | undefined): PbftReplicaClass {
   if (bug === undefined) return PbftReplica;
-  const { id, protocol, createProtocol } = findBug(bug);
-  const built = createProtocol?.();
-  if (protocol !== 'pbft' || built === undefined) {
-    throw new UsageError('bug-of-other-protocol', `--bug: expected a bug in a replica of pbft, got ${id}`);
+  const found = findBug(bug);
+  const built = found.createProtocol?.();
+  if (found.protocol !== 'pbft' || built === undefined) {
+    throw new UsageError(
+      'bug-of-other-protocol',
+      `--bug: expected a bug in a replica of pbft, got ${found.id}`,
+    );
   }
   const terms = new TwinsTerms({ replicas: 4, twins: 0, mostParts: 1 }, PbftReplica);
   return built.createReplica(terms.idleHost(), [0, 1, 2, 3], new Tally(), SETTINGS)
