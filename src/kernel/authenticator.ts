@@ -59,6 +59,8 @@ export interface Authenticator {
    * False for anything else, also for what is no proof at all.
    */
   verify(signer: ProcessId, statement: Statement, proof: Proof): boolean;
+  /** As {@link verify}, and everybody else can tell, too: false for a MAC. */
+  verifySignature(signer: ProcessId, statement: Statement, proof: Proof): boolean;
   /** How often this identity has chosen new keys for MACs to it. Never goes back, and survives crashes. */
   readonly keyEpoch: number;
   /**

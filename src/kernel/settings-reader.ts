@@ -33,6 +33,16 @@ export class SettingsReader<Key extends string> {
     throw this.bad(key, `a whole number from ${least} to ${most}`);
   }
 
+  /** One of these words. */
+  choice<Word extends string>(key: Key, words: readonly Word[], byDefault: Word): Word {
+    const value = this.raw[key] ?? byDefault;
+    const word = words.find((known) => known === value);
+    if (word !== undefined) return word;
+    const near = typeof value === 'string' ? nearest(value, words) : undefined;
+    const hint = near === undefined ? '' : ` (did you mean "${near}"?)`;
+    throw this.bad(key, `${words.join(' or ')}${hint}`);
+  }
+
   flag(key: Key, byDefault: boolean): boolean {
     const value = this.raw[key] ?? byDefault;
     if (typeof value === 'boolean') return value;

@@ -227,6 +227,10 @@ class RealAuthenticator extends KeyedAuthenticator {
     if (!Mac.is(proof)) return false;
     return proof.verifies(sender, statement, identity, store.macKey(sender, identity, this.keyEpoch));
   }
+
+  override verifySignature(signer: ProcessId, statement: Statement, proof: Proof): boolean {
+    return isObject(proof) && Signature.is(proof) && this.verify(signer, statement, proof);
+  }
 }
 
 function isObject(value: unknown): value is object {

@@ -23,6 +23,7 @@ export abstract class KeyedAuthenticator implements Authenticator {
   abstract sign(statement: Statement): Proof;
   abstract authenticate(statement: Statement, receivers: readonly ProcessId[]): Proof;
   abstract verify(signer: ProcessId, statement: Statement, proof: Proof): boolean;
+  abstract verifySignature(signer: ProcessId, statement: Statement, proof: Proof): boolean;
 
   get keyEpoch(): number {
     return this.keys.epochOf(this.identity);

@@ -87,6 +87,11 @@ class IdealProof implements Proof {
     );
   }
 
+  /** False for a MAC, and for what is no proof. */
+  static isSignature(proof: unknown): boolean {
+    return typeof proof === 'object' && proof !== null && #mint in proof && proof.#epochs === undefined;
+  }
+
   encode(): string {
     const statement: Statement = {
       type: this.#type,
@@ -135,6 +140,10 @@ class IdealAuthenticator extends KeyedAuthenticator {
     const { keys, identity } = this;
     const epoch = keys.epochOf(identity);
     return IdealProof.proves(proof, this.#mint, keys.identities[signer], statement, identity, epoch);
+  }
+
+  override verifySignature(signer: ProcessId, statement: Statement, proof: Proof): boolean {
+    return IdealProof.isSignature(proof) && this.verify(signer, statement, proof);
   }
 }
 

@@ -53,6 +53,7 @@ test('authentication: a verifier that believes everything makes another run', ()
         sign: (statement) => keys.of(process).sign(statement),
         authenticate: (statement, receivers) => keys.of(process).authenticate(statement, receivers),
         verify: () => true,
+        verifySignature: () => true,
         refreshKeys: () => keys.of(process).refreshKeys(),
         learnKeys: (receiver, epoch) => keys.of(process).learnKeys(receiver, epoch),
       });

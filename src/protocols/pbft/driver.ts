@@ -14,6 +14,8 @@ import {
   type Command,
   type Message,
   type ProcessId,
+  type Proof,
+  type Statement,
 } from '../../kernel/index.js';
 import { StatementType, type Reply, type Request, type View } from './messages.js';
 import { mostFaulty } from './quorum.js';
@@ -23,6 +25,8 @@ import { replyDigest } from './wire.js';
 
 /** Operations that are told apart: more than a client has outstanding. */
 const REMEMBERED = 128;
+/** With MACs: operations whose first attempt is signed, after one that had to be sent again. */
+const SIGNED_AFTERWARDS = 16;
 
 /** What replicas answered to one operation; the latest word of each. */
 class Answers {
@@ -30,7 +34,7 @@ class Answers {
 
   constructor(
     readonly sequence: number,
-    readonly request: Request,
+    public request: Request,
     servers: number,
   ) {
     this.replies = new Array<Reply | undefined>(servers).fill(undefined);
@@ -45,13 +49,15 @@ class Answers {
 
 export class PbftDriver implements ClientDriver {
   private view: View = 0;
+  /** Operations that are still to be signed at their first attempt. */
+  private signed = 0;
   /** By sequence modulo {@link REMEMBERED}: the operations without an answer. */
   private readonly open = new Array<Answers | undefined>(REMEMBERED).fill(undefined);
 
   constructor(private readonly settings: PbftSettings) {}
 
   request(host: ClientHost, command: Command, attempt: number): void {
-    const { request } = this.answersTo(host, command);
+    const { request } = this.answersTo(host, command, attempt);
     if (attempt === 1) {
       host.send(host.servers[this.view % host.servers.length] as ProcessId, request);
       return;
@@ -59,16 +65,37 @@ export class PbftDriver implements ClientDriver {
     for (let i = 0; i < host.servers.length; i++) host.send(host.servers[i] as ProcessId, request);
   }
 
-  private answersTo(host: ClientHost, command: Command): Answers {
+  private answersTo(host: ClientHost, command: Command, attempt: number): Answers {
     const place = command.sequence % REMEMBERED;
     const present = this.open[place];
-    if (present?.sequence === command.sequence) return present;
+    if (present?.sequence === command.sequence) {
+      if (attempt > 1) this.signAgain(host, present);
+      return present;
+    }
     const { sequence, hash: digest } = command;
     const statement = { type: StatementType.request, configuration: 0, view: 0, sequence, digest };
-    const request: Request = { kind: 'Request', command, proof: host.authenticator.sign(statement) };
+    const request: Request = { kind: 'Request', command, proof: this.proveFirst(host, statement) };
     const answers = new Answers(sequence, request, host.servers.length);
     this.open[place] = answers;
     return answers;
+  }
+
+  /** The first attempt: with MACs unless one was of no use lately. */
+  private proveFirst(host: ClientHost, statement: Statement): Proof {
+    if (this.settings.proofs === 'signatures') return host.authenticator.sign(statement);
+    if (this.signed === 0) return host.authenticator.authenticate(statement, host.servers);
+    this.signed--;
+    return host.authenticator.sign(statement);
+  }
+
+  /** No answer came: a signature is good for all replicas, whatever they think of this client's MACs. */
+  private signAgain(host: ClientHost, answers: Answers): void {
+    if (this.settings.proofs === 'signatures') return;
+    this.signed = SIGNED_AFTERWARDS;
+    const { command } = answers.request;
+    const { sequence, hash: digest } = command;
+    const statement = { type: StatementType.request, configuration: 0, view: 0, sequence, digest };
+    answers.request = { kind: 'Request', command, proof: host.authenticator.sign(statement) };
   }
 
   receive(host: ClientHost, from: ProcessId, message: Message): ClientOutcome | undefined {
@@ -110,6 +137,7 @@ export class PbftDriver implements ClientDriver {
   clone(): PbftDriver {
     const copy = new PbftDriver(this.settings);
     copy.view = this.view;
+    copy.signed = this.signed;
     for (let i = 0; i < REMEMBERED; i++) copy.open[i] = this.open[i]?.clone();
     return copy;
   }

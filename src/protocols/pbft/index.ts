@@ -8,6 +8,7 @@ import { PBFT_ATTACK_SURFACE } from './attack-surface/index.js';
 import { PbftDriver } from './driver.js';
 import { IDENTITY_BYTES, IDENTITY_FILE, type IdentityRecord } from './records.js';
 import { PbftReplica, type PbftReplicaClass } from './replica.js';
+import { PbftMacReplica } from './macs/replica.js';
 import { parsePbftSettings, type PbftSettings } from './settings.js';
 import { hashPbftMessage, pbftMessageBytes } from './wire.js';
 
@@ -17,8 +18,13 @@ export * from './quorum.js';
 export * from './records.js';
 export * from './wire.js';
 export { PbftReplica, type PbftReplicaClass } from './replica.js';
-export { parsePbftSettings, type PbftSettings } from './settings.js';
+export { parsePbftSettings, type PbftSettings, type Proofs } from './settings.js';
 export { recover, type Recovered } from './recovery.js';
+export { PbftMacReplica } from './macs/replica.js';
+export { HELD_PER_PRIMARY } from './held.js';
+export { decideView, type Begin } from './macs/decision.js';
+export * from './macs/messages.js';
+export { macNewViewDigest, macViewChangeDigest, viewChangeAckDigest } from './macs/wire.js';
 export { obligationsOf, type Obligations } from './new-view.js';
 export type { PhaseMessage } from './agreement.js';
 export type { Slot } from './slot.js';
@@ -31,8 +37,11 @@ export function formatPbft(self: ProcessId, generation: number): readonly Format
   return [{ file: IDENTITY_FILE, record, bytes: IDENTITY_BYTES }];
 }
 
-/** The PBFT protocol, with the given replica class (a bug of the zoo passes its own). */
-export function pbftProtocol(Class: PbftReplicaClass = PbftReplica): Protocol<PbftSettings> {
+/** The PBFT protocol, with the given replica classes for either kind of proofs (a bug of the zoo passes its own). */
+export function pbftProtocol(
+  Class: PbftReplicaClass = PbftReplica,
+  MacClass: PbftReplicaClass = PbftMacReplica,
+): Protocol<PbftSettings> {
   return {
     name: 'pbft',
     settings: parsePbftSettings,
@@ -42,7 +51,7 @@ export function pbftProtocol(Class: PbftReplicaClass = PbftReplica): Protocol<Pb
       members: readonly ProcessId[],
       service: StateMachine,
       settings: PbftSettings,
-    ) => new Class(host, members, service, settings),
+    ) => new (settings.proofs === 'macs' ? MacClass : Class)(host, members, service, settings),
     createDriver: (settings) => new PbftDriver(settings),
     maxTimerMicros: (settings) => Math.max(settings.viewChangeMicrosMax, settings.statusMicros),
     hashMessage: hashPbftMessage,

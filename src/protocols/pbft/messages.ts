@@ -7,6 +7,7 @@
  */
 
 import type { Command, Message, Proof, Result } from '../../kernel/index.js';
+import type { MacMessage } from './macs/messages.js';
 
 export type View = number;
 /** Places in the order that the primary gives to batches, from 1; 0 is "before the first". */
@@ -194,6 +195,7 @@ export interface StateData extends Message {
 }
 
 export type PeerMessage =
+  | MacMessage
   | PrePrepare
   | Prepare
   | Commit

@@ -9,6 +9,7 @@
 
 import type { Plain } from '../../kernel/index.js';
 import type { PlainState } from './checkpoint.js';
+import type { MacNewView, MacViewChange } from './macs/messages.js';
 import type {
   NewView,
   PrePrepare,
@@ -76,6 +77,9 @@ export type Promised =
   | { readonly kind: 'view-change'; readonly message: ViewChange }
   /** It entered this view. */
   | { readonly kind: 'new-view'; readonly message: NewView }
+  /** The same two where proofs are MACs. */
+  | { readonly kind: 'mac-view-change'; readonly message: MacViewChange }
+  | { readonly kind: 'mac-new-view'; readonly message: MacNewView }
   /** This checkpoint is stable. */
   | { readonly kind: 'stable'; readonly certificate: StableCertificate };
 

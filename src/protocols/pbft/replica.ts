@@ -56,7 +56,7 @@ const REASONS: Readonly<Record<Unusable['kind'], string>> = {
 };
 
 /** A promise that concerns one place. */
-type PlacePromise = Exclude<Promised, { readonly kind: 'stable' | 'view-change' | 'new-view' }>;
+type PlacePromise = Exclude<Promised, { readonly kind: 'stable' | 'view-change' | 'new-view' | 'mac-view-change' | 'mac-new-view' }>;
 
 function sequenceOf(promise: PlacePromise): Sequence {
   switch (promise.kind) {
@@ -146,6 +146,10 @@ export class PbftReplica extends PbftStatus implements Replica {
         return;
       case 'new-view':
         this.takeNewView(promise.message);
+        return;
+      case 'mac-view-change':
+      case 'mac-new-view':
+        this.host.halt('the disk is of a replica that proves by MACs');
         return;
       default:
         this.takePlace(promise);
@@ -296,6 +300,10 @@ export class PbftReplica extends PbftStatus implements Replica {
       case 'StateData':
         this.onStateData(from, message);
         return;
+      case 'MacViewChange':
+      case 'ViewChangeAck':
+      case 'MacNewView':
+        this.reject('malformed');
     }
   }
 

@@ -3,7 +3,11 @@
 import { SettingsReader, UsageError, type ClusterShape, type Micros } from '../../kernel/index.js';
 import { MOST_REPLICAS, mostFaulty } from './quorum.js';
 
+/** How replicas and clients prove what they say: to everybody, or each to the receivers alone. */
+export type Proofs = 'signatures' | 'macs';
+
 export interface PbftSettings {
+  readonly proofs: Proofs;
   /** Faulty replicas that are borne; undefined: as many as the cluster's size allows. */
   readonly faulty: number | undefined;
   /** How long a backup waits for a request to be executed before it suspects the primary; doubled, up to the cap. */
@@ -27,6 +31,7 @@ export interface PbftSettings {
 }
 
 const KEYS = [
+  'proofs',
   'f',
   'view-change-timeout',
   'view-change-timeout-max',
@@ -39,6 +44,8 @@ const KEYS = [
   'max-pending-requests',
   'state-chunk',
 ] as const;
+
+const PROOFS: readonly Proofs[] = ['signatures', 'macs'];
 
 type Key = (typeof KEYS)[number];
 type Reader = SettingsReader<Key>;
@@ -68,6 +75,7 @@ export function parsePbftSettings(
     throw read.bad('window', 'a multiple of checkpoint-interval, at least twice that');
   }
   return {
+    proofs: read.choice('proofs', PROOFS, 'signatures'),
     faulty,
     viewChangeMicros,
     viewChangeMicrosMax,

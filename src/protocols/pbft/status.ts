@@ -20,7 +20,7 @@ import {
   type Sequence,
   type Status,
 } from './messages.js';
-import type { Slot } from './slot.js';
+import type { DecisionCertificate, Slot } from './slot.js';
 import { PbftTransfer } from './transfer.js';
 import { batchDataDigest, batchDigest, decisionDigest, statusDigest } from './wire.js';
 
@@ -229,12 +229,18 @@ export abstract class PbftStatus extends PbftTransfer {
       const requests = decision && slot.batch(decision.digest);
       if (decision === undefined || requests === undefined) return;
       if (this.tick - slot.tick < OLD) return;
-      const { view, digest, commits } = decision;
+      const { view, digest } = decision;
+      const commits = this.shownCommits(decision);
       const body = { kind: 'Decision', view, sequence, digest, requests, commits } as const;
       const proof = this.prove(StatementType.decision, view, sequence, decisionDigest(body));
       const message: Decision = { ...body, proof };
       this.answer(rank, message);
     }
+  }
+
+  /** The proof that a place is decided, as others can use it. */
+  protected shownCommits({ commits }: DecisionCertificate): readonly Proof[] {
+    return commits;
   }
 
   protected onFetchBatch(from: ProcessId, message: FetchBatch): void {

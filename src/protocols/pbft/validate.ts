@@ -18,7 +18,7 @@ const LONGEST_TEXT = 0x0400_0000;
 /** Nesting of a command's input. */
 const DEEPEST = 32;
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 /** Requests whose form and content hash were found right: they are immutable, and come by again and again. */
 const KNOWN_REQUESTS = new WeakSet<object>();
@@ -109,7 +109,7 @@ export class Validator {
     return isCount(sequence, 1) && (sequence as number) % this.interval === 0 && isDigest(value['digest']);
   }
 
-  private isStable(value: unknown): boolean {
+  protected isStable(value: unknown): boolean {
     if (!isRecord(value) || !this.isProofs(value['proofs'])) return false;
     if (value['sequence'] === 0) return value['digest'] === 0 && (value['proofs'] as unknown[]).length === 0;
     return this.isCheckpointPlace(value);
@@ -175,30 +175,30 @@ export class Validator {
   }
 }
 
-function isRecord(value: unknown): value is Fields {
+export function isRecord(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null;
 }
 
-function isCount(value: unknown, least: number, most = MOST): boolean {
+export function isCount(value: unknown, least: number, most = MOST): boolean {
   return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
 }
 
-function isDigest(value: unknown): boolean {
+export function isDigest(value: unknown): boolean {
   return typeof value === 'number' && (value | 0) === value;
 }
 
-function isPlace(value: Fields): boolean {
+export function isPlace(value: Fields): boolean {
   return isCount(value['view'], 0) && isCount(value['sequence'], 1) && isDigest(value['digest']);
 }
 
-function isChoice(value: unknown): boolean {
+export function isChoice(value: unknown): boolean {
   return (
     isRecord(value) && isCount(value['sequence'], 1) && isDigest(value['digest']) && isProof(value['proof'])
   );
 }
 
 /** Something with a signer: whether it proves anything, the authenticator says. */
-function isProof(value: unknown): boolean {
+export function isProof(value: unknown): boolean {
   return isRecord(value) && isCount(value['signer'], 0, MOST_PROCESSES);
 }
 

@@ -12,6 +12,7 @@ import {
   type Message,
   type Proof,
 } from '../../kernel/index.js';
+import { macMessageBytes, macMessageDigest } from './macs/wire.js';
 import type {
   BatchData,
   Choice,
@@ -123,6 +124,10 @@ export function hashPbftMessage(message: Message): number {
       return fetchStateDigest(pbft);
     case 'StateData':
       return stateDataDigest(pbft);
+    case 'MacViewChange':
+    case 'ViewChangeAck':
+    case 'MacNewView':
+      return macMessageDigest(pbft);
     default:
       return hashPlain(message);
   }
@@ -202,6 +207,10 @@ export function pbftMessageBytes(message: Message): number {
       return MESSAGE_BYTES + 4 * pbft.slots.length;
     case 'StateData':
       return MESSAGE_BYTES + stableBytes(pbft.certificate) + pbft.text.length;
+    case 'MacViewChange':
+    case 'ViewChangeAck':
+    case 'MacNewView':
+      return macMessageBytes(pbft);
     default:
       return MESSAGE_BYTES;
   }

@@ -27,6 +27,7 @@ import { keysOf } from '../../world/keys.js';
 import { FakeHost } from '../fake-host.js';
 
 export const CLIENT = 40;
+export const LIAR_CLIENT = 41;
 export const GENESIS: StableCertificate = { sequence: 0, digest: 0, proofs: [] };
 
 type TypeName = keyof typeof StatementType;
@@ -39,6 +40,19 @@ export function prove(signer: number, type: TypeName, view: number, sequence: nu
 export function request(sequence: number, value = 'x', client = CLIENT): Request {
   const command = makeCommand(client, sequence, { op: 'put', key: 'k', value });
   return { kind: 'Request', command, proof: prove(client, 'request', 0, sequence, command.hash) };
+}
+
+/** With a MAC for each of these receivers in place of the signature. */
+export function requestWithMacs(
+  sequence: number,
+  value: string,
+  client: number,
+  receivers: readonly number[],
+): Request {
+  const { command } = request(sequence, value, client);
+  const type = StatementType.request;
+  const statement = { type, configuration: 0, view: 0, sequence, digest: command.hash };
+  return { kind: 'Request', command, proof: keysOf(client).authenticate(statement, receivers) };
 }
 
 export function prePrepare(

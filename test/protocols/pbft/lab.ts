@@ -4,26 +4,34 @@
  * its own keys, differently for each receiver.
  */
 
-import type { ProtocolEvent } from '../../../src/kernel/index.js';
+import type { ProtocolEvent, Statement } from '../../../src/kernel/index.js';
 import {
   IDENTITY_FILE,
+  MacStatementType,
+  PbftMacReplica,
   PbftReplica,
+  StatementType,
   batchDataDigest,
   decisionDigest,
   fetchStateDigest,
   formatPbft,
+  macNewViewDigest,
+  macViewChangeDigest,
   newViewDigest,
   parsePbftSettings,
   stateDataDigest,
   statusDigest,
+  viewChangeAckDigest,
   viewChangeDigest,
   type PbftMessage,
   type PbftReplicaClass,
+  type PeerMessage,
 } from '../../../src/protocols/pbft/index.js';
 import { createService } from '../../../src/services/index.js';
 import { FakeHost } from '../fake-host.js';
 import { LcgStream } from '../raft/random.js';
-import { CLIENT, prove, request } from './fixtures.js';
+import { keysOf } from '../../world/keys.js';
+import { CLIENT, LIAR_CLIENT, request, requestWithMacs } from './fixtures.js';
 
 interface Flight {
   readonly from: number;
@@ -40,6 +48,8 @@ export interface LabOptions {
   readonly crashes: number;
   /** Replicas that lie. */
   readonly liars: readonly number[];
+  /** How replicas prove what they say; default: by signatures. */
+  readonly proofs?: 'macs';
   /** What runs in place of the correct replica. */
   readonly Class?: PbftReplicaClass;
 }
@@ -74,8 +84,10 @@ export class Lab {
 
   private start(self: number, host: FakeHost<PbftMessage>): void {
     const members = Array.from({ length: this.options.replicas }, (_, member) => member);
-    const settings = parsePbftSettings({ 'checkpoint-interval': 2, 'batch-size': 2, 'state-chunk': 300 });
-    const { Class = PbftReplica } = this.options;
+    const { proofs = 'signatures' } = this.options;
+    const common = { 'checkpoint-interval': 2, 'batch-size': 2, 'state-chunk': 300 };
+    const settings = parsePbftSettings({ ...common, proofs });
+    const { Class = proofs === 'macs' ? PbftMacReplica : PbftReplica } = this.options;
     const replica = new Class(host, members, createService('kv'), settings);
     this.hosts[self] = host;
     this.replicas[self] = replica;
@@ -129,8 +141,28 @@ export class Lab {
   }
 
   private ask(): void {
-    const message = request(++this.requests, `v${this.random.below(5)}`);
+    const sequence = ++this.requests;
+    const value = `v${this.random.below(5)}`;
+    if (this.options.proofs === 'macs') this.askWithMacs(sequence, value);
+    const message = request(sequence, value);
     for (let to = 0; to < this.options.replicas; to++) this.flights.push({ from: CLIENT, to, message });
+  }
+
+  /** Of a request that is sent again signed: with MACs, and of another client one whose MACs are good for a few. */
+  private askWithMacs(sequence: number, value: string): void {
+    const everybody = Array.from({ length: this.options.replicas }, (_, member) => member);
+    const message = requestWithMacs(sequence, value, CLIENT, everybody);
+    const few = requestWithMacs(sequence, value, LIAR_CLIENT, this.someReplicas());
+    for (const to of everybody) {
+      this.flights.push({ from: CLIENT, to, message });
+      this.flights.push({ from: LIAR_CLIENT, to, message: few });
+    }
+  }
+
+  private someReplicas(): number[] {
+    return Array.from({ length: this.options.replicas }, (_, member) => member).filter(
+      () => this.random.below(2) === 0,
+    );
   }
 
   private fire(self: number): void {
@@ -227,54 +259,89 @@ export class Lab {
     const open = fields.filter(([, value]) => typeof value === 'number' || Array.isArray(value));
     const [field, value] = open[this.random.below(open.length)] ?? ['', 0];
     const least = field === 'digest' ? -0x80000000 : 0;
+    if (this.options.proofs === 'macs') return this.lieWithMacs(self, message, field, value);
     const changed: unknown = Array.isArray(value)
       ? value.slice(this.random.below(2))
       : Math.max(least, (value as number) + 2 * this.random.below(2) - 1);
-    return proveAnew(self, { ...message, [field]: changed });
+    return proveAnew(self, { ...message, [field]: changed }, undefined);
+  }
+
+  /** Also elements of lists are other ones; and the MACs may be good for some replicas only. */
+  private lieWithMacs(self: number, message: PbftMessage, field: string, value: unknown): PbftMessage {
+    const receivers =
+      this.random.below(2) === 0
+        ? this.someReplicas()
+        : Array.from({ length: this.options.replicas }, (_, i) => i);
+    if (this.random.below(3) === 0) return proveAnew(self, message, receivers);
+    return proveAnew(self, { ...message, [field]: this.another(field, value) }, receivers);
+  }
+
+  private another(field: string, value: unknown): unknown {
+    if (Array.isArray(value)) {
+      if (value.length === 0 || this.random.below(2) === 0) return value.slice(this.random.below(2));
+      const place = this.random.below(value.length);
+      return value.map((item: unknown, i) => (i === place ? this.another('', item) : item));
+    }
+    if (typeof value === 'number') {
+      const least = field === 'digest' ? -0x80000000 : 0;
+      return Math.max(least, value + 2 * this.random.below(2) - 1);
+    }
+    if (typeof value !== 'object' || value === null) return value;
+    const numbers = Object.entries(value).filter(([, item]) => typeof item === 'number');
+    const [name, item] = numbers[this.random.below(numbers.length)] ?? ['', 0];
+    return name === '' ? value : { ...value, [name]: this.another(name, item) };
   }
 }
 
-function proveAnew(self: number, message: PbftMessage): PbftMessage {
+/** The content of the message, proved anew by this replica: signed, or with MACs for these receivers alone. */
+function proveAnew(
+  self: number,
+  message: PbftMessage,
+  receivers: readonly number[] | undefined,
+): PbftMessage {
+  if (message.kind === 'Request' || message.kind === 'Reply') return message;
+  const statement = statementOf(message);
+  const keys = keysOf(self);
+  const proof = receivers === undefined ? keys.sign(statement) : keys.authenticate(statement, receivers);
+  return { ...message, proof };
+}
+
+function statementOf(message: PeerMessage): Statement {
+  const { signature, mac } = { signature: StatementType, mac: MacStatementType };
   switch (message.kind) {
     case 'PrePrepare':
+      return stated(signature.prePrepare, message.view, message.sequence, message.digest);
     case 'Prepare':
-    case 'Commit': {
-      const types = { PrePrepare: 'prePrepare', Prepare: 'prepare', Commit: 'commit' } as const;
-      const { view, sequence, digest } = message;
-      return { ...message, proof: prove(self, types[message.kind], view, sequence, digest) };
-    }
+      return stated(signature.prepare, message.view, message.sequence, message.digest);
+    case 'Commit':
+      return stated(signature.commit, message.view, message.sequence, message.digest);
     case 'Checkpoint':
-      return { ...message, proof: prove(self, 'checkpoint', 0, message.sequence, message.digest) };
+      return stated(signature.checkpoint, 0, message.sequence, message.digest);
     case 'FetchBatch':
-      return { ...message, proof: prove(self, 'fetchBatch', 0, message.sequence, message.digest) };
+      return stated(signature.fetchBatch, 0, message.sequence, message.digest);
     case 'ViewChange':
-      return {
-        ...message,
-        proof: prove(self, 'viewChange', message.view, message.stable.sequence, viewChangeDigest(message)),
-      };
+      return stated(signature.viewChange, message.view, message.stable.sequence, viewChangeDigest(message));
     case 'NewView':
-      return { ...message, proof: prove(self, 'newView', message.view, 0, newViewDigest(message)) };
+      return stated(signature.newView, message.view, 0, newViewDigest(message));
     case 'Status':
-      return {
-        ...message,
-        proof: prove(self, 'status', message.view, message.executed, statusDigest(message)),
-      };
+      return stated(signature.status, message.view, message.executed, statusDigest(message));
     case 'Decision':
-      return {
-        ...message,
-        proof: prove(self, 'decision', message.view, message.sequence, decisionDigest(message)),
-      };
+      return stated(signature.decision, message.view, message.sequence, decisionDigest(message));
     case 'BatchData':
-      return { ...message, proof: prove(self, 'batchData', 0, message.sequence, batchDataDigest(message)) };
+      return stated(signature.batchData, 0, message.sequence, batchDataDigest(message));
     case 'FetchState':
-      return { ...message, proof: prove(self, 'fetchState', 0, message.sequence, fetchStateDigest(message)) };
+      return stated(signature.fetchState, 0, message.sequence, fetchStateDigest(message));
     case 'StateData':
-      return {
-        ...message,
-        proof: prove(self, 'stateData', 0, message.certificate.sequence, stateDataDigest(message)),
-      };
-    case 'Request':
-    case 'Reply':
-      return message;
+      return stated(signature.stateData, 0, message.certificate.sequence, stateDataDigest(message));
+    case 'MacViewChange':
+      return stated(mac.viewChange, message.view, message.stable, macViewChangeDigest(message));
+    case 'ViewChangeAck':
+      return stated(mac.viewChangeAck, message.view, 0, viewChangeAckDigest(message));
+    case 'MacNewView':
+      return stated(mac.newView, message.view, 0, macNewViewDigest(message));
   }
+}
+
+function stated(type: number, view: number, sequence: number, digest: number): Statement {
+  return { type, configuration: 0, view, sequence, digest };
 }

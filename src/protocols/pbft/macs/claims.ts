@@ -1,0 +1,136 @@
+/**
+ * Decisions and stable checkpoints of others, where their certificates would prove nothing to a third party: a replica
+ * believes what f + 1 others say alike, of whom one is correct and has the certificate (Castro's thesis, MIT-LCS-TR-817,
+ * chapter 3). So whoever asks is answered by f + 1 replicas at a time, others each time.
+ *
+ * Decisions count as alike with the same view and digest. Correct replicas can have decided the same in different
+ * views; then the place is open in the present view as well, and its votes come again (status.ts).
+ *
+ * Bounded: the latest claim of each replica for each open place, and its {@link STABLE_CLAIMS} latest of checkpoints.
+ */
+
+import type { Plain, ProcessId, Proof } from '../../../kernel/index.js';
+import {
+  StatementType,
+  type Decision,
+  type Request,
+  type Sequence,
+  type StableCertificate,
+} from '../messages.js';
+import type { Status, View } from '../messages.js';
+import { decisionDigest } from '../wire.js';
+import type { Checkpointed } from './messages.js';
+import { MacRequests } from './requests.js';
+
+/** Checkpoints that each replica may claim at a time. */
+const STABLE_CLAIMS = 4;
+
+interface DecisionClaim {
+  readonly view: View;
+  readonly digest: number;
+  readonly requests: readonly Request[];
+}
+
+export abstract class MacClaims extends MacRequests {
+  /** By place, then by replica. */
+  private decided = new Map<Sequence, (DecisionClaim | undefined)[]>();
+  /** By replica: the latest last. */
+  private stabilised: Checkpointed[][] = this.members.map(() => []);
+
+  // ---- answering ----
+
+  /** f + 1 replicas from the one that is named on, but for the one that asks. */
+  protected override isAsked(rank: number, { helper }: Status): boolean {
+    const { n, weak } = this.quorum;
+    let place = (this.me - helper + n) % n;
+    if ((rank - helper + n) % n < place) place--;
+    return place < weak;
+  }
+
+  /** The certificate would prove nothing. */
+  protected override sendPiece(
+    to: ProcessId,
+    { sequence, digest }: StableCertificate,
+    ...piece: [offset: number, size: number, text: string]
+  ): void {
+    super.sendPiece(to, { sequence, digest, proofs: [] }, ...piece);
+  }
+
+  protected override shownCommits(): readonly Proof[] {
+    return [];
+  }
+
+  // ---- what comes in answer ----
+
+  protected override isStableElsewhere(from: ProcessId, { sequence, digest }: StableCertificate): boolean {
+    const rank = this.rankOf(from);
+    const own = (this.stabilised[rank] as Checkpointed[]).filter((claim) => claim.sequence !== sequence);
+    own.push({ sequence, digest });
+    this.stabilised[rank] = own.slice(-STABLE_CLAIMS);
+    let alike = 0;
+    for (const claims of this.stabilised) {
+      if (claims.some((claim) => claim.sequence === sequence && claim.digest === digest)) alike++;
+    }
+    return alike >= this.quorum.weak;
+  }
+
+  protected override onDecision(from: ProcessId, message: Decision): void {
+    const { view, sequence, digest, requests, proof } = message;
+    if (!this.window.has(sequence) || sequence <= this.lastExecuted) return;
+    const slot = this.window.at(sequence);
+    if (slot.decision !== undefined && slot.batch(slot.decision.digest) !== undefined) return;
+    if (!this.verify(from, StatementType.decision, view, sequence, decisionDigest(message), proof)) {
+      this.reject('bad proof');
+      return;
+    }
+    if (!this.isBatchOf(digest, requests)) {
+      this.reject('bad decision');
+      return;
+    }
+    if (!this.isDecided(this.rankOf(from), sequence, { view, digest, requests })) return;
+    this.decided.delete(sequence);
+    if (slot.decision === undefined) slot.decide({ view, digest, commits: [] });
+    slot.fill(digest, requests);
+    this.executeReady();
+  }
+
+  /** Takes the claim of this replica; true when f + 1 say the same. */
+  private isDecided(rank: number, sequence: Sequence, claim: DecisionClaim): boolean {
+    let claims = this.decided.get(sequence);
+    if (claims === undefined) {
+      this.forgetDecided();
+      claims = this.members.map(() => undefined);
+      this.decided.set(sequence, claims);
+    }
+    claims[rank] = claim;
+    let alike = 0;
+    for (const other of claims) if (other?.view === claim.view && other.digest === claim.digest) alike++;
+    return alike >= this.quorum.weak;
+  }
+
+  /** Claims of places that are executed, or behind the window. */
+  private forgetDecided(): void {
+    for (const sequence of [...this.decided.keys()]) {
+      if (sequence <= this.lastExecuted || !this.window.has(sequence)) this.decided.delete(sequence);
+    }
+  }
+
+  // ---- state as a value ----
+
+  protected override copyFrom(other: MacClaims): void {
+    super.copyFrom(other);
+    this.decided = new Map([...other.decided].map(([sequence, claims]) => [sequence, claims.slice()]));
+    this.stabilised = other.stabilised.map((claims) => claims.slice());
+  }
+
+  protected encodeClaims(): Plain {
+    const decided = [...this.decided].sort(([a], [b]) => a - b);
+    return {
+      decided: decided.map(([sequence, claims]) => [
+        sequence,
+        ...claims.map((claim) => (claim === undefined ? null : [claim.view, claim.digest])),
+      ]),
+      stabilised: this.stabilised.map((claims) => claims.map(({ sequence, digest }) => [sequence, digest])),
+    };
+  }
+}
