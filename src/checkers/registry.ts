@@ -92,9 +92,9 @@ function createPbftCheckers(
   sink: ViolationSink,
   { settings = parsePbftSettings({}), members = run.servers, liveness }: CheckerOptions,
 ): PbftCheckers {
-  const { faulty, window, viewChangeMicros, viewChangeMicrosMax } = settings as PbftSettings;
+  const { faulty, window, viewChangeMicros, viewChangeMicrosMax, proofs } = settings as PbftSettings;
   let doublings = 0;
   for (let micros = viewChangeMicros; micros < viewChangeMicrosMax; micros *= 2) doublings++;
-  const ghost = new PbftGhost(run, quorumSizes(members, faulty), window, doublings);
+  const ghost = new PbftGhost(run, quorumSizes(members, faulty), window, doublings, proofs);
   return new PbftCheckers(ghost, sink, liveness);
 }

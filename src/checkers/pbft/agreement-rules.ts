@@ -3,8 +3,10 @@
 import type { Command, ProcessId } from '../../kernel/index.js';
 import type {
   Decision,
+  JournalBase,
   PrePrepare,
   PreparedCertificate,
+  Promised,
   Sequence,
   View,
 } from '../../protocols/pbft/index.js';
@@ -79,6 +81,19 @@ export class AgreementRules {
     const { view, sequence, digest } = certificate;
     this.certificates.onPrepared(process, certificate);
     this.prepared(process, view, sequence, digest);
+  }
+
+  /** A certificate that was not durable yet when a new journal began is so first in the beginning of that. */
+  onDurableBase(process: ProcessId, { promised }: JournalBase): void {
+    for (let i = 0; i < promised.length; i++) {
+      const content = promised[i] as Promised;
+      if (content.kind !== 'prepared') continue;
+      const { view, sequence, digest } = content.certificate;
+      const place = this.ghost.places.at(sequence);
+      if (place === undefined) continue;
+      const known = place.find(view, digest)?.by(Said.certified) ?? 0;
+      if ((known & (1 << process)) === 0) this.onDurableCertificate(process, content.certificate);
+    }
   }
 
   onDecision(process: ProcessId, message: Decision): void {

@@ -4,19 +4,24 @@ import type { ProcessId, Proof } from '../../kernel/index.js';
 import {
   sizeOf,
   type Decision,
+  type MacNewView,
+  type MacViewChange,
   type NewView,
   type PreparedCertificate,
+  type Sequence,
   type StableCertificate,
   type View,
   type ViewChange,
 } from '../../protocols/pbft/index.js';
+import { digestOf } from './disk-ghost.js';
+import type { ReplicaGhost } from './ghost.js';
 import { PbftChecker, pbftSafety } from './pbft-checker.js';
 import { Said, type Ballot } from './places.js';
 
 export const CERTIFICATES = pbftSafety(
   'certificates',
   'Every certificate that a replica holds or sends is the word of a quorum of distinct replicas.',
-  'Of each prepared, commit and stable certificate that a replica has made durable or sent (in a VIEW-CHANGE, NEW-VIEW, DECISION or STATE-DATA), and of the VIEW-CHANGEs of a NEW-VIEW: the signers are distinct replicas, at least q of them (a prepared certificate has the primary and q - 1 others), and each correct one has said exactly that: the same view, sequence and digest (before the holder could know of it: sent it, or, for its own word, written it down). What is behind all stable checkpoints is only counted. Judged when one becomes durable and when one is sent.',
+  'Of each prepared, commit and stable certificate that a replica has made durable or sent (in a VIEW-CHANGE, NEW-VIEW, DECISION or STATE-DATA), and of the VIEW-CHANGEs of a NEW-VIEW: the signers are distinct replicas, at least q of them (a prepared certificate has the primary and q - 1 others), and each correct one has said exactly that: the same view, sequence and digest (before the holder could know of it: sent it, or, for its own word, written it down). What is behind all stable checkpoints is only counted. Judged when one becomes durable and when one is sent. With MACs a certificate is the local quorum of received messages, and none is sent: of a DECISION, at least q - f correct replicas have sent a COMMIT, and of a stable checkpoint known by the word of f + 1, a correct replica has said so.',
   '§4.2 to §4.4',
 );
 
@@ -47,6 +52,10 @@ export class Certificates extends PbftChecker {
 
   onDecision(process: ProcessId, { view, sequence, digest, commits }: Decision): void {
     const { quorum, places } = this.ghost;
+    if (this.ghost.proofs === 'macs') {
+      this.onDecisionClaimed(process, view, sequence, digest);
+      return;
+    }
     const signers = this.signersOf(commits);
     if (signers === NOBODY || sizeOf(signers) < quorum.strong) {
       this.short(process, 'commit certificate', this.place(view, sequence), commits, quorum.strong);
@@ -58,8 +67,36 @@ export class Certificates extends PbftChecker {
     this.judgeWords(process, ballot, Said.commit, signers, sequence);
   }
 
+  /** With MACs the sender shows no certificate; then a quorum has committed. */
+  private onDecisionClaimed(process: ProcessId, view: View, sequence: Sequence, digest: number): void {
+    const place = this.ghost.places.at(sequence);
+    if (place === undefined) return;
+    const committed = place.find(view, digest)?.by(Said.commit) ?? 0;
+    if (this.ghost.isCorrectPart(committed)) return;
+    this.violate(
+      `${this.ghost.name(process)} says that ${this.place(view, sequence)} is decided, of which ${sizeOf(committed)} ` +
+        `correct replicas have sent a COMMIT; ${this.ghost.quorum.correct} are needed`,
+    );
+  }
+
+  /** With MACs a checkpoint that others have is believed by the word of f + 1; then a correct one has said so. */
+  private onStableClaimed(process: ProcessId, sequence: Sequence, digest: number): void {
+    const { checkpoints } = this.ghost;
+    if (sequence <= checkpoints.floor) return;
+    const known = checkpoints.find(sequence);
+    if (known?.digest === digest && known.said !== 0) return;
+    this.violate(
+      `${this.ghost.name(process)} takes the checkpoint of batch ${sequence} with digest ${digest} for stable, which no ` +
+        `correct replica has said`,
+    );
+  }
+
   onStable(process: ProcessId, { sequence, digest, proofs }: StableCertificate): void {
     if (sequence === 0) return;
+    if (this.ghost.proofs === 'macs' && proofs.length === 0) {
+      this.onStableClaimed(process, sequence, digest);
+      return;
+    }
     const { quorum, checkpoints } = this.ghost;
     const signers = this.signersOf(proofs);
     if (signers === NOBODY || sizeOf(signers) < quorum.strong) {
@@ -78,7 +115,7 @@ export class Certificates extends PbftChecker {
     for (let i = 0; i < prepared.length; i++) this.onPrepared(process, prepared[i] as PreparedCertificate);
   }
 
-  onNewView(process: ProcessId, { view, viewChanges }: NewView): void {
+  onNewView(process: ProcessId, { view, viewChanges }: NewView | MacNewView): void {
     let signers = 0;
     for (const message of viewChanges) {
       const { signer } = message.proof;
@@ -93,14 +130,22 @@ export class Certificates extends PbftChecker {
       signers |= bit;
       // A correct sender's certificates were judged when it sent them.
       const sender = this.ghost.replica(signer);
-      if (sender === undefined) this.onViewChange(NOBODY, message);
-      else if (sender.leftFor < view) this.judgeMissing(process, bit, `a VIEW-CHANGE for view ${view}`);
+      if (sender === undefined) {
+        if (message.kind === 'ViewChange') this.onViewChange(NOBODY, message);
+      } else if (sender.leftFor < view || this.isAnother(sender, message)) {
+        this.judgeMissing(process, bit, `a VIEW-CHANGE for view ${view}`);
+      }
     }
     const { strong } = this.ghost.quorum;
     if (sizeOf(signers) >= strong) return;
     this.violate(
       `${this.ghost.name(process)} rests view ${view} on ${sizeOf(signers)} VIEW-CHANGEs; ${strong} are needed`,
     );
+  }
+
+  /** What a correct replica has said in place of this; of views that it has left since, nothing is known. */
+  private isAnother({ leftFor, leftDigest }: ReplicaGhost, message: ViewChange | MacViewChange): boolean {
+    return leftFor === message.view && leftDigest !== digestOf(message);
   }
 
   /** The set of signers; {@link NOBODY} when one is no replica or signs twice. */

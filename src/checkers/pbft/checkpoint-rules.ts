@@ -4,6 +4,7 @@ import type { ProcessId } from '../../kernel/index.js';
 import type {
   Checkpoint,
   JournalBase,
+  MacViewChange,
   StableCertificate,
   Status,
   ViewChange,
@@ -52,6 +53,10 @@ export class CheckpointRules {
   /** The certificate within is judged with the view change. */
   onViewChange(process: ProcessId, { stable }: ViewChange): void {
     this.agreement.onCheckpoint(process, stable.sequence, stable.digest);
+  }
+
+  onMacViewChange(process: ProcessId, { checkpoints }: MacViewChange): void {
+    for (const { sequence, digest } of checkpoints) this.agreement.onCheckpoint(process, sequence, digest);
   }
 
   onDurableStable(process: ProcessId, certificate: StableCertificate): void {

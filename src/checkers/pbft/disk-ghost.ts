@@ -8,11 +8,14 @@ import type { DiskImage } from '../../kernel/index.js';
 import {
   checkpointOf,
   journalOf,
+  macViewChangeDigest,
   viewChangeDigest,
   type CheckpointRecord,
   type Choice,
   type JournalBase,
   type JournalRecord,
+  type MacNewView,
+  type MacViewChange,
   type NewView,
   type PreparedCertificate,
   type Promised,
@@ -65,8 +68,8 @@ interface SavedCheckpoint {
 export class DiskGhost {
   /** h after a power loss. */
   stable: Sequence = 0;
-  viewChange: ViewChange | undefined = undefined;
-  newView: NewView | undefined = undefined;
+  viewChange: ViewChange | MacViewChange | undefined = undefined;
+  newView: NewView | MacNewView | undefined = undefined;
   /** The highest place that anything is promised of. */
   highest: Sequence = 0;
   private checkpoints: SavedCheckpoint[] = [];
@@ -93,14 +96,14 @@ export class DiskGhost {
     return sequence <= this.stable || this.prepared.has(view, sequence, digest);
   }
 
-  hasViewChange(message: ViewChange): boolean {
+  hasViewChange(message: ViewChange | MacViewChange): boolean {
     const { viewChange, newView } = this;
     if (viewChange === message || this.view > message.view) return true;
-    if (viewChange?.view === message.view) return viewChangeDigest(viewChange) === viewChangeDigest(message);
+    if (viewChange?.view === message.view) return digestOf(viewChange) === digestOf(message);
     return newView?.view === message.view;
   }
 
-  hasNewView({ view }: NewView): boolean {
+  hasNewView({ view }: NewView | MacNewView): boolean {
     return (this.newView?.view ?? 0) >= view;
   }
 
@@ -128,16 +131,20 @@ export class DiskGhost {
         return;
       }
       case 'view-change':
+      case 'mac-view-change':
         if (content.message.view >= (this.viewChange?.view ?? 0)) this.viewChange = content.message;
         return;
       case 'new-view':
+      case 'mac-new-view':
         if (content.message.view >= (this.newView?.view ?? 0)) this.newView = content.message;
         return;
       case 'stable':
         this.stabilised(content.certificate);
         return;
-      case 'batch':
       case 'held':
+        this.put(this.accepted, content.view, content.sequence, content.digest);
+        return;
+      case 'batch':
         return;
     }
   }
@@ -220,8 +227,13 @@ export class DiskGhost {
   }
 }
 
+/** Content of a view change, of either kind. */
+export function digestOf(message: ViewChange | MacViewChange): number {
+  return message.kind === 'ViewChange' ? viewChangeDigest(message) : macViewChangeDigest(message);
+}
+
 /** The choices of a new view have no gaps. */
-export function choiceAt({ choices }: NewView, sequence: Sequence): Choice | undefined {
+export function choiceAt({ choices }: Pick<NewView, 'choices'>, sequence: Sequence): Choice | undefined {
   const choice = choices[sequence - (choices[0]?.sequence ?? 0)];
   return choice?.sequence === sequence ? choice : undefined;
 }

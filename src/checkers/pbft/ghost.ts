@@ -10,7 +10,7 @@
  */
 
 import { mix32, type DiskImage, type Message, type ProcessId } from '../../kernel/index.js';
-import { sizeOf, type Sequence, type View } from '../../protocols/pbft/index.js';
+import { sizeOf, type Proofs, type Sequence, type View } from '../../protocols/pbft/index.js';
 import type { RunGhost } from '../any/ghost.js';
 import { processName } from '../names.js';
 import { DiskGhost } from './disk-ghost.js';
@@ -65,6 +65,8 @@ export class PbftGhost {
     readonly window: number,
     /** How often the view-change time-out can double before it reaches its cap. */
     readonly doublings: number,
+    /** How replicas prove what they say. */
+    readonly proofs: Proofs = 'signatures',
     readonly replicas = Array.from({ length: quorum.n }, () => new ReplicaGhost()),
   ) {}
 
@@ -144,7 +146,8 @@ export class PbftGhost {
 
   clone(run: RunGhost): PbftGhost {
     const replicas = this.replicas.map((replica) => replica.clone());
-    const copy = new PbftGhost(run, this.quorum, this.window, this.doublings, replicas);
+    const { quorum, window, doublings, proofs } = this;
+    const copy = new PbftGhost(run, quorum, window, doublings, proofs, replicas);
     copy.places = this.places.clone();
     copy.checkpoints = this.checkpoints.clone();
     copy.issued = this.issued.clone();

@@ -13,6 +13,7 @@ import { PREPARED_UNIQUE } from './prepared-unique.js';
 import { PROMISE_DURABLE } from './promise-durable.js';
 import { REQUEST_ISSUED } from './request-issued.js';
 import { EXECUTED_MONOTONIC, STABLE_MONOTONIC } from './stable-monotonic.js';
+import { VIEW_CHANGE_COMPLETE } from './view-change-complete.js';
 import { VIEW_CHANGE_PRESERVATION } from './view-change-preservation.js';
 import { CALM_VIEWS, VIEW_SYNCHRONISATION } from './view-liveness.js';
 import { VIEW_MONOTONIC } from './view-monotonic.js';
@@ -26,6 +27,7 @@ export const PBFT_INVARIANTS: readonly InvariantInfo[] = [
   LEFT_VIEWS,
   PATIENCE,
   VIEW_CHANGE_PRESERVATION,
+  VIEW_CHANGE_COMPLETE,
   COMMITTED_PREPARED,
   WATERMARKS,
   STABLE_MONOTONIC,

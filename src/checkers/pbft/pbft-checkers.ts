@@ -20,6 +20,8 @@ import {
   type Commit,
   type Decision,
   type JournalRecord,
+  type MacNewView,
+  type MacViewChange,
   type NewView,
   type PrePrepare,
   type Prepare,
@@ -74,8 +76,13 @@ export class PbftCheckers implements Observer {
         this.checkpoints.onViewChange(from, message as ViewChange);
         this.views.onViewChange(from, replica, message as ViewChange);
         return;
+      case 'MacViewChange':
+        this.checkpoints.onMacViewChange(from, message as MacViewChange);
+        this.views.onMacViewChange(from, replica, message as MacViewChange);
+        return;
       case 'NewView':
-        this.views.onNewView(from, replica, message as NewView);
+      case 'MacNewView':
+        this.views.onNewView(from, replica, message as NewView | MacNewView);
         return;
       case 'Status':
         this.checkpoints.onStatus(from, replica, message as Status);
@@ -143,12 +150,14 @@ export class PbftCheckers implements Observer {
     switch (content.kind) {
       case 'base':
         this.checkpoints.onDurableBase(process, replica, content);
+        this.agreement.onDurableBase(process, content);
         if (journal > replica.journal) replica.journal = journal;
         break;
       case 'prepared':
         this.agreement.onDurableCertificate(process, content.certificate);
         break;
       case 'new-view':
+      case 'mac-new-view':
         this.views.onDurableNewView(process, content.message);
         break;
       case 'stable':

@@ -88,13 +88,20 @@ export class PlaceGhost {
     return undefined;
   }
 
-  /** The replica is prepared only for what it has said so of, and for what its disk has. */
+  /**
+   * The replica is prepared only for what it has said so of, and for what its disk has. Its word in a certificate that
+   * is lost was never heard, unless its disk has that.
+   */
   retract(replica: number, disk: DiskGhost): void {
     for (let i = 0; i < this.count; i++) {
       const ballot = this.ballots[i] as Ballot;
       const isKnown = (ballot.by(Said.commit) & (1 << replica)) !== 0;
       if (!isKnown && !disk.hasPrepared(ballot.view, this.sequence, ballot.digest))
         ballot.remove(Said.certified, replica);
+      if (!disk.hasAccepted(ballot.view, this.sequence, ballot.digest)) {
+        ballot.remove(Said.prePrepare, replica);
+        ballot.remove(Said.prepare, replica);
+      }
     }
   }
 

@@ -1,7 +1,15 @@
 /** What binds is durable before it is said. */
 
 import type { ProcessId } from '../../kernel/index.js';
-import type { Checkpoint, NewView, Sequence, View, ViewChange } from '../../protocols/pbft/index.js';
+import type {
+  Checkpoint,
+  MacNewView,
+  MacViewChange,
+  NewView,
+  Sequence,
+  View,
+  ViewChange,
+} from '../../protocols/pbft/index.js';
 import type { ReplicaGhost } from './ghost.js';
 import { PbftChecker, pbftSafety } from './pbft-checker.js';
 import { Said, type SaidKind } from './places.js';
@@ -35,14 +43,14 @@ export class PromiseDurable extends PbftChecker {
     );
   }
 
-  onViewChange(process: ProcessId, { disk }: ReplicaGhost, message: ViewChange): void {
+  onViewChange(process: ProcessId, { disk }: ReplicaGhost, message: ViewChange | MacViewChange): void {
     if (disk.hasViewChange(message)) return;
     this.violate(
       `${this.ghost.name(process)} sent a VIEW-CHANGE for view ${message.view} before it was durable`,
     );
   }
 
-  onNewView(process: ProcessId, { disk }: ReplicaGhost, message: NewView): void {
+  onNewView(process: ProcessId, { disk }: ReplicaGhost, message: NewView | MacNewView): void {
     if (disk.hasNewView(message)) return;
     this.violate(
       `${this.ghost.name(process)} sent the NEW-VIEW of view ${message.view} before it was durable`,

@@ -4,18 +4,20 @@ import type { ProcessId } from '../../kernel/index.js';
 import {
   NULL_DIGEST,
   sizeOf,
+  type MacNewView,
   type NewView,
   type PreparedCertificate,
   type Sequence,
 } from '../../protocols/pbft/index.js';
 import { certificateAt, choiceAt } from './disk-ghost.js';
+import { dueFrom } from './mac-decision.js';
 import { PbftChecker, pbftSafety } from './pbft-checker.js';
 import { Said } from './places.js';
 
 export const VIEW_CHANGE_PRESERVATION = pbftSafety(
   'view-change-preservation',
   'A new view proposes again whatever can have been committed before, and nothing else.',
-  'Let V be the VIEW-CHANGEs of a NEW-VIEW of v, min-s the highest stable checkpoint in V and max-s the highest sequence of a certificate in V. The NEW-VIEW chooses, for each n in (min-s, max-s] and in that order, the digest of the certificate of the highest view that V has for n, or the null request where it has none. And where at least q - f correct replicas are prepared for (u, n, d) with u < v and n > min-s, it chooses d at n. Judged when a correct primary sends a NEW-VIEW and when a correct replica has made one durable.',
+  'Let V be the VIEW-CHANGEs of a NEW-VIEW of v, min-s the highest stable checkpoint in V and max-s the highest sequence of a certificate in V. The NEW-VIEW chooses, for each n in (min-s, max-s] and in that order, the digest of the certificate of the highest view that V has for n, or the null request where it has none. And where at least q - f correct replicas are prepared for (u, n, d) with u < v and n > min-s, it chooses d at n. With MACs, checkpoint and digests are those of the decision procedure of the thesis, chapter 3. Judged when a correct primary sends a NEW-VIEW and when a correct replica has made one durable.',
   '§4.4, the computation of O; §4.5.1',
 );
 
@@ -42,6 +44,32 @@ export class ViewChangePreservation extends PbftChecker {
     }
   }
 
+  /** Once per message. */
+  onMacNewView(process: ProcessId, message: MacNewView): void {
+    const { viewChanges, checkpoint, choices, view } = message;
+    const { quorum, window, places } = this.ghost;
+    const due = dueFrom(viewChanges, quorum, window);
+    const isDue =
+      due !== undefined &&
+      due.sequence === checkpoint.sequence &&
+      due.digest === checkpoint.digest &&
+      due.choices.length === choices.length &&
+      choices.every(
+        ({ sequence, digest }, i) => sequence === due.sequence + 1 + i && digest === due.choices[i],
+      );
+    if (!isDue) {
+      const said = choices.map(({ digest }) => digest).join(', ');
+      this.violate(
+        `${this.ghost.name(process)} began view ${view} at batch ${checkpoint.sequence} with [${said}]; from its ` +
+          `VIEW-CHANGEs follows ${due === undefined ? 'nothing yet' : `batch ${due.sequence} with [${due.choices.join(', ')}]`}`,
+      );
+      return;
+    }
+    for (let sequence = checkpoint.sequence + 1; sequence <= places.highest; sequence++) {
+      this.judgePrepared(process, message, sequence);
+    }
+  }
+
   /** What follows from V at one place. */
   private judge(process: ProcessId, message: NewView, sequence: Sequence): void {
     let best: PreparedCertificate | undefined;
@@ -59,7 +87,7 @@ export class ViewChangePreservation extends PbftChecker {
   }
 
   /** What correct replicas know at one place, whether V shows it or not. */
-  private judgePrepared(process: ProcessId, message: NewView, sequence: Sequence): void {
+  private judgePrepared(process: ProcessId, message: NewView | MacNewView, sequence: Sequence): void {
     const place = this.ghost.places.at(sequence);
     if (place === undefined) return;
     for (let i = 0; i < place.count; i++) {

@@ -2,8 +2,12 @@
 
 import type { ProcessId } from '../../kernel/index.js';
 import {
+  macNewViewDigest,
+  macViewChangeDigest,
   newViewDigest,
   viewChangeDigest,
+  type MacNewView,
+  type MacViewChange,
   type NewView,
   type View,
   type ViewChange,
@@ -17,6 +21,7 @@ import { NoEquivocation } from './no-equivocation.js';
 import { Patience } from './patience.js';
 import { Said } from './places.js';
 import { PromiseDurable } from './promise-durable.js';
+import { ViewChangeComplete } from './view-change-complete.js';
 import { ViewChangePreservation } from './view-change-preservation.js';
 import { CalmViews, ViewSynchronisation } from './view-liveness.js';
 import { ViewMonotonic } from './view-monotonic.js';
@@ -31,6 +36,7 @@ export class ViewRules {
   private readonly certificates: Certificates;
   private readonly watermarks: Watermarks;
   private readonly preservation: ViewChangePreservation;
+  private readonly complete: ViewChangeComplete;
   private readonly synchronisation: ViewSynchronisation | undefined;
   private readonly calm: CalmViews | undefined;
   /** When views have to have settled. */
@@ -49,6 +55,7 @@ export class ViewRules {
     this.certificates = new Certificates(ghost, sink);
     this.watermarks = new Watermarks(ghost, sink);
     this.preservation = new ViewChangePreservation(ghost, sink);
+    this.complete = new ViewChangeComplete(ghost, sink);
     this.synchronisation =
       liveness === undefined ? undefined : new ViewSynchronisation(ghost, sink, liveness);
     this.calm = liveness?.stableLeader === true ? new CalmViews(ghost, sink) : undefined;
@@ -79,6 +86,19 @@ export class ViewRules {
     this.ghost.bind(replica, view);
   }
 
+  onMacViewChange(process: ProcessId, replica: ReplicaGhost, message: MacViewChange): void {
+    const { view } = message;
+    const digest = macViewChangeDigest(message);
+    this.leftViews.onSent(process, replica, 'VIEW-CHANGE', view);
+    this.noEquivocation.onViewChange(process, replica, view, digest);
+    this.patience.onViewChange(process, replica, view);
+    this.promiseDurable.onViewChange(process, replica, message);
+    this.watermarks.onMacViewChange(process, message);
+    this.complete.onViewChange(process, message);
+    if (view > replica.leftFor) this.left(process, replica, view, digest);
+    this.ghost.bind(replica, view);
+  }
+
   private left(process: ProcessId, replica: ReplicaGhost, view: View, digest: number): void {
     replica.leftFor = view;
     replica.leftDigest = digest;
@@ -90,10 +110,10 @@ export class ViewRules {
   }
 
   /** Its own, or one that it passes on. */
-  onNewView(process: ProcessId, replica: ReplicaGhost, message: NewView): void {
+  onNewView(process: ProcessId, replica: ReplicaGhost, message: NewView | MacNewView): void {
     if (message.proof.signer !== process) return;
     const { view } = message;
-    const digest = newViewDigest(message);
+    const digest = message.kind === 'NewView' ? newViewDigest(message) : macNewViewDigest(message);
     this.noEquivocation.onNewView(process, replica, view, digest);
     this.promiseDurable.onNewView(process, replica, message);
     if (view > replica.begun) {
@@ -106,19 +126,20 @@ export class ViewRules {
   }
 
   /** The replica has entered the view. Whose primary is correct was judged when that one sent it. */
-  onDurableNewView(process: ProcessId, message: NewView): void {
+  onDurableNewView(process: ProcessId, message: NewView | MacNewView): void {
     if (this.ghost.isFaulty(this.ghost.primaryOf(message.view))) this.judgeNewView(process, message);
   }
 
-  private judgeNewView(process: ProcessId, message: NewView): void {
+  private judgeNewView(process: ProcessId, message: NewView | MacNewView): void {
     if (this.ghost.judgedNewView === message) return;
     this.ghost.judgedNewView = message;
     this.certificates.onNewView(process, message);
-    this.preservation.onNewView(process, message);
+    if (message.kind === 'NewView') this.preservation.onNewView(process, message);
+    else this.preservation.onMacNewView(process, message);
   }
 
   /** The choices are the primary's pre-prepares. */
-  private choicesSaid(process: ProcessId, { view, choices }: NewView): void {
+  private choicesSaid(process: ProcessId, { view, choices }: NewView | MacNewView): void {
     for (const { sequence, digest } of choices) {
       const place = this.ghost.places.at(sequence);
       if (place === undefined) continue;
