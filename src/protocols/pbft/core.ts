@@ -2,8 +2,8 @@
  * The part of a PBFT replica that every phase shares: who takes part, the view, the open places, what is proved and
  * verified, and the rule that nothing which binds leaves before what it says is durable.
  *
- * Source: Castro and Liskov, "Practical Byzantine Fault Tolerance", OSDI 1999, §4.1 and §4.2. Left out: MACs in place
- * of signatures (all proofs go through {@link PbftCore.prove}), changes of the configuration.
+ * Source: Castro and Liskov, "Practical Byzantine Fault Tolerance", OSDI 1999, §4.1 and §4.2. All proofs go through
+ * {@link PbftCore.prove}; MACs in place of signatures are in macs/. Left out: changes of the configuration.
  */
 
 import {
@@ -141,7 +141,8 @@ export abstract class PbftCore {
     digest: number,
     proof: Proof,
   ): boolean {
-    return this.host.authenticator.verify(signer, this.stated(type, view, sequence, digest), proof);
+    // A MAC would be good for this replica and nobody else: a certificate with it in would convince nobody.
+    return this.host.authenticator.verifySignature(signer, this.stated(type, view, sequence, digest), proof);
   }
 
   /** True when these are the proofs of at least so many distinct members, each of the same statement. */

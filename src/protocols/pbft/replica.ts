@@ -56,7 +56,10 @@ const REASONS: Readonly<Record<Unusable['kind'], string>> = {
 };
 
 /** A promise that concerns one place. */
-type PlacePromise = Exclude<Promised, { readonly kind: 'stable' | 'view-change' | 'new-view' | 'mac-view-change' | 'mac-new-view' }>;
+type PlacePromise = Exclude<
+  Promised,
+  { readonly kind: 'stable' | 'view-change' | 'new-view' | 'mac-view-change' | 'mac-new-view' }
+>;
 
 function sequenceOf(promise: PlacePromise): Sequence {
   switch (promise.kind) {

@@ -287,7 +287,9 @@ export class Lab {
       return Math.max(least, value + 2 * this.random.below(2) - 1);
     }
     if (typeof value !== 'object' || value === null) return value;
-    const numbers = Object.entries(value).filter(([, item]) => typeof item === 'number');
+    const numbers = (Object.entries(value) as [string, unknown][]).filter(
+      ([, item]) => typeof item === 'number',
+    );
     const [name, item] = numbers[this.random.below(numbers.length)] ?? ['', 0];
     return name === '' ? value : { ...value, [name]: this.another(name, item) };
   }

@@ -4,6 +4,8 @@
  */
 
 import { isStatement, type Liar, type Proof, type ProcessId, type Statement } from '../../../kernel/index.js';
+import { MacStatementType } from '../macs/messages.js';
+import { macNewViewDigest, macViewChangeDigest, viewChangeAckDigest } from '../macs/wire.js';
 import { StatementType, type PbftMessage } from '../messages.js';
 import {
   batchDataDigest,
@@ -54,6 +56,17 @@ export function statementOf(message: PbftMessage, to: ProcessId): Statement {
       return statement(StatementType.fetchState, 0, message.sequence, fetchStateDigest(message));
     case 'StateData':
       return statement(StatementType.stateData, 0, message.certificate.sequence, stateDataDigest(message));
+    case 'MacViewChange':
+      return statement(
+        MacStatementType.viewChange,
+        message.view,
+        message.stable,
+        macViewChangeDigest(message),
+      );
+    case 'ViewChangeAck':
+      return statement(MacStatementType.viewChangeAck, message.view, 0, viewChangeAckDigest(message));
+    case 'MacNewView':
+      return statement(MacStatementType.newView, message.view, 0, macNewViewDigest(message));
     case 'Reply':
       return statement(
         StatementType.reply,

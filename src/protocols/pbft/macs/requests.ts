@@ -56,6 +56,17 @@ export abstract class MacRequests extends PbftReplica {
     return this.host.authenticator.authenticate(this.stated(type, view, sequence, digest), [receiver]);
   }
 
+  protected override verify(
+    signer: ProcessId,
+    type: number,
+    view: View,
+    sequence: number,
+    digest: number,
+    proof: Proof,
+  ): boolean {
+    return this.host.authenticator.verify(signer, this.stated(type, view, sequence, digest), proof);
+  }
+
   /** True when the client's proof is one that everybody can check. */
   protected isSigned({ command, proof }: Request): boolean {
     const { client, sequence, hash } = command;
