@@ -9,6 +9,7 @@
 
 import type { Command, Micros, ProcessId } from '../../kernel/index.js';
 import { IntColumn, TimeColumn } from '../columns.js';
+import { SequenceMap } from '../sequence-map.js';
 
 /** The part of an `applied` event that the order is made of. */
 export interface AppliedPlace {
@@ -20,6 +21,15 @@ export interface AppliedPlace {
 
 /** A server that stays behind the newest snapshot by more places than this no longer holds them back. */
 export const PLACES_BEHIND_MAX = 1 << 16;
+
+/**
+ * Numbers per place, side by side: hash and digest; and of a place that is the first to hold a client's command,
+ * that client (counted from 1; 0: none) and the command's sequence.
+ */
+const WIDTH = 4;
+const DIGEST = 1;
+const CLIENT = 2;
+const SEQUENCE = 3;
 
 export class AgreedOrder {
   /** Highest index that any server ever applied. */
@@ -34,17 +44,13 @@ export class AgreedOrder {
   readonly appliedBy: number[];
   /** Per server: the highest index of a snapshot that it saved; 0 before the first. */
   private readonly snapshotOf: number[];
-  private hashes = new IntColumn();
-  private digests = new IntColumn();
+  private cells = new IntColumn();
   /** When each index was first applied anywhere. Invariant: never decreases with the index. */
   private times = new TimeColumn();
   /** Per client, by sequence: the first index that holds this command. */
-  private places: Map<number, number>[] = [];
+  private places: SequenceMap<number>[] = [];
   /** Per client: the highest sequence of a command that any index holds, those that are forgotten included. */
   private highest: number[] = [];
-  /** Per index that is the first to hold a client's command: that command. Clients count from 1; 0: none. */
-  private clients = new IntColumn();
-  private sequences = new IntColumn();
 
   constructor(readonly servers: number) {
     this.appliedBy = new Array<number>(servers).fill(0);
@@ -57,18 +63,18 @@ export class AgreedOrder {
   }
 
   hashAt(index: number): number {
-    return this.hashes.get(index);
+    return index >= this.base ? this.cells.get(index * WIDTH) : 0;
   }
 
   /** Digest of the service after this index. */
   digestAt(index: number): number {
-    return this.digests.get(index);
+    return this.cells.get(index * WIDTH + DIGEST);
   }
 
   /** The first index at which the client's command was applied; 0 when it never was, or that is forgotten. */
   indexOf(client: ProcessId, sequence: number): number {
     const places = this.places[client - this.servers];
-    return places?.get(sequence) ?? 0;
+    return places === undefined ? 0 : (places.get(sequence) ?? 0);
   }
 
   /** The highest sequence of this client's that was ever applied; 0 before the first. */
@@ -112,6 +118,22 @@ export class AgreedOrder {
     return Math.max(lowest, highest - PLACES_BEHIND_MAX);
   }
 
+  /**
+   * True for the next place of this server, when others have applied it before and it shows the same: so most
+   * places are. Nothing but {@link AgreedOrder.repeated} is left to do then.
+   */
+  repeats(server: ProcessId, { index, hash, digest }: AppliedPlace): boolean {
+    if (index > this.last || index < this.base || index !== (this.appliedBy[server] as number) + 1)
+      return false;
+    const { cells } = this;
+    return cells.get(index * WIDTH) === hash && cells.get(index * WIDTH + DIGEST) === digest;
+  }
+
+  /** Takes in a place that {@link AgreedOrder.repeats} one. */
+  repeated(server: ProcessId, index: number): void {
+    this.appliedBy[server] = index;
+  }
+
   /** Takes in what a server applied. Call after judging it. */
   applied(server: ProcessId, place: AppliedPlace, now: Micros): void {
     const { index, command } = place;
@@ -119,18 +141,20 @@ export class AgreedOrder {
     if (index < this.base) this.unjudged++;
     if (index <= this.last) return;
     this.last = index;
-    this.hashes.set(index, place.hash);
-    this.digests.set(index, place.digest);
+    const { cells } = this;
+    const cell = index * WIDTH;
+    cells.set(cell, place.hash);
+    cells.set(cell + DIGEST, place.digest);
     this.times.set(index, now);
-    if (index > 1 && place.digest !== this.digests.get(index - 1)) this.hasDigests = true;
+    if (!this.hasDigests && index > 1 && place.digest !== this.digestAt(index - 1)) this.hasDigests = true;
     if (command === undefined || command.client < this.servers) return;
     const { client, sequence } = command;
     const places = this.placesOf(client);
-    if (places.has(sequence)) return;
+    if (places.get(sequence) !== undefined) return;
     places.set(sequence, index);
     if (sequence > this.highestOf(client)) this.highest[client - this.servers] = sequence;
-    this.clients.set(index, client - this.servers + 1);
-    this.sequences.set(index, sequence);
+    cells.set(cell + CLIENT, client - this.servers + 1);
+    cells.set(cell + SEQUENCE, sequence);
   }
 
   /** Forgets all places below `below`, and which commands they hold. */
@@ -138,14 +162,11 @@ export class AgreedOrder {
     const end = Math.min(below, this.last + 1);
     if (end <= this.base) return;
     for (let index = this.base; index < end; index++) {
-      const client = this.clients.get(index);
-      if (client > 0) this.places[client - 1]?.delete(this.sequences.get(index));
+      const client = this.cells.get(index * WIDTH + CLIENT);
+      if (client > 0) this.places[client - 1]?.delete(this.cells.get(index * WIDTH + SEQUENCE));
     }
-    this.hashes.dropBelow(end);
-    this.clients.dropBelow(end);
-    this.sequences.dropBelow(end);
     // The place right below is where the next one began.
-    this.digests.dropBelow(end - 1);
+    this.cells.dropBelow((end - 1) * WIDTH);
     this.times.dropBelow(end - 1);
     this.base = end;
   }
@@ -160,22 +181,19 @@ export class AgreedOrder {
       copy.appliedBy[server] = this.appliedBy[server] as number;
       copy.snapshotOf[server] = this.snapshotOf[server] as number;
     }
-    copy.hashes = this.hashes.clone();
-    copy.digests = this.digests.clone();
+    copy.cells = this.cells.clone();
     copy.times = this.times.clone();
-    copy.places = this.places.map((places) => new Map(places));
+    copy.places = this.places.map((places) => places.clone());
     copy.highest = this.highest.slice();
-    copy.clients = this.clients.clone();
-    copy.sequences = this.sequences.clone();
     return copy;
   }
 
-  private placesOf(client: ProcessId): Map<number, number> {
+  private placesOf(client: ProcessId): SequenceMap<number> {
     const number = client - this.servers;
     while (this.places.length <= number) {
-      this.places.push(new Map());
+      this.places.push(new SequenceMap());
       this.highest.push(0);
     }
-    return this.places[number] as Map<number, number>;
+    return this.places[number] as SequenceMap<number>;
   }
 }

@@ -8,6 +8,7 @@
  */
 
 import type { HistoryEvent, Micros, Plain, ProcessId, ReadMode } from '../../kernel/index.js';
+import { SequenceMap } from '../sequence-map.js';
 
 /** One operation. `outcome` is `open` while it is outstanding. */
 export interface ClientOperation {
@@ -51,7 +52,7 @@ export class ClientHistory {
   /** In the order of invocation, hence of ids. */
   private retained: MutableOperation[] = [];
   /** Per client, by sequence: those of `retained`. */
-  private bySequence: Map<number, MutableOperation>[] = [];
+  private bySequence: SequenceMap<MutableOperation>[] = [];
   /** Per client: the highest sequence invoked. */
   private highest: number[] = [];
   /** Per client: sequences of forgotten operations that must never happen, the oldest first. */
@@ -103,12 +104,12 @@ export class ClientHistory {
   isForgotten(client: ProcessId, sequence: number): boolean {
     const number = client - this.servers;
     if (sequence > (this.highest[number] ?? 0)) return false;
-    return this.bySequence[number]?.has(sequence) !== true;
+    return this.bySequence[number]?.get(sequence) === undefined;
   }
 
   /** True for a forgotten operation that was answered as definitely failed, unless that is long ago. */
   wasRefused(client: ProcessId, sequence: number): boolean {
-    return this.refused.get(client)?.has(sequence) === true;
+    return this.refused.size > 0 && this.refused.get(client)?.has(sequence) === true;
   }
 
   /** Nothing will be asked about these operations any more; they come in the order of their ids. */
@@ -133,7 +134,7 @@ export class ClientHistory {
     copy.position = this.position;
     copy.nextId = this.nextId;
     copy.highest = this.highest.slice();
-    this.bySequence.forEach(() => copy.bySequence.push(new Map()));
+    this.bySequence.forEach(() => copy.bySequence.push(new SequenceMap()));
     for (const operation of this.retained) {
       copy.retain(operation.outcome === 'open' ? { ...operation } : operation);
     }
@@ -145,7 +146,7 @@ export class ClientHistory {
     const { client, sequence } = event;
     const number = client - this.servers;
     while (this.bySequence.length <= number) {
-      this.bySequence.push(new Map());
+      this.bySequence.push(new SequenceMap());
       this.highest.push(0);
     }
     if (sequence > (this.highest[number] as number)) this.highest[number] = sequence;

@@ -4,6 +4,7 @@
  */
 
 import type { Command, HistoryEvent, ProcessId, ReadMode } from '../../kernel/index.js';
+import { SequenceMap } from '../sequence-map.js';
 import type { AppliedPlace } from './agreed-order.js';
 import type { RunGhost } from './ghost.js';
 import { KeyVersions } from './key-versions.js';
@@ -19,7 +20,7 @@ export class ReadGhost {
   /** Per client: the highest place at which an operation of its own was answered ok. */
   private readonly seenIndexes: number[] = [];
   /** Per client, by sequence: the place below which an open read must not be answered. */
-  private readonly floors: Map<number, number>[] = [];
+  private readonly floors: SequenceMap<number>[] = [];
 
   constructor(
     readonly run: RunGhost,
@@ -67,7 +68,7 @@ export class ReadGhost {
     copy.unjudged = this.unjudged;
     copy.acknowledgedIndex = this.acknowledgedIndex;
     for (const index of this.seenIndexes) copy.seenIndexes.push(index);
-    for (const floors of this.floors) copy.floors.push(new Map(floors));
+    for (const floors of this.floors) copy.floors.push(floors.clone());
     return copy;
   }
 
@@ -80,12 +81,12 @@ export class ReadGhost {
     return this.seenIndexes[client - this.servers] ?? 0;
   }
 
-  private floorsOf(client: ProcessId): Map<number, number> {
+  private floorsOf(client: ProcessId): SequenceMap<number> {
     const number = client - this.servers;
     while (this.floors.length <= number) {
-      this.floors.push(new Map());
+      this.floors.push(new SequenceMap());
       this.seenIndexes.push(0);
     }
-    return this.floors[number] as Map<number, number>;
+    return this.floors[number] as SequenceMap<number>;
   }
 }

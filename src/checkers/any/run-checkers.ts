@@ -8,6 +8,7 @@ import type { CheckerContext, InvariantInfo, Observer, ViolationSink } from '../
 import type { Unjudged } from '../unjudged.js';
 import { ACKNOWLEDGED_DURABILITY, AcknowledgedDurability } from './acknowledged-durability.js';
 import { AGREEMENT, Agreement } from './agreement.js';
+import type { AppliedPlace } from './agreed-order.js';
 import { APPLY_ORDER, ApplyOrder } from './apply-order.js';
 import { errorOf } from './client-history.js';
 import { Calm, MEMBERSHIP_SETTLES, QUIET_WHEN_IDLE, STABLE_LEADER, TRANSFER_ENDS } from './calm.js';
@@ -125,14 +126,7 @@ export class RunCheckers implements Observer {
     if (process >= this.ghost.servers) return;
     switch (event.kind) {
       case 'applied':
-        this.agreement.onApplied(process, event);
-        this.stateDigest.onApplied(process, event);
-        this.applyOrder.onApplied(process, event);
-        if (this.duplicateEffect !== undefined) this.duplicateEffect.onApplied(event);
-        this.acknowledged.onApplied(event);
-        this.ghost.participants.applied(process, event.index);
-        this.reads.onApplied(event);
-        this.ghost.order.applied(process, event, this.ghost.context.now());
+        this.onApplied(process, event);
         return;
       case 'snapshot-installed':
         this.stateDigest.onInstalled(process, event.index, event.digest);
@@ -151,6 +145,22 @@ export class RunCheckers implements Observer {
         this.ghost.participants.reported(process, event);
         this.calm?.onProtocolEvent(process, event);
     }
+  }
+
+  private onApplied(process: ProcessId, event: AppliedPlace): void {
+    const { order, participants } = this.ghost;
+    participants.applied(process, event.index);
+    if (order.repeats(process, event)) {
+      order.repeated(process, event.index);
+      return;
+    }
+    this.agreement.onApplied(process, event);
+    this.stateDigest.onApplied(process, event);
+    this.applyOrder.onApplied(process, event);
+    if (this.duplicateEffect !== undefined) this.duplicateEffect.onApplied(event);
+    this.acknowledged.onApplied(event);
+    this.reads.onApplied(event);
+    order.applied(process, event, this.ghost.context.now());
   }
 
   onStart(process: ProcessId, _incarnation: number, _disk: DiskImage): void {

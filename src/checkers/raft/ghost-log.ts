@@ -10,6 +10,10 @@ import { mix32 } from '../../kernel/index.js';
 import { grownCapacity } from '../columns.js';
 
 const CAPACITY_MIN = 64;
+/** Numbers per entry: its term and the two lanes. Side by side, since whoever reads one reads the others. */
+const WIDTH = 3;
+const LOW = 1;
+const HIGH = 2;
 
 /** First lane of the prefix hash after one more entry. */
 export function nextLow(low: number, hash: number): number {
@@ -27,43 +31,42 @@ export class GhostLog {
   base = 0;
   /** Index of the last entry; the base when there is none. */
   last = 0;
-  /** The index that cell 0 belongs to. Invariant: origin <= base. */
+  /** The index that the first cells belong to. Invariant: origin <= base. */
   private origin = 0;
-  private terms: Int32Array;
-  private lows: Int32Array;
-  private highs: Int32Array;
+  private cells: Int32Array;
 
   constructor(capacity = CAPACITY_MIN) {
-    this.terms = new Int32Array(capacity);
-    this.lows = new Int32Array(capacity);
-    this.highs = new Int32Array(capacity);
+    this.cells = new Int32Array(capacity * WIDTH);
   }
 
   /** Term of the entry at this index, or of the base (0 for the empty prefix); -1 before it and beyond the last. */
   termAt(index: number): number {
-    return index >= this.base && index <= this.last ? (this.terms[index - this.origin] as number) : -1;
+    return index >= this.base && index <= this.last ? (this.cells[this.cellOf(index)] as number) : -1;
   }
 
   get lastTerm(): number {
-    return this.terms[this.last - this.origin] as number;
+    return this.cells[this.cellOf(this.last)] as number;
   }
 
   /** First lane of the prefix hash up to this index, which is in the log or its base. */
   lowAt(index: number): number {
-    return this.lows[index - this.origin] as number;
+    return this.cells[this.cellOf(index) + LOW] as number;
   }
 
   highAt(index: number): number {
-    return this.highs[index - this.origin] as number;
+    return this.cells[this.cellOf(index) + HIGH] as number;
   }
 
   /** Puts an entry at its index, which is after the base; it replaces that index and all after it. */
   put(index: number, term: number, hash: number): void {
-    if (index - this.origin >= this.terms.length) this.grow(index);
+    if (this.cellOf(index) >= this.cells.length) this.grow(index);
     // A hole is a bug of the code under test: what is in it is blank, not what was there long ago.
     for (let hole = this.last + 1; hole < index; hole++) this.set(hole, 0, 0, 0);
-    const before = index - 1;
-    this.set(index, term, nextLow(this.lowAt(before), hash), nextHigh(this.highAt(before), term, hash));
+    const { cells } = this;
+    const before = this.cellOf(index - 1);
+    const low = cells[before + LOW] as number;
+    const high = cells[before + HIGH] as number;
+    this.set(index, term, nextLow(low, hash), nextHigh(high, term, hash));
     this.last = index;
   }
 
@@ -102,11 +105,11 @@ export class GhostLog {
   dropBelow(index: number): void {
     if (index <= this.base || index > this.last) return;
     this.base = index;
-    const { origin } = this;
-    if ((index - origin) * 2 < this.terms.length) return;
-    this.terms = moved(this.terms, index - origin, this.last - origin);
-    this.lows = moved(this.lows, index - origin, this.last - origin);
-    this.highs = moved(this.highs, index - origin, this.last - origin);
+    if (this.cellOf(index) * 2 < this.cells.length) return;
+    const kept = this.cellsKept();
+    // With room for as many again.
+    this.cells = new Int32Array(Math.max(CAPACITY_MIN * WIDTH, kept.length * 2));
+    this.cells.set(kept);
     this.origin = index;
   }
 
@@ -127,8 +130,9 @@ export class GhostLog {
 
   /** True when this log knows the index and its prefix up to it has this hash. */
   holds(index: number, low: number, high: number): boolean {
-    const cell = index - this.origin;
-    return index >= this.base && index <= this.last && this.lows[cell] === low && this.highs[cell] === high;
+    if (index < this.base || index > this.last) return false;
+    const cell = this.cellOf(index);
+    return this.cells[cell + LOW] === low && this.cells[cell + HIGH] === high;
   }
 
   /** Becomes a copy of the other log up to `last`; empty when that has forgotten so much. */
@@ -144,7 +148,7 @@ export class GhostLog {
   /** Takes over from the other log, which is equal so far, what follows up to `last`. */
   extendFrom(other: GhostLog, last: number): void {
     if (other.base > this.last) this.resetTo(other, other.base);
-    if (last - this.origin >= this.terms.length) this.grow(last);
+    if (this.cellOf(last) >= this.cells.length) this.grow(last);
     for (let index = this.last + 1; index <= last; index++) {
       this.set(index, other.termAt(index), other.lowAt(index), other.highAt(index));
     }
@@ -156,43 +160,32 @@ export class GhostLog {
     copy.origin = this.base;
     copy.base = this.base;
     copy.last = this.last;
-    copy.terms = this.cellsKept(this.terms);
-    copy.lows = this.cellsKept(this.lows);
-    copy.highs = this.cellsKept(this.highs);
+    copy.cells = this.cellsKept().slice();
     return copy;
   }
 
-  private cellsKept(cells: Int32Array): Int32Array {
-    return cells.slice(this.base - this.origin, this.last - this.origin + 1);
+  /** From the base to the last entry. */
+  private cellsKept(): Int32Array {
+    return this.cells.subarray(this.cellOf(this.base), this.cellOf(this.last) + WIDTH);
+  }
+
+  private cellOf(index: number): number {
+    return (index - this.origin) * WIDTH;
   }
 
   private set(index: number, term: number, low: number, high: number): void {
-    const cell = index - this.origin;
-    this.terms[cell] = term;
-    this.lows[cell] = low;
-    this.highs[cell] = high;
+    const cell = this.cellOf(index);
+    const { cells } = this;
+    cells[cell] = term;
+    cells[cell + LOW] = low;
+    cells[cell + HIGH] = high;
   }
 
   private grow(index: number): void {
-    const capacity = grownCapacity(this.terms.length, index - this.origin);
-    this.terms = enlarged(this.terms, capacity);
-    this.lows = enlarged(this.lows, capacity);
-    this.highs = enlarged(this.highs, capacity);
+    const cells = new Int32Array(grownCapacity(this.cells.length, this.cellOf(index)));
+    cells.set(this.cells);
+    this.cells = cells;
   }
-}
-
-function enlarged(cells: Int32Array, capacity: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(capacity);
-  larger.set(cells);
-  return larger;
-}
-
-/** The cells from `first` to `last`, with room for as many again. */
-function moved(cells: Int32Array, first: number, last: number): Int32Array<ArrayBuffer> {
-  const kept = cells.subarray(first, last + 1);
-  const smaller = new Int32Array(Math.max(CAPACITY_MIN, kept.length * 2));
-  smaller.set(kept);
-  return smaller;
 }
 
 /** §5.4.1: the voter's log is not more up-to-date than the candidate's. */

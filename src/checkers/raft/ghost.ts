@@ -35,6 +35,7 @@ import { GhostLog, isUpToDate } from './ghost-log.js';
 import { LeaderTree } from './leader-log.js';
 import type { MessageLimits } from './message-limits.js';
 import { NOBODY, isMajority, isVoterOf } from './quorum.js';
+import { ReadFloors } from './read-floors.js';
 import { SentRounds } from './sent-rounds.js';
 
 /** A server that stays behind by more entries than this no longer holds back what is forgotten. */
@@ -175,8 +176,7 @@ export class RaftGhost {
   activeVersion = 1;
   /** The highest version that each member has announced in an entry of some log. */
   private announced = new Map<MemberId, number>();
-  /** By client and sequence of reads that are under way: what was committed when they were asked for. */
-  private readFloors = new Map<number, LogIndex>();
+  reads = new ReadFloors();
   /** The highest term in which anybody stood for election. */
   highestCandidacy: Term = 0;
   /** Of members whose process is another member by now. */
@@ -395,21 +395,6 @@ export class RaftGhost {
     return -1;
   }
 
-  // ---- reads ----
-
-  readInvoked(client: ProcessId, sequence: number): void {
-    this.readFloors.set(readKey(client, sequence), this.committed.last);
-  }
-
-  readEnded(client: ProcessId, sequence: number): void {
-    this.readFloors.delete(readKey(client, sequence));
-  }
-
-  /** What was committed when this read was asked for; 0 when it is none that is under way. */
-  readFloor(client: ProcessId, sequence: number): LogIndex {
-    return this.readFloors.get(readKey(client, sequence)) ?? 0;
-  }
-
   /** The log now continues a snapshot up to `index`: what it has beyond stays if it has that entry (§7). */
   installed(server: ServerGhost, index: LogIndex, term: Term): void {
     const { memory } = server;
@@ -581,15 +566,8 @@ export class RaftGhost {
     copy.configurationEntries = this.configurationEntries.clone();
     copy.activeVersion = this.activeVersion;
     copy.announced = new Map(this.announced);
-    copy.readFloors = new Map(this.readFloors);
+    copy.reads = this.reads.clone();
     for (const [member, pledges] of this.former) copy.former.set(member, pledges.clone());
     return copy;
   }
-}
-
-/** Sequences stay far below this. */
-const SEQUENCES_MAX = 1 << 30;
-
-function readKey(client: ProcessId, sequence: number): number {
-  return client * SEQUENCES_MAX + sequence;
 }

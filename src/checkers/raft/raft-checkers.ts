@@ -206,8 +206,9 @@ export class RaftCheckers implements Observer {
   /** Of reads that promise to be linearizable without going through the log: what they may not fall behind. */
   onHistory({ kind, client, sequence, read }: HistoryEvent): void {
     if (read !== 'read-index' && read !== 'lease' && read !== 'follower') return;
-    if (kind === 'invoke') this.ghost.readInvoked(client, sequence);
-    else this.ghost.readEnded(client, sequence);
+    const { reads, committed } = this.ghost;
+    if (kind === 'invoke') reads.invoked(client, sequence, committed.last);
+    else reads.ended(client, sequence);
   }
 
   onDurableCut(process: ProcessId, file: string, count: number): void {

@@ -14,7 +14,7 @@ export class ReadIndex extends RaftChecker {
   override readonly info = READ_INDEX;
 
   onReply(process: ProcessId, client: ProcessId, sequence: number, index: number): void {
-    const floor = this.ghost.readFloor(client, sequence);
+    const floor = this.ghost.reads.of(client, sequence);
     if (index >= floor) return;
     this.violate(
       `${this.ghost.name(process)} answered read ${sequence} of ${this.ghost.name(client)} from the state after index ` +
