@@ -8,7 +8,7 @@ import type { Verdict } from '../campaign/index.js';
 import type { Unjudged } from '../checkers/index.js';
 import { formatMicros, type Micros } from '../kernel/index.js';
 import type { Scenario } from '../scenario/index.js';
-import type { Metrics, Outcome } from '../simulator/index.js';
+import type { Metrics, Outcome, RunStatistics } from '../simulator/index.js';
 import { compactCount, counted, groupedCount, milliseconds, shortSeconds } from './figures.js';
 import type { Column } from './table.js';
 import { wrap } from './wrap.js';
@@ -185,6 +185,7 @@ export function singleRunText(run: ReportedRun, paint: ChalkInstance): string {
       `half within ${milliseconds(s.latencyP50Micros)}, 99 % within ${milliseconds(s.latencyP99Micros)}`,
     ),
     ...metricFacts(s.metrics, fact),
+    ...attackFacts(s, fact),
     ...s.objectives.map(({ name, targetMicros, measuredMicros, burn }) =>
       fact(
         'slo',
@@ -226,6 +227,19 @@ function metricFacts(metrics: Metrics, fact: (label: string, text: string) => st
   const { rejected_requests_due_to_admission_control: rejected } = metrics;
   if (rejected > 0) lines.push(fact('rejected', `${counted(rejected, 'request')} by admission control`));
   return lines;
+}
+
+/** Operations in a second, of correct clients, by when somebody lied. */
+function attackFacts(
+  { throughputUnderAttack }: RunStatistics,
+  fact: (label: string, text: string) => string,
+): string[] {
+  if (throughputUnderAttack === undefined) return [];
+  const { before, during, after } = throughputUnderAttack;
+  const parts = [`${during} ops/s under attack`];
+  if (before >= 0) parts.push(`${before} before`);
+  if (after >= 0) parts.push(`${after} after`);
+  return [fact('attack', parts.join(', '))];
 }
 
 /** The fields of a JSON line of type `run`. */

@@ -4,8 +4,9 @@
  */
 
 import { Adversary, Twins, type AdversaryWorld, type Outlet } from '../faults/index.js';
-import type { Authentication, Message, Micros, ProcessId } from '../kernel/index.js';
+import type { Authentication, HistoryEvent, Message, Micros, ProcessId } from '../kernel/index.js';
 import { processCounts, type Scenario } from '../scenario/index.js';
+import { AttackThroughput } from './attack-throughput.js';
 import type { Recipe } from './outcome.js';
 import type { Postman } from './postman.js';
 import type { Program } from './program.js';
@@ -24,6 +25,7 @@ export class Crossroads implements Outlet {
     readonly twins: Twins | undefined,
     private readonly junction: Junction,
     private readonly firstTwin: ProcessId,
+    readonly throughput: AttackThroughput | undefined,
   ) {}
 
   /** Undefined for a run without liars, whose messages take the short way. */
@@ -39,7 +41,7 @@ export class Crossroads implements Outlet {
     const adversary = Adversary.create(brief, junction);
     const { firstTwin } = processCounts(scenario);
     const twins = Twins.create(plan, adversary.corruption, servers, firstTwin, junction.choices);
-    return new Crossroads(adversary, twins, junction, firstTwin);
+    return new Crossroads(adversary, twins, junction, firstTwin, AttackThroughput.create(scenario));
   }
 
   /** True for a process that may do anything, twins included. */
@@ -73,14 +75,25 @@ export class Crossroads implements Outlet {
     }
   }
 
+  /** An operation of a client has ended. */
+  history({ kind, client }: HistoryEvent): void {
+    if (kind === 'ok' && !this.isFaulty(client)) this.throughput?.answered(this.junction.now);
+  }
+
   /** True when what was sent to this process reaches it. */
   isHeard(from: ProcessId, to: ProcessId, message: Message): boolean {
     return !this.adversary.isFaulty(to) || this.adversary.incoming(from, to, message);
   }
 
   clone(junction: Junction): Crossroads {
-    const { adversary, twins, firstTwin } = this;
-    return new Crossroads(adversary.clone(junction), twins?.clone(junction.choices), junction, firstTwin);
+    const { adversary, twins, firstTwin, throughput } = this;
+    return new Crossroads(
+      adversary.clone(junction),
+      twins?.clone(junction.choices),
+      junction,
+      firstTwin,
+      throughput?.clone(),
+    );
   }
 }
 

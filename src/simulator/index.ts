@@ -3,6 +3,7 @@
  * What never lives here: files, colours, campaigns over seeds.
  */
 
+export type { ThroughputUnderAttack } from './attack-throughput.js';
 export type { EnabledEvent } from './agenda.js';
 export { auditTrace, type AuditedTrace } from './audit-trace.js';
 export * from './determinism.js';

@@ -2,6 +2,7 @@
 
 import type { Coverage, ObjectiveResult } from '../checkers/index.js';
 import type { Micros } from '../kernel/index.js';
+import type { ThroughputUnderAttack } from './attack-throughput.js';
 
 /** A run is a recipe: plain runs are functions of the scenario and the seed alone. */
 export interface Recipe {
@@ -105,6 +106,8 @@ export interface RunStatistics {
   readonly metrics: Metrics;
   /** The scenario's service level objectives, judged by what the run has measured so far. */
   readonly objectives: readonly ObjectiveResult[];
+  /** What clients get done while somebody lies; there in a run with liars. */
+  readonly throughputUnderAttack?: ThroughputUnderAttack;
 }
 
 export interface Outcome {

@@ -222,6 +222,7 @@ export class Simulation implements Engine {
         this.observers.unjudged(),
         metricsOf(this.counters, this.observers.telemetry, this.now),
         judgeObjectives(this.scenario.expect.slo, this.measured()),
+        this.crossroads?.throughput?.measured(this.now),
       ),
       ...(coverage === undefined ? {} : { coverage }),
     };
@@ -376,6 +377,7 @@ export class Simulation implements Engine {
 
   historyEvent(event: HistoryEvent, command: Command): void {
     this.counters.history(event.kind);
+    this.crossroads?.history(event);
     this.observers.history(event, command);
     if (this.recorder !== undefined) this.recorder.history(event);
   }

@@ -5,6 +5,7 @@ import type { HistoryEvent, Micros, ProtocolEvent } from '../kernel/index.js';
 import type { OperatorCounters } from '../faults/index.js';
 import { LatencyHistogram } from '../services/index.js';
 import type { NetworkStatistics } from '../world/index.js';
+import type { ThroughputUnderAttack } from './attack-throughput.js';
 import type { ClientEndpoint } from './client-endpoint.js';
 import type { Metrics, RunStatistics } from './outcome.js';
 
@@ -86,6 +87,7 @@ export function summarise(
   unjudged: Unjudged,
   metrics: Metrics,
   objectives: readonly ObjectiveResult[],
+  throughput: ThroughputUnderAttack | undefined,
 ): RunStatistics {
   const latency = latencyOf(clients);
   let retries = 0;
@@ -110,6 +112,7 @@ export function summarise(
     unjudgedLiveness: unjudged.liveness,
     metrics,
     objectives,
+    ...(throughput === undefined ? {} : { throughputUnderAttack: throughput }),
   };
 }
 

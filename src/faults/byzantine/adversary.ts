@@ -138,7 +138,10 @@ export class Adversary implements Casting, LiarBudget {
     plan.forEach((fault, entry) => {
       addRules(rules, brief, corruption, fault, entry, drawFor(entry + 1, fault.id));
     });
-    return new Adversary(brief, world, corruption, rules, new Blackboard());
+    // Nothing can be done with what is no message any more: that comes last.
+    const isLast = ({ action }: Rule): boolean => action.do === 'malform';
+    const ordered = [...rules.filter((rule) => !isLast(rule)), ...rules.filter(isLast)];
+    return new Adversary(brief, world, corruption, ordered, new Blackboard());
   }
 
   get servers(): number {
@@ -214,7 +217,8 @@ export class Adversary implements Casting, LiarBudget {
 
   /** True when what was sent to a corrupted process reaches it. */
   incoming(from: ProcessId, to: ProcessId, message: Message): boolean {
-    this.board.see(message);
+    // What a corrupted process really meant was seen when it was sent.
+    if (!this.isFaulty(from)) this.board.see(message);
     for (const rule of this.rules) {
       if (rule.action.do === 'ignore' && this.strikes(rule, to, from, message)) return false;
     }

@@ -1,14 +1,7 @@
 /** Lies of primaries and backups about the batch of a place. */
 
 import type { Liar, Message } from '../../../kernel/index.js';
-import {
-  StatementType,
-  type Commit,
-  type PrePrepare,
-  type Prepare,
-  type Reply,
-  type Request,
-} from '../messages.js';
+import { StatementType, type Commit, type PrePrepare, type Prepare, type Request } from '../messages.js';
 import { batchDigest } from '../wire.js';
 import { inTheNameOf, proofOf, resign } from './proofs.js';
 import { withCommand } from './variations.js';
@@ -138,11 +131,11 @@ export function otherSigner(message: Message, liar: Liar): Message {
   return named;
 }
 
-/** Of a client: votes as if it were a replica, for what it may have heard of. */
+/** Of a client: votes as if it were a replica, for the latest proposal that a colluding replica has seen. */
 export function outsiderVote(message: Message, liar: Liar): Message {
-  const heard = liar.seen('Reply').at(-1) as Reply | undefined;
-  const view = heard?.view ?? 0;
-  const { sequence, hash: digest } = (message as Request).command;
+  const proposal = liar.seen('PrePrepare').at(-1) as PrePrepare | undefined;
+  const { sequence: number, hash } = (message as Request).command;
+  const { view, sequence, digest } = proposal ?? { view: 0, sequence: number, digest: hash };
   const isCommit = liar.draw('phase', 0, 1) === 1;
   const type = isCommit ? StatementType.commit : StatementType.prepare;
   const vote: Prepare | Commit = {

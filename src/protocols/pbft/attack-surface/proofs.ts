@@ -7,6 +7,8 @@ import { isStatement, type Liar, type Proof, type ProcessId, type Statement } fr
 import { MacStatementType } from '../macs/messages.js';
 import { macNewViewDigest, macViewChangeDigest, viewChangeAckDigest } from '../macs/wire.js';
 import { StatementType, type PbftMessage } from '../messages.js';
+import { quorumOf } from '../quorum.js';
+import type { PbftSettings } from '../settings.js';
 import {
   batchDataDigest,
   decisionDigest,
@@ -88,20 +90,34 @@ export function proofOf(liar: Liar, type: number, view: number, sequence: number
   return liar.keys.sign(statement(type, view, sequence, digest));
 }
 
-/** Proofs of one statement by all who are corrupted, in the order of their numbers. */
-export function proofsOfAll(
+/** For how many proofs there is room: as in a certificate of this quorum, whose primary may be left out. */
+export interface ForgedQuorum {
+  readonly size: number;
+  readonly without?: ProcessId;
+}
+
+/**
+ * What looks like a quorum's proofs of one statement, in the order of the signers: those of the corrupted are real, the
+ * others only bear the names of correct replicas.
+ */
+export function forgedQuorum(
   liar: Liar,
-  type: number,
-  view: number,
-  sequence: number,
-  digest: number,
+  { size, without }: ForgedQuorum,
+  said: readonly [type: number, view: number, sequence: number, digest: number],
 ): Proof[] {
-  const proofs: Proof[] = [];
-  for (const member of [...liar.members].sort((a, b) => a - b)) {
-    const keys = liar.keysOf(member);
-    if (keys !== undefined) proofs.push(keys.sign(statement(type, view, sequence, digest)));
-  }
-  return proofs;
+  const own = proofOf(liar, ...said);
+  const members = liar.members.filter((member) => member !== without);
+  const isCorrupted = (member: ProcessId): boolean => liar.keysOf(member) !== undefined;
+  const signers = [...members.filter(isCorrupted), ...members.filter((member) => !isCorrupted(member))];
+  return signers
+    .slice(0, size)
+    .sort((a, b) => a - b)
+    .map((member) => liar.keysOf(member)?.sign(statement(...said)) ?? inTheNameOf(member, own));
+}
+
+/** q of the liar's cluster. */
+export function strongQuorum(liar: Liar): number {
+  return quorumOf(liar.members.length, (liar.settings as PbftSettings).faulty).strong;
 }
 
 /** Claims to be by another: who is named as its signer is not who made it. */

@@ -6,13 +6,15 @@ import {
   type BatchData,
   type Checkpoint,
   type Decision,
+  type PrePrepare,
   type Reply,
   type Request,
   type StateData,
   type Status,
 } from '../messages.js';
 import type { PbftSettings } from '../settings.js';
-import { proofsOfAll, resign } from './proofs.js';
+import { batchDigest } from '../wire.js';
+import { forgedQuorum, resign, strongQuorum } from './proofs.js';
 import { withCommand } from './variations.js';
 
 const INVENTED = 0x0bad_cafe;
@@ -65,16 +67,26 @@ export function inventedState(message: Message, liar: Liar): Message {
   const piece = message as StateData;
   const { checkpointInterval } = liar.settings as PbftSettings;
   const sequence = piece.certificate.sequence + 4 * checkpointInterval;
-  const proofs = proofsOfAll(liar, StatementType.checkpoint, 0, sequence, INVENTED);
+  const size = strongQuorum(liar);
+  const proofs = forgedQuorum(liar, { size }, [StatementType.checkpoint, 0, sequence, INVENTED]);
   return resign({ ...piece, certificate: { sequence, digest: INVENTED, proofs } }, liar);
 }
 
-/** A decision with the commits of the corrupted alone. */
+/** A decision for the batch of another place, with commits that correct replicas have never sent. */
 export function inventedDecision(message: Message, liar: Liar): Message {
   const decision = message as Decision;
-  const digest = decision.digest ^ 1;
-  const commits = proofsOfAll(liar, StatementType.commit, decision.view, decision.sequence, digest);
-  return resign({ ...decision, digest, commits }, liar);
+  const { view, sequence } = decision;
+  const others = liar.seen('PrePrepare') as readonly PrePrepare[];
+  const requests = others.find((other) => other.sequence !== sequence && other.requests.length > 0)?.requests;
+  if (requests === undefined) return message;
+  const digest = batchDigest(requests);
+  const commits = forgedQuorum(liar, { size: strongQuorum(liar) }, [
+    StatementType.commit,
+    view,
+    sequence,
+    digest,
+  ]);
+  return resign({ ...decision, digest, requests, commits }, liar);
 }
 
 /** The proofs of one decision with the batch of another. */

@@ -12,10 +12,9 @@ import {
   type ViewChange,
 } from '../messages.js';
 import { obligationsOf } from '../new-view.js';
-import { quorumOf } from '../quorum.js';
 import type { PbftSettings } from '../settings.js';
 import { viewChangeDigest } from '../wire.js';
-import { proofOf, proofsOfAll, resign } from './proofs.js';
+import { forgedQuorum, inTheNameOf, proofOf, resign, strongQuorum } from './proofs.js';
 
 /** A digest that nobody has proposed. */
 const INVENTED = 0x0bad_cafe;
@@ -25,12 +24,18 @@ const INVENTED = 0x0bad_cafe;
 /** A certificate for an invented batch, as of the latest view, with the proofs that the corrupted can make. */
 function invented(view: number, sequence: number, liar: Liar): PreparedCertificate {
   const digest = INVENTED;
+  const primary = liar.members[view % liar.members.length] ?? liar.self;
   return {
     view,
     sequence,
     digest,
-    prePrepare: proofOf(liar, StatementType.prePrepare, view, sequence, digest),
-    prepares: proofsOfAll(liar, StatementType.prepare, view, sequence, digest),
+    prePrepare: inTheNameOf(primary, proofOf(liar, StatementType.prePrepare, view, sequence, digest)),
+    prepares: forgedQuorum(liar, { size: strongQuorum(liar) - 1, without: primary }, [
+      StatementType.prepare,
+      view,
+      sequence,
+      digest,
+    ]),
   };
 }
 
@@ -76,7 +81,12 @@ export function inventedCheckpoint(message: Message, liar: Liar): Message {
   const stable: StableCertificate = {
     sequence,
     digest: INVENTED,
-    proofs: proofsOfAll(liar, StatementType.checkpoint, 0, sequence, INVENTED),
+    proofs: forgedQuorum(liar, { size: strongQuorum(liar) }, [
+      StatementType.checkpoint,
+      0,
+      sequence,
+      INVENTED,
+    ]),
   };
   return resign({ ...viewChange, stable, prepared: [] }, liar);
 }
@@ -157,8 +167,12 @@ export function repeatedViewChange(message: Message, liar: Liar): Message {
 /** One of the view changes is for another view, from long ago. */
 export function staleViewChange(message: Message, liar: Liar): Message {
   const newView = message as NewView;
-  const old = (liar.seen('ViewChange') as readonly ViewChange[]).find(({ view }) => view !== newView.view);
-  return old === undefined ? message : onViewChanges(newView, [old, ...newView.viewChanges.slice(1)], liar);
+  const seen = liar.seen('ViewChange') as readonly ViewChange[];
+  const oldOf = ({ proof }: ViewChange): ViewChange | undefined =>
+    seen.find(({ view, proof: other }) => view !== newView.view && other.signer === proof.signer);
+  const place = newView.viewChanges.findIndex((viewChange) => oldOf(viewChange) !== undefined);
+  const old = newView.viewChanges[place] && oldOf(newView.viewChanges[place]);
+  return old === undefined ? message : onViewChanges(newView, newView.viewChanges.with(place, old), liar);
 }
 
 /** Rests on view changes of another quorum, with what follows from those: as valid as the first. */
@@ -166,7 +180,7 @@ export function otherQuorum(message: NewView, liar: Liar): NewView {
   const known = (liar.seen('ViewChange') as readonly ViewChange[]).filter(
     ({ view }) => view === message.view,
   );
-  const { strong } = quorumOf(liar.members.length, (liar.settings as PbftSettings).faulty);
+  const strong = strongQuorum(liar);
   const bySender = new Map<number, ViewChange>();
   for (const viewChange of [...message.viewChanges, ...known])
     bySender.set(viewChange.proof.signer, viewChange);
