@@ -157,7 +157,7 @@ export abstract class PbftStatus extends PbftTransfer {
     if (view === this.view && message.isActive && this.isActive) this.sendVotesAgain(rank, message);
     this.sendCheckpointsAgain(rank, message);
     if (!this.isAsked(rank, message)) return;
-    if (message.stable < this.window.low) this.sendStableCertificate(from);
+    if (message.stable < this.target.sequence) this.sendHighestCertificate(from);
     this.sendDecisions(rank, executed);
   }
 

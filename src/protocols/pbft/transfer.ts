@@ -122,9 +122,13 @@ export abstract class PbftTransfer extends PbftViewChange {
   /** Sends what a replica has asked for. */
   protected abstract answer(rank: number, message: PbftMessage): void;
 
-  /** The certificate of the stable checkpoint alone. */
-  protected sendStableCertificate(to: ProcessId): void {
-    this.sendPiece(to, this.stable, 0, 0, '');
+  /**
+   * The certificate of the highest stable checkpoint that is known, alone; also by a replica that has not been there
+   * itself. Liars may tell only those who are behind the digest of a checkpoint, and others another one: then nobody
+   * else can prove to those who have the state that it is stable, and their windows would stay full.
+   */
+  protected sendHighestCertificate(to: ProcessId): void {
+    this.sendPiece(to, this.target, 0, 0, '');
   }
 
   protected sendPiece(

@@ -7,7 +7,17 @@ import {
   type PbftMessage,
   type Status,
 } from '../../../src/protocols/pbft/index.js';
-import { Bench, commit, kinds, prePrepare, prepare, prove, request, viewChange } from './fixtures.js';
+import {
+  Bench,
+  checkpoint,
+  commit,
+  kinds,
+  prePrepare,
+  prepare,
+  prove,
+  request,
+  viewChange,
+} from './fixtures.js';
 
 const batch = [request(1), request(2)];
 const digest = batchDigest(batch);
@@ -53,6 +63,21 @@ describe('pbft retransmission (thesis, §5.2)', () => {
     expect(answerTo(bench, status(3, { slots: [1, 3, 0b0010, 0b0001] }))).toEqual(['Commit']);
     expect(answerTo(bench, status(3, { slots: [1, 3, 0b0010, 0b0010] }))).toEqual([]);
     expect(answerTo(bench, status(3, { executed: 1 }))).toEqual([]);
+  });
+
+  it('whoever has the proof that a checkpoint is stable passes it on, before it has been there itself', () => {
+    const bench = new Bench(1).sync();
+    bench
+      .receive(checkpoint(0, 16, 5), checkpoint(2, 16, 5), checkpoint(3, 16, 5))
+      .sync()
+      .sent();
+    expect(bench.state('stable')).toEqual([0, 0]);
+    const [sent] = bench
+      .receive(status(3, { helper: 1, executed: 16 }))
+      .sync()
+      .sent(3);
+    expect(sent).toMatchObject({ kind: 'StateData', certificate: { sequence: 16, digest: 5 }, size: 0 });
+    expect(answerTo(bench, status(3, { helper: 1, stable: 16, executed: 16 }))).toEqual([]);
   });
 
   it('the helper that it has chosen sends what was decided', () => {
