@@ -13,7 +13,7 @@ export async function keep(
   options: KeepOptions,
 ): Promise<ExitCode> {
   const [from = ''] = words;
-  const path = keepTrace(from, options.to, options.expect);
+  const path = keepTrace(from, options.to, options);
   if (terminal.json) terminal.emit('kept', { from, path });
   else {
     terminal.print(`kept ${path}`);

@@ -186,6 +186,7 @@ export const keepOptions = {
     undefined,
     (value) => oneOf('--expect', value, ['passed', 'violated'] as const),
   ),
+  whole: flag('whole', 'keep every event for readers, not only what a replay needs'),
   json,
 };
 

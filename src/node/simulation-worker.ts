@@ -12,7 +12,7 @@ import { auditTrace } from '../simulator/audit-trace.js';
 import { logEvents } from '../simulator/determinism.js';
 import type { Implementation } from '../simulator/implementation.js';
 import type { Outcome } from '../simulator/outcome.js';
-import { recordTrace } from '../simulator/record-trace.js';
+import { expandTrace, recordTrace } from '../simulator/record-trace.js';
 import { castOf, placeOf, renderTail, type Cast } from '../simulator/render-trace.js';
 import { replayAdapted, replayStrict } from '../simulator/replay.js';
 import type { SimulateOptions } from '../simulator/simulate-options.js';
@@ -175,9 +175,10 @@ async function log(task: LogTask, heart: Heart): Promise<TaskResults['log']> {
 async function replay(task: ReplayTask): Promise<TaskResults['replay']> {
   const trace = readTraceFile(task.path);
   const { header } = trace;
+  const { story: request, withoutBug } = task;
   // Told before the long work, so that a wrong name does not wait for it.
-  const story = task.story === undefined ? [] : tellStory(trace, task.story);
-  const bug = task.withoutBug ? undefined : header.implementation.bug;
+  const story = request === undefined ? [] : tellStory(await readable(trace, request), request);
+  const bug = withoutBug ? undefined : header.implementation.bug;
   const { implementation, module } = await load({ scenario: header.scenario, bug });
   return {
     header,
@@ -206,6 +207,15 @@ async function audit({ path, from }: AuditTask): Promise<TaskResults['audit']> {
   const { nodes } = header.scenario.cluster;
   const names = faulty.map((server) => processName(server, nodes));
   return { header, record: auditRecord(report, nodes, signatureText), faulty: names };
+}
+
+/** A trace that tells its events: a compact one is run again for that, after a look at the name that is asked for. */
+async function readable(trace: Trace, { node }: StoryRequest): Promise<Trace> {
+  const { form, scenario, implementation: recorded } = trace.header;
+  if (form === 'whole') return trace;
+  if (node !== undefined) placeOf(node, castOf(trace));
+  const { implementation } = await load({ scenario, bug: recorded.bug });
+  return expandTrace(trace, implementation);
 }
 
 function tellStory(trace: Trace, { until, node, count, width }: StoryRequest): readonly string[] {

@@ -11,6 +11,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 
 import { UsageError, excerpt, hashString, hex32 } from '../kernel/index.js';
 import { TRACE_LIMITS, type Trace, type TraceHeader } from '../simulator/trace.js';
+import { compactTrace } from '../simulator/trace-compact.js';
 import { encodeTrace, parseTrace } from '../simulator/trace-text.js';
 import { writeAtomically } from './atomic-file.js';
 import { makeFolder } from './folders.js';
@@ -107,7 +108,7 @@ function refuse(place: string, expected: string, got: string): UsageError {
 
 /** Writes a trace as gzipped JSON Lines: afterwards the file is whole, or what it was before. */
 export function writeTraceFile(path: string, trace: Trace): void {
-  writeAtomically(path, gzipSync(encodeTrace(trace)));
+  writeAtomically(path, gzipSync(encodeTrace(trace), { level: 9 }));
 }
 
 /** `<scenario>-<seed>-<invariant>.trace.jsonl.gz`; a run without violation has its status in that place. */
@@ -140,13 +141,20 @@ export function saveFoundTrace(trace: Trace, folder: string = FOUND_FOLDER): str
   return path;
 }
 
+export interface KeepChoices {
+  /** What a replay against today's code shall find from now on, e.g. `passed` once the bug is mended. Default: the same. */
+  readonly expect?: TraceHeader['expect'] | undefined;
+  /** Keeps every event for readers, instead of the compact form. Default false. */
+  readonly whole?: boolean;
+}
+
 /**
  * Promotes a trace into the corpus, under its own name; returns its path there. Keeping the same run
- * again changes nothing; another run of that name is not overwritten. `expect`: what a replay against
- * today's code shall find from now on, e.g. `passed` once the bug is mended; default: as the trace says.
+ * again changes nothing; another run of that name is not overwritten.
  */
-export function keepTrace(file: string, corpusFolder: string, expect?: TraceHeader['expect']): string {
-  const found = readTraceFile(file);
+export function keepTrace(file: string, corpusFolder: string, { expect, whole }: KeepChoices = {}): string {
+  const read = readTraceFile(file);
+  const found = whole === true ? read : compactTrace(read);
   const trace = expect === undefined ? found : { ...found, header: { ...found.header, expect } };
   makeFolder(corpusFolder);
   const path = join(corpusFolder, traceFileName(trace.header));

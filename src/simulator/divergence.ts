@@ -2,7 +2,7 @@
 
 import { formatMicros, type Decision } from '../kernel/index.js';
 import { decisionText, describeEvent, hashText, placeName, type Cast } from './render-trace.js';
-import type { TraceEvent, TraceVerdict } from './trace.js';
+import type { Trace, TraceEvent, TraceStep, TraceVerdict } from './trace.js';
 
 export interface Divergence {
   /** Number of the first event that differs; 0: before the first event. */
@@ -23,6 +23,79 @@ interface Difference {
 }
 
 const RUN_OVER = 'the run is over';
+
+/** The events of a whole trace, with which those of a replay are compared, from the first on. */
+export class EventRecord {
+  private executed = 0;
+
+  constructor(
+    private readonly trace: Trace,
+    private readonly cast: Cast,
+  ) {}
+
+  /** `digest`: the replayed run's after the event. */
+  compare(event: TraceEvent, digest: string): Divergence | undefined {
+    return compareEvents(this.trace.events[this.executed++], event, digest, this.cast);
+  }
+
+  /** What differs if the replay ends here. */
+  compareEnd(): Divergence | undefined {
+    return compareEvents(this.trace.events[this.executed], undefined, '', this.cast);
+  }
+}
+
+/** The same of a compact trace: an event that it leaves out took no decision. */
+export class StepRecord {
+  private position = 0;
+
+  constructor(
+    private readonly trace: Trace,
+    private readonly cast: Cast,
+  ) {}
+
+  /** `digest`: the replayed run's after the event. */
+  compare(event: TraceEvent, digest: string): Divergence | undefined {
+    const { steps } = this.trace;
+    const step = steps[this.position];
+    if (step === undefined) {
+      const replayed = describeEvent(event, this.cast);
+      return { event: event.number, what: 'the length', recorded: RUN_OVER, replayed };
+    }
+    const isStep = step.number === event.number;
+    if (isStep) this.position++;
+    const difference = isStep ? differenceOfStep(step, event, digest) : compareDecisions([], event.decisions);
+    if (difference === undefined) return undefined;
+    return {
+      event: event.number,
+      what: difference.what,
+      recorded: `event ${event.number} [${difference.recorded}]`,
+      replayed: `${describeEvent(event, this.cast)} [${difference.replayed}]`,
+    };
+  }
+
+  /** What differs if the replay ends here. */
+  compareEnd(): Divergence | undefined {
+    const step = this.trace.steps[this.position];
+    if (step === undefined) return undefined;
+    const recorded = `event ${step.number} at ${formatMicros(step.timeMicros)}`;
+    return { event: step.number, what: 'the length', recorded, replayed: RUN_OVER };
+  }
+}
+
+function differenceOfStep(a: TraceStep, b: TraceStep, digest: string): Difference | undefined {
+  if (a.timeMicros !== b.timeMicros) return differentTimes(a, b);
+  return compareDecisions(a.decisions, b.decisions) ?? differentDigests(a, digest);
+}
+
+function differentTimes(a: TraceStep, b: TraceStep): Difference {
+  const [recorded, replayed] = [formatMicros(a.timeMicros), formatMicros(b.timeMicros)];
+  return { what: 'the virtual time', recorded, replayed };
+}
+
+function differentDigests(recorded: TraceStep, digest: string): Difference | undefined {
+  if (recorded.digest === undefined || recorded.digest === digest || digest === '') return undefined;
+  return { what: 'the digest', recorded: recorded.digest, replayed: digest };
+}
 
 /** What tells two executed events apart, if anything. `digest` is the replayed run's after the event. */
 export function compareEvents(
@@ -52,13 +125,7 @@ export function compareEvents(
 }
 
 function differenceOf(a: TraceEvent, b: TraceEvent, digest: string, cast: Cast): Difference | undefined {
-  if (a.timeMicros !== b.timeMicros) {
-    return {
-      what: 'the virtual time',
-      recorded: formatMicros(a.timeMicros),
-      replayed: formatMicros(b.timeMicros),
-    };
-  }
+  if (a.timeMicros !== b.timeMicros) return differentTimes(a, b);
   if (a.process !== b.process) {
     return {
       what: 'the process',
@@ -76,10 +143,7 @@ function differenceOf(a: TraceEvent, b: TraceEvent, digest: string, cast: Cast):
       replayed: `hash ${hashText(b.hash)}`,
     };
   }
-  const decisions = compareDecisions(a.decisions, b.decisions);
-  if (decisions !== undefined) return decisions;
-  if (a.digest === undefined || a.digest === digest || digest === '') return undefined;
-  return { what: 'the digest', recorded: a.digest, replayed: digest };
+  return compareDecisions(a.decisions, b.decisions) ?? differentDigests(a, digest);
 }
 
 /** The first decision that differs, if any does. */

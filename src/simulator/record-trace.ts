@@ -3,7 +3,16 @@
  * recorder.
  */
 
-import { GENERATOR, UsageError, excerpt, type Choices, type Decision, type Digest } from '../kernel/index.js';
+import {
+  DecisionIndex,
+  GENERATOR,
+  RecordedChoices,
+  UsageError,
+  excerpt,
+  type Choices,
+  type Decision,
+  type Digest,
+} from '../kernel/index.js';
 import type { Scenario } from '../scenario/index.js';
 import type { Implementation } from './implementation.js';
 import type { Outcome, Recipe } from './outcome.js';
@@ -13,6 +22,7 @@ import {
   TRACE_FORMAT,
   TRACE_LIMITS,
   TRACE_VERSION,
+  decisionsOf,
   type ModuleSource,
   type Trace,
   type TraceEvent,
@@ -55,7 +65,21 @@ export function recordTrace(
   const last = events.at(-1);
   if (last !== undefined) events[events.length - 1] = { ...last, digest: outcome.digest };
   const header = makeHeader(scenario, outcome, implementation, options.module, recorder.setup, events.length);
-  return { outcome, trace: { header, events } };
+  return { outcome, trace: { header, events, steps: [] } };
+}
+
+/**
+ * The whole trace of a compact one, by running it again from its decisions: the same run as long as the code is the
+ * same. A whole trace is given back.
+ */
+export function expandTrace(trace: Trace, implementation: Implementation, beat?: Beat): Trace {
+  const { header } = trace;
+  if (header.form === 'whole') return trace;
+  const index = new DecisionIndex(decisionsOf(trace));
+  const choices = (digest: Digest): Choices => new RecordedChoices(index, digest);
+  const options = beat === undefined ? { choices } : { choices, beat };
+  const run = recordTrace(header.scenario, header.recipe, implementation, options).trace;
+  return { ...run, header: { ...run.header, implementation: header.implementation, expect: header.expect } };
 }
 
 function makeHeader(
@@ -69,6 +93,7 @@ function makeHeader(
   return {
     format: TRACE_FORMAT,
     version: TRACE_VERSION,
+    form: 'whole',
     faultline: FAULTLINE_VERSION,
     generator: GENERATOR,
     scenario,

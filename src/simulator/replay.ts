@@ -9,13 +9,13 @@
 
 import { DecisionIndex, RecordedChoices, type Micros } from '../kernel/index.js';
 import { MICROS_PER_SECOND } from '../kernel/index.js';
-import { compareDecisions, compareEvents, compareVerdicts, type Divergence } from './divergence.js';
+import { EventRecord, StepRecord, compareDecisions, compareVerdicts, type Divergence } from './divergence.js';
 import type { Implementation } from './implementation.js';
 import { castOf } from './render-trace.js';
 import { verdictOf } from './record-trace.js';
 import { Simulation } from './simulation.js';
 import { stepThrough, type Beat } from './step-through.js';
-import { decisionsOf, type Trace, type TraceVerdict } from './trace.js';
+import { decisionsOf, stepsOf, type Trace, type TraceVerdict } from './trace.js';
 import { TraceRecorder } from './trace-recorder.js';
 
 export type StrictResult =
@@ -24,18 +24,17 @@ export type StrictResult =
 
 /**
  * Executes a trace again and compares every event (number, time, process, kind, label, content hash),
- * every decision, the digests and the verdict. Notes and reported changes of state are not compared:
- * they may be worded anew.
+ * decision, the digests and the verdict; of a compact trace, what it has of these. Notes and reported changes of
+ * state are not compared: they may be worded anew.
  */
 export function replayStrict(trace: Trace, implementation: Implementation, beat?: Beat): StrictResult {
-  const { header, events } = trace;
+  const { header } = trace;
   const cast = castOf(trace);
   const index = new DecisionIndex(decisionsOf(trace));
   let divergence: Divergence | undefined = undefined as Divergence | undefined;
-  let executed = 0;
+  const record = header.form === 'compact' ? new StepRecord(trace, cast) : new EventRecord(trace, cast);
   const recorder = new TraceRecorder((event, digest) => {
-    executed = event.number;
-    divergence ??= compareEvents(events[event.number - 1], event, digest, cast);
+    divergence ??= record.compare(event, digest);
   });
   const simulation = Simulation.create(header.scenario, header.recipe, {
     implementation,
@@ -49,7 +48,7 @@ export function replayStrict(trace: Trace, implementation: Implementation, beat?
   const first =
     compareSetups(trace, recorder) ??
     divergence ??
-    compareEvents(events[executed], undefined, '', cast) ??
+    record.compareEnd() ??
     compareVerdicts(header.verdict, verdict) ??
     compareFinalDigests(trace, outcome.digest);
   return first === undefined
@@ -113,7 +112,7 @@ export function replayAdapted(trace: Trace, implementation: Implementation, beat
     implementation,
     choices: (digest) => (choices = new RecordedChoices(index, digest)),
   });
-  const recordedEnd = trace.events.at(-1)?.timeMicros ?? 0;
+  const recordedEnd = stepsOf(trace).at(-1)?.timeMicros ?? 0;
   const endMicros = lastMoment(trace, recordedEnd);
   const mostEvents = header.events * EVENT_FACTOR + EVENT_ALLOWANCE;
   let matched = choices?.matched ?? 0;
@@ -150,9 +149,9 @@ function lastMoment(trace: Trace, recordedEnd: Micros): Micros {
 
 function recordedUntil(trace: Trace, timeMicros: Micros): number {
   let count = trace.header.setup.length;
-  for (const event of trace.events) {
-    if (event.timeMicros > timeMicros) break;
-    count += event.decisions.length;
+  for (const step of stepsOf(trace)) {
+    if (step.timeMicros > timeMicros) break;
+    count += step.decisions.length;
   }
   return count;
 }

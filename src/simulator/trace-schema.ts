@@ -24,6 +24,7 @@ import {
   mismatch,
   nothing,
   object,
+  orElse,
   plain,
   tagged,
   text,
@@ -32,6 +33,7 @@ import {
   type Shape,
 } from './shape.js';
 import {
+  OLDEST_TRACE_VERSION,
   TRACE_FORMAT,
   TRACE_LIMITS,
   TRACE_VERSION,
@@ -49,7 +51,7 @@ const hash32 = integer(-0x80000000, 0x7fffffff);
 const process = integer(0, PROCESS_LIMIT - 1);
 const anyText = text(TRACE_LIMITS.lineBytes);
 const identifier = text(200);
-const digest = textLike(/^[0-9a-f]{16}$/, 'a digest of sixteen hexadecimal digits');
+export const readDigest = textLike(/^[0-9a-f]{16}$/, 'a digest of sixteen hexadecimal digits');
 const hexHash = textLike(/^[0-9a-f]{8}$/, 'a hash of eight hexadecimal digits');
 const eventNumber = integer(0, TRACE_LIMITS.events);
 
@@ -61,7 +63,7 @@ const group = textLike(/^[mtdcfrpo]:/, 'the key of a decision, such as m:0>2:App
 const firstDelay = integer(-2);
 const anyInteger = integer();
 
-const readDecision: Shape<Decision> = (value) => {
+export const readDecision: Shape<Decision> = (value) => {
   if (!Array.isArray(value) || value.length < 4 || value.length > 5) {
     return mismatch('a decision: [group, detail, nth, value] or [group, detail, nth, delay, delay]', value);
   }
@@ -202,7 +204,7 @@ const eventLine = object<EventLine>({
   changes: listOrNone(readChange),
   history: listOrNone(readFact),
   notes: listOrNone(anyText),
-  digest: maybe(digest),
+  digest: maybe(readDigest),
 });
 
 /** Reads an event's line; throws Mismatch. */
@@ -254,10 +256,16 @@ function factLine({ kind, client, sequence, input, output, read, index, time }: 
 
 // ---- header ----
 
+/** True for versions that are read. */
+export function isKnownVersion(version: unknown): boolean {
+  return version === TRACE_VERSION || version === OLDEST_TRACE_VERSION;
+}
+
 /** Reads a header; throws Mismatch. Format and version have been looked at before. */
 export const readHeader: Shape<TraceHeader> = object<TraceHeader>({
   format: word(TRACE_FORMAT),
-  version: (value) => (value === TRACE_VERSION ? TRACE_VERSION : mismatch(`version ${TRACE_VERSION}`, value)),
+  version: (value) => (isKnownVersion(value) ? TRACE_VERSION : mismatch(`version ${TRACE_VERSION}`, value)),
+  form: orElse(word('whole', 'compact'), 'whole'),
   faultline: identifier,
   generator: identifier,
   scenario: readScenario,
@@ -267,7 +275,7 @@ export const readHeader: Shape<TraceHeader> = object<TraceHeader>({
     bug: maybe(identifier),
     module: maybe(object<ModuleSource>({ specifier: text(4096), hash: identifier })),
   }),
-  digest,
+  digest: readDigest,
   events: eventNumber,
   verdict: object<TraceVerdict>({
     status: word('passed', 'violated', 'stalled', 'bound-reached'),

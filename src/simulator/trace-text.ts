@@ -1,5 +1,5 @@
 /**
- * Traces as text: JSON Lines, one header line, then one line per event.
+ * Traces as text: JSON Lines, one header line, then one line per event; of a compact trace, one line per step.
  *
  * A trace may come from anywhere, so reading is strict and bounded, and whatever is wrong ends in one
  * line: `FILE:LINE: expected …, got …`. Reading keeps no more of a file than its limits allow.
@@ -12,20 +12,32 @@ import {
   DIGEST_INTERVAL,
   TRACE_LIMITS,
   TRACE_VERSION,
+  stepsOf,
   type Trace,
   type TraceEvent,
   type TraceHeader,
+  type TraceStep,
 } from './trace.js';
-import { claimedVersion, eventToLine, headerToLine, readEvent, readHeader } from './trace-schema.js';
+import { StepReader, StepWriter } from './trace-compact.js';
+import {
+  claimedVersion,
+  eventToLine,
+  headerToLine,
+  isKnownVersion,
+  readEvent,
+  readHeader,
+} from './trace-schema.js';
 
 /** The text of a trace. Throws UsageError `trace-too-large` beyond the limits. */
 export function encodeTrace(trace: Trace): string {
   const lines = [encodeLine(headerToLine(trace.header), 'the header')];
   let length = lines[0]?.length ?? 0;
-  for (const event of trace.events) {
-    const line = encodeLine(eventToLine(event), `event ${event.number}`);
+  const writer = trace.header.form === 'compact' ? new StepWriter(trace.header) : undefined;
+  for (const step of stepsOf(trace)) {
+    const value = writer === undefined ? eventToLine(step as TraceEvent) : writer.line(step);
+    const line = encodeLine(value, `event ${step.number}`);
     length += line.length + 1;
-    if (length > TRACE_LIMITS.unpackedBytes || trace.events.length > TRACE_LIMITS.events) {
+    if (length > TRACE_LIMITS.unpackedBytes || lines.length > TRACE_LIMITS.events) {
       throw tooLarge('a trace', TRACE_LIMITS.unpackedBytes);
     }
     lines.push(line);
@@ -65,6 +77,25 @@ export function parseTrace(text: string, path: string): Trace {
   const reader = new LineReader(text, path);
   if (text.length > TRACE_LIMITS.unpackedBytes) reader.refuse(tooLong());
   const header = reader.next('a header line', parseHeader);
+  return header.form === 'compact' ? parseSteps(reader, header) : parseEvents(reader, header);
+}
+
+function parseSteps(lines: LineReader, header: TraceHeader): Trace {
+  const reader = new StepReader(header);
+  const steps: TraceStep[] = [];
+  while (!reader.isOver()) {
+    const step = lines.next(
+      `steps up to event ${header.events}, as the header says`,
+      (value) => reader.read(value),
+      () => `${steps.at(-1)?.number ?? 0}: the file is cut off`,
+    );
+    steps.push(step);
+  }
+  lines.end(`the end of the file after event ${header.events}, as the header says`);
+  return { header, events: [], steps };
+}
+
+function parseEvents(reader: LineReader, header: TraceHeader): Trace {
   const count = header.events;
   const events: TraceEvent[] = [];
   const order = new EventOrder(header);
@@ -78,7 +109,7 @@ export function parseTrace(text: string, path: string): Trace {
     events.push(event);
   }
   reader.end(`the end of the file after ${count} events, as the header says`);
-  return { header, events };
+  return { header, events, steps: [] };
 }
 
 function tooLong(): Mismatch {
@@ -88,7 +119,7 @@ function tooLong(): Mismatch {
 function parseHeader(value: unknown): TraceHeader {
   const record = asRecord(value);
   const version = claimedVersion(record);
-  if (version === TRACE_VERSION) return readHeader(record);
+  if (isKnownVersion(version)) return readHeader(record);
   const writer = record['faultline'];
   const by = typeof writer === 'string' ? `Faultline ${excerpt(writer)}` : 'another version of Faultline';
   throw new Mismatch(

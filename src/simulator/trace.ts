@@ -12,7 +12,9 @@ import type { Recipe, Status } from './outcome.js';
 
 export const TRACE_FORMAT = 'faultline-trace';
 /** A change in draw order, keys or fields is another version. */
-export const TRACE_VERSION = 2;
+export const TRACE_VERSION = 3;
+/** Version 2 differs only in that it has no compact form; it is read as version 3. */
+export const OLDEST_TRACE_VERSION = 2;
 /** Every so many events, and at the last one, the trace carries the run's digest. */
 export const DIGEST_INTERVAL = 64;
 
@@ -52,6 +54,8 @@ export interface TraceVerdict {
 export interface TraceHeader {
   readonly format: typeof TRACE_FORMAT;
   readonly version: typeof TRACE_VERSION;
+  /** whole: every event, to be read; compact: only what a replay needs. */
+  readonly form: 'whole' | 'compact';
   /** Version of Faultline that wrote the trace. */
   readonly faultline: string;
   /** Name of the random generator: another one draws another run from the same seed. */
@@ -60,7 +64,7 @@ export interface TraceHeader {
   readonly recipe: Recipe;
   readonly implementation: ImplementationInfo;
   readonly digest: string;
-  /** How many event lines follow. */
+  /** How many events the run had. */
   readonly events: number;
   readonly verdict: TraceVerdict;
   /** What a replay against today's code should find. */
@@ -77,11 +81,18 @@ export interface StateChange {
   readonly event: ProtocolEvent;
 }
 
-/** One executed event and everything that happened in it. */
-export interface TraceEvent {
-  /** From 1, without gaps. */
+/** What a replay needs of one executed event. */
+export interface TraceStep {
+  /** Of the event, from 1. */
   readonly number: number;
   readonly timeMicros: Micros;
+  readonly decisions: readonly Decision[];
+  /** The run's digest after this event, at intervals and for the last one. */
+  readonly digest: string | undefined;
+}
+
+/** One executed event and everything that happened in it. Events are numbered without gaps. */
+export interface TraceEvent extends TraceStep {
   /** The process that handled it; the number after the last process is the world itself. */
   readonly process: ProcessId;
   readonly kind: EventName;
@@ -94,22 +105,27 @@ export interface TraceEvent {
   readonly hash: number;
   /** The message's main fields, for readers; undefined for other events. */
   readonly message: Plain | undefined;
-  readonly decisions: readonly Decision[];
   readonly changes: readonly StateChange[];
   readonly history: readonly HistoryEvent[];
   readonly notes: readonly string[];
-  /** The run's digest after this event, at intervals and for the last one. */
-  readonly digest: string | undefined;
 }
 
 export interface Trace {
   readonly header: TraceHeader;
+  /** Of a whole trace: every event. A compact one tells none; see `expandTrace`. */
   readonly events: readonly TraceEvent[];
+  /** Of a compact trace: the events in which decisions were taken, and those with a digest. */
+  readonly steps: readonly TraceStep[];
+}
+
+/** Every event in which a decision was taken, in order, and the last event; there may be others. */
+export function stepsOf(trace: Trace): readonly TraceStep[] {
+  return trace.header.form === 'compact' ? trace.steps : trace.events;
 }
 
 /** Every recorded decision, in the order in which they were taken. */
 export function decisionsOf(trace: Trace): Decision[] {
   const decisions = trace.header.setup.slice();
-  for (const event of trace.events) for (const decision of event.decisions) decisions.push(decision);
+  for (const step of stepsOf(trace)) for (const decision of step.decisions) decisions.push(decision);
   return decisions;
 }

@@ -22,6 +22,7 @@ import {
   writeTraceFile,
 } from '../../src/node/trace-file.js';
 import { TRACE_LIMITS } from '../../src/simulator/trace.js';
+import { compactTrace } from '../../src/simulator/trace-compact.js';
 import { encodeTrace } from '../../src/simulator/trace-text.js';
 import { passingTrace, violatingRun, withHeader } from '../simulator/samples.js';
 
@@ -207,6 +208,12 @@ describe('saving and keeping', () => {
     const before = readFileSync(path);
     expect(keepTrace(place('plain', encodeTrace(trace)), corpus)).toBe(path);
     expect(readFileSync(path)).toEqual(before);
+    expect(readTraceFile(path)).toEqual(compactTrace(trace));
+  });
+
+  it('a trace that is kept whole has all of its events', () => {
+    const path = keepTrace(place('some.gz', packed), join(folder, 'whole'), { whole: true });
+    expect(readTraceFile(path)).toEqual(trace);
   });
 
   it('another run of that name is not overwritten', () => {
@@ -216,7 +223,7 @@ describe('saving and keeping', () => {
     expect(() => keepTrace(place('changed', encodeTrace(changed)), corpus)).toThrow(
       `${path}: expected no other trace of this name, got one with a different run`,
     );
-    expect(readTraceFile(path)).toEqual(trace);
+    expect(readTraceFile(path)).toEqual(compactTrace(trace));
   });
 
   it('what is no trace is not kept', () => {

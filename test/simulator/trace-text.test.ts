@@ -53,7 +53,8 @@ describe('trace text', () => {
     const { header } = violating;
     expect(header).toMatchObject({
       format: 'faultline-trace',
-      version: 2,
+      version: 3,
+      form: 'whole',
       faultline: FAULTLINE_VERSION,
       implementation: { protocol: 'raft', bug: 'R02-vote-sent-before-sync', module: undefined },
       expect: 'violated',
@@ -63,6 +64,12 @@ describe('trace text', () => {
     expect(header.events).toBe(violating.events.length);
     expect(header.setup.map(({ group }) => group)).toContain('p:0:clock:offset');
     expect(passing.header.expect).toBe('passed');
+  });
+
+  it('of version 2, which had no form, is read as a whole one', () => {
+    const old = passingText.replace('"version":3,"form":"whole",', '"version":2,');
+    expect(old).not.toBe(passingText);
+    expect(parseTrace(old, 'x')).toEqual(passing);
   });
 
   it('carries the version of the package', () => {
@@ -114,12 +121,12 @@ describe('a bad trace is refused in one line that names its place', () => {
     ['another format', '{"format":"har"}\n', `some.trace:1: expected "format": "faultline-trace", got 'har'`],
     [
       'a future version',
-      withLine(1, header.replace('"version":2', '"version":3').replace('"0.1.0"', '"9.1.0"')),
-      'some.trace:1: expected trace format version 2, got version 3 (it was written by Faultline 9.1.0)',
+      withLine(1, header.replace('"version":3', '"version":4').replace('"0.1.0"', '"9.1.0"')),
+      'some.trace:1: expected trace format version 3, got version 4 (it was written by Faultline 9.1.0)',
     ],
     [
       'no version',
-      withLine(1, header.replace('"version":2,', '')),
+      withLine(1, header.replace('"version":3,', '')),
       'some.trace:1: expected a whole number as version, got nothing',
     ],
     [
