@@ -113,10 +113,7 @@ export class TimeColumn {
     if (index <= this.low) return;
     const dropped = index - this.base;
     if (dropped * 2 >= this.cells.length) {
-      const kept = this.cells.subarray(Math.min(dropped, this.cells.length));
-      const cells = new Float64Array(grownCapacity(CELLS_MIN, kept.length - 1));
-      cells.set(kept);
-      this.cells = cells;
+      this.moveTo(Math.min(dropped, this.cells.length));
       this.base = index;
     }
     this.low = index;
@@ -129,5 +126,19 @@ export class TimeColumn {
     copy.base = this.low;
     copy.low = this.low;
     return copy;
+  }
+
+  /** Forgets the first `dropped` cells. Where the room is to stay as it is, within it: this runs every few commits. */
+  private moveTo(dropped: number): void {
+    const { cells } = this;
+    const kept = cells.length - dropped;
+    const capacity = grownCapacity(CELLS_MIN, kept - 1);
+    if (capacity === cells.length) {
+      cells.copyWithin(0, dropped);
+      cells.fill(0, kept);
+    } else {
+      this.cells = new Float64Array(capacity);
+      this.cells.set(cells.subarray(dropped));
+    }
   }
 }

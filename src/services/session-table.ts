@@ -5,6 +5,9 @@
 
 import { assert, plainBytes, type Micros, type ProcessId, type Result } from '../kernel/index.js';
 
+/** Most results are replaced by later ones before anybody asks how large they are. */
+const UNMEASURED = -1;
+
 /** One client's session. Results lie in rings: sequence s in place (s - 1) mod window. */
 export class Session {
   /** Highest executed sequence. */
@@ -17,9 +20,9 @@ export class Session {
   lastMicros: Micros;
   readonly sequences: number[];
   readonly results: Result[];
-  /** Per place: bytes of the result, roughly; and of all. */
-  readonly sizes: number[];
-  bytes: number;
+  /** Per place: bytes of the result, roughly; {@link UNMEASURED} until somebody asks. And of all that are measured. */
+  private readonly sizes: number[];
+  private measuredBytes: number;
   /** Neighbours in the order of the latest execution. */
   older: Session | undefined;
   newer: Session | undefined;
@@ -35,18 +38,32 @@ export class Session {
     this.sequences = [];
     this.results = [];
     this.sizes = [];
-    this.bytes = 0;
+    this.measuredBytes = 0;
     this.older = undefined;
     this.newer = undefined;
   }
 
   /** Keeps the result of a sequence in its place, instead of what was there. */
   keep(place: number, sequence: number, result: Result): void {
-    const size = plainBytes(result);
-    this.bytes += size - (this.sizes[place] ?? 0);
+    const { sizes } = this;
+    const before = sizes[place];
+    if (before !== undefined && before !== UNMEASURED) this.measuredBytes -= before;
     this.sequences[place] = sequence;
     this.results[place] = result;
-    this.sizes[place] = size;
+    sizes[place] = UNMEASURED;
+  }
+
+  /** Bytes of all results, roughly. */
+  resultBytes(): number {
+    const { sizes } = this;
+    for (let place = 0; place < sizes.length; place++) {
+      // Places that were skipped hold nothing.
+      if (sizes[place] !== UNMEASURED) continue;
+      const size = plainBytes(this.results[place]);
+      sizes[place] = size;
+      this.measuredBytes += size;
+    }
+    return this.measuredBytes;
   }
 
   /** A copy that is in no table. */
@@ -58,7 +75,7 @@ export class Session {
     for (const sequence of this.sequences) copy.sequences.push(sequence);
     for (const result of this.results) copy.results.push(result);
     for (const size of this.sizes) copy.sizes.push(size);
-    copy.bytes = this.bytes;
+    copy.measuredBytes = this.measuredBytes;
     return copy;
   }
 }

@@ -113,7 +113,7 @@ export class SessionedService implements StateMachine {
   snapshotBytes(): number {
     let bytes = this.inner.snapshotBytes?.() ?? plainBytes(this.inner.snapshot());
     for (const session of this.sessions.inOrder()) {
-      bytes += SESSION_BYTES + RESULT_BYTES * session.results.length + session.bytes;
+      bytes += SESSION_BYTES + RESULT_BYTES * session.results.length + session.resultBytes();
     }
     return bytes;
   }

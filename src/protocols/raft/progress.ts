@@ -11,58 +11,65 @@ import type { Snapshot } from './snapshot-store.js';
 
 export type ProgressState = 'probe' | 'replicate' | 'snapshot';
 
-/** AppendEntries on the way without an answer: a queue of their last indexes and sizes. */
+/**
+ * AppendEntries on the way without an answer: a queue of their last indexes and sizes. The arrays never shrink,
+ * because setting an array's length to 0 gives its storage away, and the window is empty at every other answer.
+ */
 export class Inflights {
   private lastIndexes: LogIndex[] = [];
   private sizes: number[] = [];
+  /** Those from `head` to before `tail` are on the way. */
   private head = 0;
+  private tail = 0;
   bytes = 0;
 
   get count(): number {
-    return this.lastIndexes.length - this.head;
+    return this.tail - this.head;
   }
 
   add(lastIndex: LogIndex, bytes: number): void {
-    this.lastIndexes.push(lastIndex);
-    this.sizes.push(bytes);
+    const place = this.tail++;
+    this.lastIndexes[place] = lastIndex;
+    this.sizes[place] = bytes;
     this.bytes += bytes;
   }
 
   /** Answered: everything up to this index. */
   freeTo(index: LogIndex): void {
-    const { lastIndexes } = this;
-    while (this.head < lastIndexes.length && (lastIndexes[this.head] as LogIndex) <= index) {
-      this.bytes -= this.sizes[this.head] as number;
+    const { lastIndexes, sizes, tail } = this;
+    while (this.head < tail && (lastIndexes[this.head] as LogIndex) <= index) {
+      this.bytes -= sizes[this.head] as number;
       this.head++;
     }
-    if (this.head === lastIndexes.length) this.clear();
+    if (this.head === tail) this.clear();
     else if (this.head >= 64) this.shift();
   }
 
   clear(): void {
-    this.lastIndexes.length = 0;
-    this.sizes.length = 0;
     this.head = 0;
+    this.tail = 0;
     this.bytes = 0;
   }
 
   clone(): Inflights {
     const copy = new Inflights();
-    copy.lastIndexes = this.lastIndexes.slice(this.head);
-    copy.sizes = this.sizes.slice(this.head);
+    copy.lastIndexes = this.lastIndexes.slice(this.head, this.tail);
+    copy.sizes = this.sizes.slice(this.head, this.tail);
+    copy.tail = this.count;
     copy.bytes = this.bytes;
     return copy;
   }
 
   /** Last index and size of each. */
   encode(): Plain {
-    const live = this.lastIndexes.slice(this.head);
+    const live = this.lastIndexes.slice(this.head, this.tail);
     return live.map((lastIndex, i) => [lastIndex, this.sizes[this.head + i] ?? 0]);
   }
 
   private shift(): void {
-    this.lastIndexes = this.lastIndexes.slice(this.head);
-    this.sizes = this.sizes.slice(this.head);
+    this.lastIndexes = this.lastIndexes.slice(this.head, this.tail);
+    this.sizes = this.sizes.slice(this.head, this.tail);
+    this.tail -= this.head;
     this.head = 0;
   }
 }

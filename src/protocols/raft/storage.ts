@@ -43,6 +43,9 @@ export class RaftStorage {
   /** Numbers of the segments that it made void. They stay until it is durable. */
   private voided: number[] = [];
   private syncs: Sync[] = [];
+  /** The segment whose file was used last, and the name of that file: one string, not one made per record. */
+  private namedSegment = 0;
+  private segmentName = '';
 
   constructor(private readonly host: Host) {}
 
@@ -63,11 +66,8 @@ export class RaftStorage {
     if (this.segments.length === 0) this.startSegment(lastIndex, lastTerm, false);
     const segment = this.segments[this.segments.length - 1] as Segment;
     const position = ++this.walWritten;
-    this.host.append(
-      walFile(segment.number),
-      { position, syncedRecords: this.syncedRecords, entry },
-      entry.bytes,
-    );
+    const record = { position, syncedRecords: this.syncedRecords, entry };
+    this.host.append(this.fileOf(segment.number), record, entry.bytes);
     segment.last = position;
     if (entry.index > segment.highestIndex) segment.highestIndex = entry.index;
     return position;
@@ -106,7 +106,7 @@ export class RaftStorage {
       lastTerm,
       isReset,
     };
-    this.host.append(walFile(number), record, WAL_START_BYTES);
+    this.host.append(this.fileOf(number), record, WAL_START_BYTES);
     this.segments.push({ number, last: position, synced: 0, highestIndex: lastIndex });
     return position;
   }
@@ -154,7 +154,15 @@ export class RaftStorage {
   }
 
   private syncSegment(segment: Segment): void {
-    this.track(this.host.sync(walFile(segment.number)), segment.number, segment.last);
+    this.track(this.host.sync(this.fileOf(segment.number)), segment.number, segment.last);
+  }
+
+  private fileOf(segment: number): string {
+    if (segment !== this.namedSegment) {
+      this.namedSegment = segment;
+      this.segmentName = walFile(segment);
+    }
+    return this.segmentName;
   }
 
   /** A record is durable when its segment is synced up to it and every segment before is synced whole. */
@@ -200,11 +208,21 @@ export class RaftStorage {
       if (confirms > this.metaSynced) this.metaSynced = confirms;
       return true;
     }
-    const of = this.segments.find(({ number }) => number === segment);
-    if (of !== undefined && confirms > of.synced) of.synced = confirms;
+    this.confirmSegment(segment, confirms);
     this.advanceWalSynced();
     if (this.voided.length > 0 && this.walSynced >= this.resetPosition) this.removeVoided();
     return true;
+  }
+
+  private confirmSegment(number: number, position: number): void {
+    const { segments } = this;
+    // From the end: it is nearly always the last one.
+    for (let i = segments.length - 1; i >= 0; i--) {
+      const segment = segments[i] as Segment;
+      if (segment.number !== number) continue;
+      if (position > segment.synced) segment.synced = position;
+      return;
+    }
   }
 
   private placeOf(operation: OperationId): number {
