@@ -55,16 +55,39 @@ export function hashPlain(value: unknown, seed = 0x9747b28c): number {
 function hashObject(value: object, seed: number): number {
   if (Array.isArray(value)) {
     let hash = mix32(seed, 7);
-    for (const item of value) hash = hashPlain(item, hash);
+    for (let i = 0; i < value.length; i++) hash = hashPlain(value[i], hash);
     return mix32(hash, value.length);
   }
   const record = value as Record<string, unknown>;
-  const keys = Object.keys(record).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const keys = Object.keys(record);
+  sortKeys(keys);
   let hash = mix32(seed, 8);
-  for (const key of keys) {
-    if (record[key] !== undefined) hash = hashPlain(record[key], mix32(hash, hashString(key)));
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as string;
+    const member = record[key];
+    if (member !== undefined) hash = hashPlain(member, mix32(hash, hashString(key)));
   }
   return hash;
+}
+
+/** Keys beyond which their number of comparisons would grow too fast. */
+const FEW_KEYS = 16;
+
+/** By code units, in place. Most objects are small, and a call of sort costs more than the few comparisons. */
+function sortKeys(keys: string[]): void {
+  if (keys.length > FEW_KEYS) {
+    keys.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+    return;
+  }
+  for (let i = 1; i < keys.length; i++) {
+    const key = keys[i] as string;
+    let j = i;
+    while (j > 0 && (keys[j - 1] as string) > key) {
+      keys[j] = keys[j - 1] as string;
+      j--;
+    }
+    keys[j] = key;
+  }
 }
 
 /** Eight hexadecimal digits of a 32-bit hash. */

@@ -15,22 +15,24 @@ export class Outbox {
   private receivers: ProcessId[] = [];
   /** Position of the journal up to which it must be durable. Invariant: never decreases. */
   private needs: number[] = [];
-  /** Of the first that is still here. */
+  /** Those from `head` to before `tail` are here. The arrays keep their storage: it is empty after every sync. */
   private head = 0;
+  private tail = 0;
 
   get isEmpty(): boolean {
-    return this.head === this.messages.length;
+    return this.head === this.tail;
   }
 
   add(to: ProcessId, message: PbftMessage, needs: number): void {
-    this.messages.push(message);
-    this.receivers.push(to);
-    this.needs.push(needs);
+    const place = this.tail++;
+    this.messages[place] = message;
+    this.receivers[place] = to;
+    this.needs[place] = needs;
   }
 
   /** True when the first one may leave. */
   isDue(durable: number): boolean {
-    return this.head < this.messages.length && (this.needs[this.head] as number) <= durable;
+    return this.head < this.tail && (this.needs[this.head] as number) <= durable;
   }
 
   get receiver(): ProcessId {
@@ -40,11 +42,9 @@ export class Outbox {
   /** Takes the first one out. */
   take(): PbftMessage {
     const message = this.messages[this.head++] as PbftMessage;
-    if (this.head === this.messages.length) {
-      this.messages.length = 0;
-      this.receivers.length = 0;
-      this.needs.length = 0;
+    if (this.head === this.tail) {
       this.head = 0;
+      this.tail = 0;
     }
     return message;
   }
@@ -52,7 +52,7 @@ export class Outbox {
   /** Removes those of which this is true. */
   drop(isVoid: (message: PbftMessage) => boolean): void {
     const kept = new Outbox();
-    for (let i = this.head; i < this.messages.length; i++) {
+    for (let i = this.head; i < this.tail; i++) {
       const message = this.messages[i] as PbftMessage;
       if (!isVoid(message)) kept.add(this.receivers[i] as ProcessId, message, this.needs[i] as number);
     }
@@ -66,15 +66,16 @@ export class Outbox {
   }
 
   private replace(other: Outbox): void {
-    this.messages = other.messages.slice(other.head);
-    this.receivers = other.receivers.slice(other.head);
-    this.needs = other.needs.slice(other.head);
+    this.messages = other.messages.slice(other.head, other.tail);
+    this.receivers = other.receivers.slice(other.head, other.tail);
+    this.needs = other.needs.slice(other.head, other.tail);
+    this.tail = other.tail - other.head;
     this.head = 0;
   }
 
   encode(): Plain {
     const rows: Plain[] = [];
-    for (let i = this.head; i < this.messages.length; i++) {
+    for (let i = this.head; i < this.tail; i++) {
       const message = this.messages[i] as PbftMessage;
       rows.push([this.receivers[i] ?? 0, message.kind, hashPbftMessage(message), this.needs[i] ?? 0]);
     }
