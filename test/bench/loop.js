@@ -5,10 +5,20 @@
  * CPU milliseconds, events and the event mix.
  */
 
-import { simulate } from '../../dist/simulator/index.js';
-import { everyFeatureScenario, nullImplementation, nullScenario, raftScenario } from './world.js';
+import { realAuthentication } from '../../dist/node/real-authentication.js';
+import { builtInImplementation, simulate } from '../../dist/simulator/index.js';
+import {
+  everyFeatureScenario,
+  nullImplementation,
+  nullScenario,
+  pbftScenario,
+  raftScenario,
+} from './world.js';
 
-/** @typedef {{ name: string, seconds: number, nodes: number, checkers: boolean, everything?: boolean }} Contestant */
+/**
+ * @typedef {{ name: string, seconds: number, nodes: number, checkers: boolean, everything?: boolean,
+ *   pbft?: 'ideal' | 'real' }} Contestant
+ */
 
 /** The floor first: every ratio is to it. */
 export const CONTESTANTS = /** @type {readonly Contestant[]} */ ([
@@ -24,10 +34,27 @@ export const CONTESTANTS = /** @type {readonly Contestant[]} */ ([
     checkers: true,
     everything: true,
   },
+  ...[4, 7].flatMap((nodes) => [
+    { name: `pbft, ${nodes} nodes, checkers on`, seconds: 30, nodes, checkers: true, pbft: 'ideal' },
+    { name: `pbft, ${nodes} nodes, checkers off`, seconds: 30, nodes, checkers: false, pbft: 'ideal' },
+  ]),
+  { name: 'pbft, 13 nodes, checkers on', seconds: 10, nodes: 13, checkers: true, pbft: 'ideal' },
+  {
+    name: 'pbft, 4 nodes, real signatures, checkers on',
+    seconds: 8,
+    nodes: 4,
+    checkers: true,
+    pbft: 'real',
+  },
 ]);
 
 /** @param {Contestant} contestant */
-function prepare({ seconds, nodes, checkers, everything }) {
+function prepare({ seconds, nodes, checkers, everything, pbft }) {
+  if (pbft !== undefined) {
+    const scenario = pbftScenario({ nodes, seconds, authentication: pbft });
+    const implementation = { ...builtInImplementation(scenario), authentication: realAuthentication };
+    return { scenario, options: { checkers, implementation } };
+  }
   if (everything) return { scenario: everyFeatureScenario({ seconds }), options: { checkers } };
   if (nodes > 0) return { scenario: raftScenario({ nodes, seconds }), options: { checkers } };
   return { scenario: nullScenario(seconds), options: { implementation: nullImplementation() } };

@@ -82,6 +82,28 @@ export function everyFeatureScenario({ seconds = 60, rate = '100/s', isStormy = 
   });
 }
 
+/**
+ * PBFT in batches of eight under the default hostile network; each message is signed and verified.
+ * @param {{ nodes?: number, seconds?: number, rate?: string, authentication?: 'ideal' | 'real' }} [options]
+ */
+export function pbftScenario({ nodes = 4, seconds = 60, rate = '100/s', authentication = 'ideal' } = {}) {
+  return defineScenario({
+    name: `bench/pbft-${nodes}`,
+    title: 'Benchmark of PBFT',
+    description: 'The default hostile network, no other faults.',
+    authentication,
+    protocol: { name: 'pbft', settings: { 'batch-size': 8 } },
+    cluster: { nodes },
+    workload: { clients: 5, rate },
+    bounds: {
+      'heal-at': `${seconds - 6}s`,
+      'stop-clients-at': `${seconds - 2}s`,
+      end: `${seconds}s`,
+      'max-events': 100_000_000,
+    },
+  });
+}
+
 /** The floor: the same event loop under a protocol that only passes messages on, 40 of them in flight. */
 export function nullImplementation() {
   class NullReplica {
