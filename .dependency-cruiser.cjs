@@ -29,6 +29,7 @@ const PACKAGES = {
   'cli-table3': ['report', 'cli'],
   commander: ['cli'],
   tinypool: ['node', 'cli'],
+  'edn-data': ['node'],
   'fast-check': ['fast-check\\.ts'],
 };
 

@@ -17,3 +17,4 @@ export * from './pbft/audit/index.js';
 export { PbftCheckers, PbftGhost, quorumSizes } from './pbft/index.js';
 export { RunGhost } from './any/ghost.js';
 export { processName } from './names.js';
+export * from './history/index.js';

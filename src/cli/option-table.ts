@@ -5,6 +5,7 @@ import { UsageError } from '../kernel/errors.js';
 import { nearest } from '../kernel/nearest.js';
 import { parseDuration } from '../kernel/units.js';
 import { flag, parsed, text, texts, wholeNumber, type Values } from './spec.js';
+import { HISTORY_MODEL_NAMES } from './words.js';
 
 const MAX_TRACES = 1_000_000;
 const MAX_WORKERS = 256;
@@ -218,6 +219,65 @@ export const coverageOptions = {
   timeout,
 };
 
+export const checkOptions = {
+  model: text({
+    flag: 'model',
+    value: 'M',
+    description: 'what the history is of; --models lists them',
+    completion: HISTORY_MODEL_NAMES,
+  }),
+  consistency: parsed<'linearizable' | 'sequential'>(
+    {
+      flag: 'consistency',
+      value: 'C',
+      description: 'of registers, maps and queues: linearizable or sequential',
+      fallbackText: 'linearizable',
+      completion: ['linearizable', 'sequential'],
+    },
+    'linearizable',
+    (value) => oneOf('--consistency', value, ['linearizable', 'sequential'] as const),
+  ),
+  order: parsed<'serializable' | 'session' | 'strict'>(
+    {
+      flag: 'order',
+      value: 'O',
+      description: 'of transactions: serializable, session or strict',
+      fallbackText: 'strict',
+      completion: ['serializable', 'session', 'strict'],
+    },
+    'strict',
+    (value) => oneOf('--order', value, ['serializable', 'session', 'strict'] as const),
+  ),
+  initial: text({
+    flag: 'initial',
+    value: 'V',
+    description: 'what registers hold at first',
+    fallbackText: 'nothing',
+  }),
+  whole: flag('whole', 'take all keys as one object'),
+  leases: flag('leases', 'locks are leases: one may be acquired before it is released'),
+  total: wholeNumber(
+    {
+      flag: 'total',
+      value: 'N',
+      description: 'what all accounts hold',
+      fallbackText: 'what the first read shows',
+    },
+    undefined,
+    0,
+    Number.MAX_SAFE_INTEGER,
+  ),
+  overdraft: flag('overdraft', 'balances may be below zero'),
+  maxSteps: wholeNumber(
+    { flag: 'max-steps', value: 'N', description: 'bound on the work of a search' },
+    undefined,
+    1,
+    Number.MAX_SAFE_INTEGER,
+  ),
+  models: flag('models', 'list the models'),
+  json,
+};
+
 export const completionOptions = { json };
 
 export const tourOptions = { json, workers };
@@ -231,6 +291,7 @@ export type ListOptions = Values<typeof listOptions>;
 export type ShowOptions = Values<typeof showOptions>;
 export type InvariantsOptions = Values<typeof invariantsOptions>;
 export type CoverageOptions = Values<typeof coverageOptions>;
+export type CheckOptions = Values<typeof checkOptions>;
 export type TourOptions = Values<typeof tourOptions>;
 
 /** One word out of a few; throws UsageError with the nearest. */

@@ -2,6 +2,7 @@
 
 import {
   auditOptions,
+  checkOptions,
   completionOptions,
   coverageOptions,
   invariantsOptions,
@@ -159,6 +160,25 @@ const coverage = verb({
   load: async () => (await import('./coverage.js')).coverage,
 });
 
+const check = verb({
+  name: 'check',
+  summary: 'judge a recorded history of any system',
+  argument: {
+    name: 'FILE',
+    description: 'histories: one event a line, JSON or EDN',
+    required: false,
+    variadic: true,
+    completion: 'file',
+  },
+  options: checkOptions,
+  examples: [
+    'faultline check --models',
+    'faultline check --model register history.edn',
+    'faultline check --model transactions --order serializable history.jsonl',
+  ],
+  load: async () => (await import('./check.js')).check,
+});
+
 const completion = verb({
   name: 'completion',
   summary: 'print a completion script for your shell',
@@ -197,6 +217,7 @@ export const VERBS: readonly VerbSpec[] = [
   show,
   invariants,
   coverage,
+  check,
   completion,
   tour,
 ] as readonly unknown[] as readonly VerbSpec[];
