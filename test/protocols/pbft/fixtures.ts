@@ -3,6 +3,7 @@
 import type { Authenticator, Message, Plain, Proof } from '../../../src/kernel/index.js';
 import {
   IDENTITY_FILE,
+  PbftMacReplica,
   PbftReplica,
   StatementType,
   batchDigest,
@@ -143,7 +144,9 @@ export class Bench {
 
   private create(): PbftReplica {
     const members = Array.from({ length: this.n }, (_, member) => member);
-    return new PbftReplica(this.host, members, createService('kv'), parsePbftSettings(this.raw));
+    const settings = parsePbftSettings(this.raw);
+    const Class = settings.proofs === 'macs' ? PbftMacReplica : PbftReplica;
+    return new Class(this.host, members, createService('kv'), settings);
   }
 
   /** Delivers messages, each from the one who proved it. */
