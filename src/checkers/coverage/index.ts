@@ -5,6 +5,7 @@
 
 export { CoverageObserver } from './coverage-observer.js';
 export type { Coverage, Situation } from './situation.js';
+export { PBFT_REACHED, type PbftReached } from './pbft/index.js';
 export { SITUATIONS } from './catalogue.js';
 export { RAFT_REACHED, type RaftReached } from './reached.js';
 export { renderSituations } from './situations-page.js';

@@ -10,7 +10,7 @@ export interface Situation {
   /** One sentence in English: what has happened. */
   readonly title: string;
   /** Protocol's name, or `any`. */
-  readonly protocol: 'any' | 'raft';
+  readonly protocol: 'any' | 'raft' | 'pbft';
   /**
    * `outside`: recognised from messages, disks, histories and protocol events. `replica`: only the replica can
    * see it, and says so with an event of kind `reached`.

@@ -33,12 +33,18 @@ const SEEN: Readonly<Record<Situation['noticedBy'], string>> = {
   replica: 'Reported by the replica.',
 };
 
+const SECTIONS: Readonly<Record<Situation['protocol'], string>> = {
+  any: 'Any protocol',
+  raft: 'Raft',
+  pbft: 'PBFT',
+};
+
 /** The whole document. Sections by protocol, in the order of the list. */
 export function renderSituations(situations: readonly Situation[]): string {
   const protocols = [...new Set(situations.map(({ protocol }) => protocol))];
   const parts = [PREFACE];
   for (const protocol of protocols) {
-    parts.push(`## ${protocol === 'any' ? 'Any protocol' : 'Raft'}\n`);
+    parts.push(`## ${SECTIONS[protocol]}\n`);
     for (const situation of situations) if (situation.protocol === protocol) parts.push(render(situation));
   }
   return parts.join('\n');

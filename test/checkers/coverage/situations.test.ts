@@ -543,7 +543,10 @@ const PLAYS: Readonly<
   },
 };
 
-const recognised = SITUATIONS.filter(({ noticedBy }) => noticedBy === 'outside');
+/** PBFT's have a file of their own. */
+const recognised = SITUATIONS.filter(
+  ({ noticedBy, protocol }) => noticedBy === 'outside' && protocol !== 'pbft',
+);
 
 describe.each(recognised)('$id', ({ id }) => {
   it.each([false, true])('is reached when it is, and only then (forked: %s)', (forks) => {

@@ -1,0 +1,22 @@
+/** Situations that only PBFT's replicas can see. They say so with an event `{ kind: 'reached', situation }`. */
+
+import type { Situation } from '../situation.js';
+
+/** What PBFT's replicas report: id and what has happened. */
+export const PBFT_REACHED = {
+  'pbft/pre-prepare-above-window':
+    'A replica kept a pre-prepare for later, because it was above its high watermark.',
+} as const satisfies Readonly<Record<`pbft/${string}`, string>>;
+
+/** Id of a situation that PBFT's replicas report. */
+export type PbftReached = keyof typeof PBFT_REACHED;
+
+export const PBFT_REACHED_SITUATIONS: readonly Situation[] = Object.entries(PBFT_REACHED).map(
+  ([id, title]) => ({
+    id,
+    title,
+    protocol: 'pbft',
+    noticedBy: 'replica',
+    criterion: 'The replica reports it.',
+  }),
+);
