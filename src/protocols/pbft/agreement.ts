@@ -54,7 +54,11 @@ export abstract class PbftAgreement extends PbftExecution {
     const { window } = this;
     const queue = this.early[this.rankOf(from)] as PhaseMessage[];
     if (message.sequence > window.high + window.size) return;
-    if (queue.length < 3 * window.size) queue.push(message);
+    if (queue.length >= 3 * window.size) return;
+    queue.push(message);
+    if (message.kind === 'PrePrepare' && message.sequence > window.high) {
+      this.emit({ kind: 'reached', situation: 'pbft/pre-prepare-above-window' });
+    }
   }
 
   /** The view or the window is another one: takes what came too early. */
