@@ -3,8 +3,13 @@
 import type { Plain, ProcessId } from '../kernel/index.js';
 import type { RunCheckers } from './any/index.js';
 import type { Checker, CheckerContext, InvariantInfo, Observer, ViolationSink } from './checker.js';
-import type { PbftCheckers } from './pbft/index.js';
-import { auditDisks, auditReplica, RaftCheckers } from './raft/index.js';
+import {
+  PbftCheckers,
+  auditDisks as auditPbftDisks,
+  auditReplica as auditPbftReplica,
+} from './pbft/index.js';
+import type { RaftCheckers } from './raft/index.js';
+import { auditDisks, auditReplica } from './raft/index.js';
 import { ALL_JUDGED, type Unjudged } from './unjudged.js';
 
 /** The checkers of one protocol; they may read the ghost of the protocol-independent ones. */
@@ -45,11 +50,15 @@ export class CheckerSet {
    */
   audit(encodingOf?: (server: ProcessId) => Plain | undefined): string | undefined {
     const { protocol, context } = this;
-    if (!(protocol instanceof RaftCheckers)) return undefined;
-    const difference = auditDisks(protocol.ghost, context);
+    if (protocol === undefined) return undefined;
+    const isPbft = protocol instanceof PbftCheckers;
+    const difference = isPbft ? auditPbftDisks(protocol.ghost, context) : auditDisks(protocol.ghost, context);
     if (difference !== undefined || encodingOf === undefined) return difference;
     for (let server = 0; server < context.servers; server++) {
-      const found = auditReplica(protocol.ghost, server, encodingOf(server) ?? null);
+      const encoding = encodingOf(server) ?? null;
+      const found = isPbft
+        ? auditPbftReplica(protocol.ghost, server, encoding)
+        : auditReplica(protocol.ghost, server, encoding);
       if (found !== undefined) return found;
     }
     return undefined;

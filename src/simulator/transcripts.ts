@@ -24,7 +24,7 @@ export interface Transcripts {
   readonly messages: readonly ReadonlySet<Message>[];
   /** Keys of a process that is no server: what it verifies, everybody can. */
   readonly thirdParty: Authenticator;
-  /** Servers of which the run itself does not promise that they are correct. */
+  /** Servers that the run made liars. */
   readonly faulty: readonly ProcessId[];
 }
 
@@ -46,8 +46,10 @@ export function transcriptsOf(trace: Trace, implementation: Implementation, beat
       `the trace replays otherwise (digest ${digest}, recorded ${header.digest}): 'faultline replay' names the first difference`,
     );
   }
-  const thirdParty = simulation.authentication.of(simulation.processes - 1);
-  return { messages, thirdParty, faulty: [] };
+  // The first client: replicas make no MACs of agreement for it.
+  const thirdParty = simulation.authentication.of(messages.length);
+  const faulty = Array.from(messages.keys()).filter((server) => simulation.isFaulty(server));
+  return { messages, thirdParty, faulty };
 }
 
 const MESSAGE = EVENT_NAMES[EventKind.message];

@@ -1,6 +1,6 @@
 /** Which event concerns which property of agreement and execution. */
 
-import type { Command, ProcessId } from '../../kernel/index.js';
+import type { ProcessId, ProtocolEvent } from '../../kernel/index.js';
 import type {
   Decision,
   JournalBase,
@@ -18,11 +18,14 @@ import type { PbftGhost, ReplicaGhost } from './ghost.js';
 import { LeftViews } from './left-views.js';
 import { NoEquivocation } from './no-equivocation.js';
 import { Said } from './places.js';
+import { NullRequest } from './null-request.js';
 import { PreparedUnique } from './prepared-unique.js';
 import { PromiseDurable } from './promise-durable.js';
 import { RequestIssued } from './request-issued.js';
 import { ExecutedMonotonic } from './stable-monotonic.js';
 import { Watermarks } from './watermarks.js';
+
+type Applied = Extract<ProtocolEvent, { readonly kind: 'applied' }>;
 
 /** Of a pre-prepare, prepare or commit. */
 type Vote = Pick<PrePrepare, 'view' | 'sequence' | 'digest'> & { readonly kind: string };
@@ -38,6 +41,7 @@ export class AgreementRules {
   private readonly agreement: PbftAgreement;
   private readonly executedMonotonic: ExecutedMonotonic;
   private readonly requestIssued: RequestIssued;
+  private readonly nullRequest: NullRequest;
 
   constructor(
     private readonly ghost: PbftGhost,
@@ -53,6 +57,7 @@ export class AgreementRules {
     this.agreement = new PbftAgreement(ghost, sink);
     this.executedMonotonic = new ExecutedMonotonic(ghost, sink);
     this.requestIssued = new RequestIssued(ghost, sink);
+    this.nullRequest = new NullRequest(ghost, sink);
   }
 
   /** A replica sends a pre-prepare, prepare or commit. */
@@ -119,7 +124,10 @@ export class AgreementRules {
     this.agreement.onDecided(process, place, view, sequence, digest);
   }
 
-  onApplied(process: ProcessId, command: Command | undefined): void {
+  onApplied(process: ProcessId, replica: ReplicaGhost, { command, index, digest }: Applied): void {
     if (command !== undefined) this.requestIssued.onApplied(process, command);
+    else this.nullRequest.onNullApplied(process, replica, index, digest);
+    replica.serviceDigest = digest;
+    replica.hasServiceDigest = true;
   }
 }

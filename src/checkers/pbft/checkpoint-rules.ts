@@ -5,6 +5,7 @@ import type {
   Checkpoint,
   JournalBase,
   MacViewChange,
+  Promised,
   StableCertificate,
   Status,
   ViewChange,
@@ -14,7 +15,9 @@ import { Certificates } from './certificates.js';
 import { CheckpointAgreement } from './checkpoint-agreement.js';
 import { GarbageCollection } from './garbage-collection.js';
 import type { PbftGhost, ReplicaGhost } from './ghost.js';
+import { LogBound } from './log-bound.js';
 import { PromiseDurable } from './promise-durable.js';
+import { ReceivedState } from './received-state.js';
 import { ExecutedMonotonic, StableMonotonic } from './stable-monotonic.js';
 
 export class CheckpointRules {
@@ -24,6 +27,8 @@ export class CheckpointRules {
   private readonly stableMonotonic: StableMonotonic;
   private readonly executedMonotonic: ExecutedMonotonic;
   private readonly garbageCollection: GarbageCollection;
+  private readonly logBound: LogBound;
+  private readonly receivedState: ReceivedState;
 
   constructor(
     private readonly ghost: PbftGhost,
@@ -35,6 +40,8 @@ export class CheckpointRules {
     this.stableMonotonic = new StableMonotonic(ghost, sink);
     this.executedMonotonic = new ExecutedMonotonic(ghost, sink);
     this.garbageCollection = new GarbageCollection(ghost, sink);
+    this.logBound = new LogBound(ghost, sink);
+    this.receivedState = new ReceivedState(ghost, sink);
   }
 
   onCheckpoint(process: ProcessId, replica: ReplicaGhost, message: Checkpoint): void {
@@ -72,6 +79,16 @@ export class CheckpointRules {
 
   onDurableBase(process: ProcessId, replica: ReplicaGhost, base: JournalBase): void {
     this.garbageCollection.onBase(process, replica, base);
+  }
+
+  /** Any record of a journal. */
+  onDurable(process: ProcessId, replica: ReplicaGhost, content: Promised | JournalBase): void {
+    this.logBound.onRecord(process, replica, content);
+  }
+
+  /** The replica has taken over a state that others have sent. */
+  onInstalled(process: ProcessId, replica: ReplicaGhost): void {
+    this.receivedState.onInstalled(process, replica);
   }
 
   onJournalRemoved(process: ProcessId, replica: ReplicaGhost, file: string): void {

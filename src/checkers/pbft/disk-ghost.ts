@@ -39,6 +39,10 @@ class Column {
     return this.views.get(sequence) - 1;
   }
 
+  digestAt(sequence: Sequence): number {
+    return this.digests.get(sequence);
+  }
+
   has(view: View, sequence: Sequence, digest: number): boolean {
     const known = this.viewAt(sequence);
     return known > view || (known === view && this.digests.get(sequence) === digest);
@@ -169,6 +173,22 @@ export class DiskGhost {
   checkpointCut(file: string): void {
     const sequence = checkpointOf(file);
     this.checkpoints = this.checkpoints.filter((saved) => saved.sequence !== sequence);
+  }
+
+  /** The one that became durable last; undefined: none, or it was removed. */
+  get latestCheckpoint(): SavedCheckpoint | undefined {
+    return this.checkpoints.at(-1);
+  }
+
+  /** The first place at which the prepared certificates in force differ; 0: none. For audits. */
+  differsAt(other: DiskGhost): Sequence {
+    const highest = Math.max(this.highest, other.highest);
+    for (let sequence = this.stable + 1; sequence <= highest; sequence++) {
+      const view = this.prepared.viewAt(sequence);
+      if (other.prepared.viewAt(sequence) !== view) return sequence;
+      if (view >= 0 && !other.prepared.has(view, sequence, this.prepared.digestAt(sequence))) return sequence;
+    }
+    return 0;
   }
 
   // ---- what must not be forgotten ----

@@ -37,6 +37,11 @@ export class ReplicaGhost {
   saidExecuted: Sequence = 0;
   /** The last batch that it executed in this incarnation; 0: none, or its state came from elsewhere since. */
   executed: Sequence = 0;
+  /** Records on its disk were damaged at rest since it started: the ghost has what was there before. */
+  isDamaged = false;
+  /** Digest of its service after its last execution, where that is known. */
+  serviceDigest = 0;
+  hasServiceDigest = false;
   /** Number of the newest journal whose beginning is durable. */
   journal = 0;
   /** The message judged last: a broadcast comes by once per receiver. */
@@ -108,6 +113,8 @@ export class PbftGhost {
     replica.saidStable = 0;
     replica.saidExecuted = 0;
     replica.executed = 0;
+    replica.hasServiceDigest = false;
+    replica.isDamaged = false;
     replica.judged = undefined;
   }
 

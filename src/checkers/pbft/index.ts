@@ -2,5 +2,6 @@
 
 export { PBFT_INVARIANTS } from './invariants.js';
 export { PbftCheckers } from './pbft-checkers.js';
+export { auditDisks, auditReplica } from './audit-ghost.js';
 export { PbftGhost } from './ghost.js';
 export { quorumSizes } from './quorum.js';

@@ -6,6 +6,9 @@ import { CERTIFICATES } from './certificates.js';
 import { CHECKPOINT_AGREEMENT } from './checkpoint-agreement.js';
 import { COMMITTED_PREPARED } from './committed-prepared.js';
 import { GARBAGE_COLLECTION } from './garbage-collection.js';
+import { LOG_BOUND } from './log-bound.js';
+import { NULL_REQUEST } from './null-request.js';
+import { RECEIVED_STATE } from './received-state.js';
 import { LEFT_VIEWS } from './left-views.js';
 import { NO_EQUIVOCATION } from './no-equivocation.js';
 import { PATIENCE } from './patience.js';
@@ -30,13 +33,16 @@ export const PBFT_INVARIANTS: readonly InvariantInfo[] = [
   VIEW_CHANGE_COMPLETE,
   COMMITTED_PREPARED,
   WATERMARKS,
+  LOG_BOUND,
   STABLE_MONOTONIC,
   VIEW_MONOTONIC,
   EXECUTED_MONOTONIC,
   CHECKPOINT_AGREEMENT,
+  RECEIVED_STATE,
   GARBAGE_COLLECTION,
   PROMISE_DURABLE,
   REQUEST_ISSUED,
+  NULL_REQUEST,
   VIEW_SYNCHRONISATION,
   CALM_VIEWS,
 ];

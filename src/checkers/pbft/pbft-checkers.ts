@@ -103,7 +103,7 @@ export class PbftCheckers implements Observer {
     if (replica === undefined) return;
     switch (event.kind) {
       case 'applied':
-        this.agreement.onApplied(process, event.command);
+        this.agreement.onApplied(process, replica, event);
         return;
       case 'batch-executed':
         this.agreement.onExecuted(process, replica, event.term, event.sequence, event.hash);
@@ -117,7 +117,9 @@ export class PbftCheckers implements Observer {
         this.views.onRecovered(process, replica, event.term, event.trusted);
         return;
       case 'snapshot-installed':
+        if (event.received) this.checkpoints.onInstalled(process, replica);
         replica.executed = 0;
+        replica.hasServiceDigest = false;
         replica.fruitlessViews = 0;
         return;
       default:
@@ -147,6 +149,7 @@ export class PbftCheckers implements Observer {
     { content }: JournalRecord,
   ): void {
     const { disk } = replica;
+    this.checkpoints.onDurable(process, replica, content);
     switch (content.kind) {
       case 'base':
         this.checkpoints.onDurableBase(process, replica, content);
@@ -176,6 +179,11 @@ export class PbftCheckers implements Observer {
     if (replica === undefined || count > 0) return;
     if (journalOf(file) > 0) this.checkpoints.onJournalRemoved(process, replica, file);
     else if (checkpointOf(file) > 0) replica.disk.checkpointCut(file);
+  }
+
+  onDurableLoss(process: ProcessId): void {
+    const replica = this.ghost.replica(process);
+    if (replica !== undefined) replica.isDamaged = true;
   }
 
   onStart(process: ProcessId, _incarnation: number, disk: DiskImage): void {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { INVARIANTS } from '../../../src/checkers/index.js';
 import { makeCommand } from '../../../src/services/index.js';
 import { MAC_CANARIES, MacStage, words } from './mac-canaries.js';
+import { checkpointFile } from '../../../src/protocols/pbft/index.js';
 import { PbftStage, proof } from './stage.js';
 
 const LIVENESS = { healAtMicros: 0, progressWithinMicros: 10, stableLeader: true };
@@ -32,6 +33,37 @@ const CANARIES: Readonly<Record<string, (stage: PbftStage) => void>> = {
       commits,
       proof: proof(0),
     });
+  },
+  'pbft/null-request: it changes the state': (stage) => {
+    stage.apply(0, 1, 5, makeCommand(9, 1, { op: 'get', key: 'k' }));
+    stage.apply(0, 2, 6, undefined);
+  },
+  'pbft/log-bound: a pre-prepare above the window is accepted': (stage) => {
+    stage.accept(1, 0, 5, 7);
+  },
+  'pbft/log-bound: one behind the stable checkpoint is accepted': (stage) => {
+    stage.agree(0, 1, 7);
+    stage.agree(0, 2, 8);
+    stage.stabiliseAll(2, 3);
+    stage.accept(1, 0, 2, 8);
+  },
+  'pbft/log-bound: a journal begins with more than a window': (stage) => {
+    stage.begin(1, [
+      { kind: 'stable', certificate: stage.stable(0, 0) },
+      { kind: 'accepted', message: stage.prePrepare(0, 5, 7) },
+    ]);
+  },
+  'pbft/received-state: nobody has said it': (stage) => {
+    stage.durable(3, checkpointFile(2), { sequence: 2, digest: 9, state: {} });
+    stage.installed(3);
+  },
+  'pbft/received-state: others have come to another one': (stage) => {
+    for (const replica of [0, 1, 2]) stage.checkpoint(replica, 2, 8);
+    stage.durable(3, checkpointFile(2), { sequence: 2, digest: 9, state: {} });
+    stage.installed(3);
+  },
+  'pbft/received-state: it is not on the disk': (stage) => {
+    stage.installed(3);
   },
   'pbft/prepared-unique: two digests are prepared in one view': (stage) => {
     stage.prepareAll(0, 1, 7, [1]);
@@ -128,7 +160,7 @@ const CANARIES: Readonly<Record<string, (stage: PbftStage) => void>> = {
     stage.execute(1, 0, 1, 7);
   },
   'pbft/watermarks: the primary does not wait for the window': (stage) => {
-    stage.propose(0, 5, 7);
+    stage.send(0, stage.prePrepare(0, 5, 7));
   },
   'pbft/watermarks: a view change with a certificate above the window': (stage) => {
     stage.leave(1, 1, [stage.certificate(0, 5, 7)]);

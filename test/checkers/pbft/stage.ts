@@ -5,7 +5,14 @@
 
 import { createCheckers, ViolationSink, type CheckerContext } from '../../../src/checkers/index.js';
 import type { CheckerOptions } from '../../../src/checkers/registry.js';
-import type { DiskImage, Message, Proof, ProtocolEvent } from '../../../src/kernel/index.js';
+import type {
+  Command,
+  DiskImage,
+  HistoryEvent,
+  Message,
+  Proof,
+  ProtocolEvent,
+} from '../../../src/kernel/index.js';
 import {
   checkpointFile,
   journalFile,
@@ -21,6 +28,8 @@ import {
   type StableCertificate,
   type ViewChange,
 } from '../../../src/protocols/pbft/index.js';
+
+import { makeCommand } from '../../../src/services/index.js';
 
 export const GENESIS: StableCertificate = { sequence: 0, digest: 0, proofs: [] };
 
@@ -122,6 +131,16 @@ export class PbftStage implements CheckerContext {
     for (const observer of this.checkers.observers) observer.onDurableRecord?.(replica, file, slot, record);
   }
 
+  /** On the disk, but nobody hears of it. */
+  hidden(replica: number, file: string, record: unknown): void {
+    this.files[replica]?.get(file)?.push(record);
+  }
+
+  /** Gone from the disk, but nobody hears of it. */
+  forgetFile(replica: number, file: string): void {
+    this.files[replica]?.delete(file);
+  }
+
   remove(replica: number, file: string): void {
     this.files[replica]?.delete(file);
     for (const observer of this.checkers.observers) observer.onDurableCut?.(replica, file, 0);
@@ -195,6 +214,21 @@ export class PbftStage implements CheckerContext {
 
   execute(replica: number, view: number, sequence: number, digest: number): void {
     this.emit(replica, { kind: 'batch-executed', sequence, term: view, hash: digest });
+  }
+
+  /** Its service's digest is this after the command; undefined is the null request. */
+  apply(replica: number, index: number, digest: number, command: Command | undefined): void {
+    if (command !== undefined) {
+      const event = { kind: 'invoke', client: command.client, sequence: command.sequence } as HistoryEvent;
+      for (const observer of this.checkers.observers) observer.onHistory?.(event, command);
+    }
+    this.emit(replica, { kind: 'applied', index, term: 0, hash: command?.hash ?? 0, digest, command });
+  }
+
+  /** Another replica has applied one command, and this one takes that state over. */
+  installed(replica: number): void {
+    this.apply(0, 1, 5, makeCommand(9, 1, { op: 'get', key: 'k' }));
+    this.emit(replica, { kind: 'snapshot-installed', index: 1, term: 0, digest: 5, received: true });
   }
 
   /** Everything up to prepared, for these replicas. */
