@@ -173,12 +173,7 @@ const CASES: readonly (readonly [string, readonly Steps[], readonly Steps[]])[] 
     [restart({ 'journal-1': [promised('view-change', 'new-view')] })],
   ],
   ['equivocation', [propose(0, 1, 5), propose(0, 2, 6)], [propose(0, 1, 5), propose(0, 2, 5)]],
-  ['equivocation-refused', [rejects('a second pre-prepare')], [rejects('too many requests')]],
-  ['new-view-refused', [rejects('bad new view')], [rejects('bad view change')]],
-  ['view-change-refused', [rejects('bad view change')], [rejects('bad new view')]],
   ['proof-refused', [rejects('bad proof')], [rejects('malformed')]],
-  ['malformed-refused', [rejects('malformed')], [rejects('bad proof')]],
-  ['prepare-by-primary-refused', [rejects('prepare by the primary')], [rejects('bad proof')]],
   ['batch-refused', [rejects('the batch is not that of its digest')], [rejects('bad proof')]],
   [
     'pre-prepare-above-window',

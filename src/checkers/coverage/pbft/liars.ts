@@ -23,12 +23,7 @@ export const EQUIVOCATED = pbft(
 const REFUSED: ReadonlyMap<string, Situation> = new Map(
   (
     [
-      ['a second pre-prepare', 'equivocation-refused', 'A replica refused a second batch for one place.'],
-      ['bad new view', 'new-view-refused', 'A replica refused a new view that does not prove itself.'],
-      ['bad view change', 'view-change-refused', 'A replica refused a view change that is not proved.'],
       ['bad proof', 'proof-refused', 'A replica refused a message whose proof is of something else.'],
-      ['malformed', 'malformed-refused', 'A replica refused what is no message at all.'],
-      ['prepare by the primary', 'prepare-by-primary-refused', "A replica refused its primary's prepare."],
       [
         'the batch is not that of its digest',
         'batch-refused',
