@@ -122,13 +122,6 @@ class StableCheckpointBelieved extends PbftReplica {
   }
 }
 
-/** Only whoever has reached a stable checkpoint itself proves to others that it is stable. */
-class CertificateKeptToItself extends PbftReplica {
-  protected override sendHighestCertificate(to: ProcessId): void {
-    this.sendPiece(to, this.stable, 0, 0, '');
-  }
-}
-
 /** One replica that leaves for a later view takes all others with it. */
 class JoinsAnybody extends PbftReplica {
   protected override joinViewChange(): void {
@@ -222,14 +215,6 @@ export const LIAR_BUGS: readonly Bug[] = [
     source: 'mir issues 117 and 158',
     invariants: ['pbft/certificates', 'pbft/checkpoint-agreement', 'pbft/view-change-preservation'],
     scenario: 'pbft/forged-view-changes',
-  }),
-  pbftBug(CertificateKeptToItself, {
-    id: 'P21-certificate-kept-to-itself',
-    title:
-      'Replicas that have the proof of a stable checkpoint but not its state keep it from those who have the state.',
-    source: 'indy-plenum issues 1506 and 1359; concord-bft pull request 1399',
-    invariants: ['any/progress', 'any/convergence'],
-    scenario: 'pbft/lying-state-transfer',
   }),
   pbftBug(JoinsAnybody, {
     id: 'P26-joins-anybody',
