@@ -9,7 +9,7 @@
  * queue of its sender's, which is bounded.
  */
 
-import { assert, type Plain, type ProcessId, type Proof } from '../../kernel/index.js';
+import type { Plain, ProcessId, Proof } from '../../kernel/index.js';
 import { PbftExecution } from './execution.js';
 import {
   StatementType,
@@ -250,7 +250,6 @@ export abstract class PbftAgreement extends PbftExecution {
 
   protected override copyFrom(other: PbftAgreement): void {
     super.copyFrom(other);
-    assert(other.early.length === this.early.length, 'a clone has the same members');
     this.early = other.early.map((queue) => queue.slice());
   }
 

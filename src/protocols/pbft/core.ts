@@ -7,7 +7,6 @@
  */
 
 import {
-  assert,
   type Host,
   type Plain,
   type ProcessId,
@@ -16,6 +15,7 @@ import {
   type StateMachine,
   type Statement,
 } from '../../kernel/index.js';
+import { Configuration } from './configuration.js';
 import { Journal } from './journal.js';
 import type {
   NewView,
@@ -27,21 +27,22 @@ import type {
   ViewChange,
 } from './messages.js';
 import { EVERYBODY, Outbox } from './outbox.js';
-import { quorumOf, type Quorum } from './quorum.js';
+import type { Quorum } from './quorum.js';
 import type { Promised } from './records.js';
 import type { PbftSettings } from './settings.js';
 import { Window } from './slot.js';
-
-/** Number of the only configuration. */
-export const CONFIGURATION = 0;
 
 /** The beginning of everything: stable without proof. */
 export const GENESIS: StableCertificate = { sequence: 0, digest: 0, proofs: [] };
 
 export abstract class PbftCore {
-  protected readonly quorum: Quorum;
+  /** By which this replica acts. */
+  protected configuration: Configuration;
+  /** Of the configuration: the replicas, as processes, and how many of them count. */
+  protected members: readonly ProcessId[];
+  protected quorum: Quorum;
   /** This replica's number among the members, or -1: then it takes no part. */
-  protected readonly me: number;
+  protected me: number;
   /** The view that the replica is in, or, while it is not active, that it waits for. Invariant: only grows. */
   protected view: View = 0;
   /** False from a view change until the new view is entered. */
@@ -59,24 +60,21 @@ export abstract class PbftCore {
   protected outbox = new Outbox();
   /** Status ticks so far: a coarse clock, which tells what is old enough to be sent again. */
   protected tick = 0;
-  private readonly ranks: Int8Array;
   /** One object for every statement that is proved or verified. */
-  private readonly statement = { type: 0, configuration: CONFIGURATION, view: 0, sequence: 0, digest: 0 };
+  private readonly statement = { type: 0, configuration: 0, view: 0, sequence: 0, digest: 0 };
 
   constructor(
     protected readonly host: Host,
-    /** The replicas, as processes. */
-    protected readonly members: readonly ProcessId[],
+    /** Members of the first configuration. */
+    protected readonly initialMembers: readonly ProcessId[],
     protected readonly service: StateMachine,
     protected readonly settings: PbftSettings,
   ) {
-    this.quorum = quorumOf(members.length, settings.faulty);
-    this.ranks = new Int8Array(members.reduce((most, member) => Math.max(most, member), host.self) + 1).fill(
-      -1,
-    );
-    members.forEach((member, rank) => (this.ranks[member] = rank));
+    this.configuration = new Configuration(0, initialMembers, settings.faulty);
+    this.members = this.configuration.processes;
+    this.quorum = this.configuration.quorum;
     this.me = this.rankOf(host.self);
-    this.window = new Window(members.length, settings.window);
+    this.window = new Window(this.members.length, settings.window);
     this.journal = new Journal(host);
   }
 
@@ -84,12 +82,12 @@ export abstract class PbftCore {
 
   /** Number of the replica that this process is; -1: it is none. */
   protected rankOf(process: ProcessId): number {
-    return this.ranks[process] ?? -1;
+    return this.configuration.rankOf(process);
   }
 
   /** Number of the primary of a view (§4.1). */
   protected primaryOf(view: View): number {
-    return view % this.members.length;
+    return this.configuration.primaryOf(view);
   }
 
   protected isPrimary(): boolean {
@@ -117,6 +115,7 @@ export abstract class PbftCore {
   protected stated(type: number, view: View, sequence: number, digest: number): Statement {
     const { statement } = this;
     statement.type = type;
+    statement.configuration = this.configuration.number;
     statement.view = view;
     statement.sequence = sequence;
     statement.digest = digest;
@@ -205,7 +204,10 @@ export abstract class PbftCore {
 
   /** Copies everything but host, members, service and settings from another replica of the same class. */
   protected copyFrom(other: PbftCore): void {
-    assert(other.members.length === this.members.length, 'a clone has the same members');
+    this.configuration = other.configuration;
+    this.members = other.members;
+    this.quorum = other.quorum;
+    this.me = other.me;
     this.view = other.view;
     this.isActive = other.isActive;
     this.newView = other.newView;

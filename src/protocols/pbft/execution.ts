@@ -7,7 +7,7 @@
 
 import { hashPlain, type Command, type Plain, type ProcessId, type Result } from '../../kernel/index.js';
 import { CheckpointState, type PlainState } from './checkpoint.js';
-import { CONFIGURATION, PbftCore } from './core.js';
+import { PbftCore } from './core.js';
 import { ExecutedRequests } from './executed.js';
 import { NULL_DIGEST, StatementType, type Reply, type Request, type View } from './messages.js';
 import { PendingRequests } from './pending.js';
@@ -110,7 +110,7 @@ export abstract class PbftExecution extends PbftCore {
   protected plainState(): PlainState & Plain {
     return {
       index: this.index,
-      configuration: CONFIGURATION,
+      configuration: this.configuration.number,
       executed: this.executed.encode(),
       service: this.service.snapshot(),
     };

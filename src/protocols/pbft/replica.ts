@@ -18,7 +18,6 @@ import {
   type Replica,
   type StateMachine,
 } from '../../kernel/index.js';
-import { CONFIGURATION } from './core.js';
 import {
   StatementType,
   type Checkpoint,
@@ -106,7 +105,7 @@ export class PbftReplica extends PbftStatus implements Replica {
   private reportConfiguration(): void {
     const voters = this.members.slice().sort((a, b) => a - b);
     const configuration = { voters, outgoing: [], learners: [], joining: [], autoLeave: false };
-    this.emit({ kind: 'configuration-changed', index: CONFIGURATION, configuration });
+    this.emit({ kind: 'configuration-changed', index: this.configuration.number, configuration });
   }
 
   /** Everything promised before the start holds again, and is written to a journal of its own. */
@@ -339,7 +338,7 @@ export class PbftReplica extends PbftStatus implements Replica {
 
   clone(host: Host): Replica {
     const Class = this.constructor as PbftReplicaClass;
-    const copy = new Class(host, this.members, this.service.clone(), this.settings);
+    const copy = new Class(host, this.initialMembers, this.service.clone(), this.settings);
     assert(copy instanceof PbftReplica, 'a clone is of the same class');
     copy.copyFrom(this);
     copy.isNobody = this.isNobody;
