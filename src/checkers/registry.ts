@@ -61,6 +61,8 @@ export function createCheckers(
   const run = new RunCheckers(ghost, sink, {
     isKeyValue: keyValueServices.has(options.service ?? 'kv'),
     hasSessions,
+    answersTentatively:
+      protocol === 'pbft' && (options.settings as PbftSettings | undefined)?.tentative === true,
     liveness: options.liveness,
     linearizabilitySteps: options.linearizabilitySteps,
   });

@@ -288,6 +288,15 @@ export type ProtocolEvent =
       readonly term: number;
       readonly hash: number;
     }
+  /** The batch is executed although it is not decided yet: nothing of it is reported as `applied` before it is. */
+  | {
+      readonly kind: 'tentatively-executed';
+      readonly sequence: number;
+      readonly term: number;
+      readonly hash: number;
+    }
+  /** The batch that was executed tentatively is taken back: the state is what it was before. */
+  | { readonly kind: 'rolled-back'; readonly sequence: number }
   /** A shadow of the service answered otherwise than the service; found when `index` had been applied. */
   | { readonly kind: 'shadow-diverged'; readonly index: number; readonly text: string }
   /** The log was read back after a start: `lastIndex` entries; `trusted` false when the disk is not. */

@@ -123,6 +123,8 @@ const protocolEvent = tagged<ProtocolEvent, 'kind'>('kind', {
   committed: { index: natural, term: natural },
   applied: { index: natural, term: natural, hash: hash32, digest: hash32, command: maybe(command) },
   'batch-executed': { sequence: natural, term: natural, hash: hash32 },
+  'tentatively-executed': { sequence: natural, term: natural, hash: hash32 },
+  'rolled-back': { sequence: natural },
   'shadow-diverged': { index: natural, text: anyText },
   recovered: { term: natural, lastIndex: natural, trusted: flag },
   'trust-regained': { term: natural, lastIndex: natural },

@@ -17,6 +17,8 @@ export interface ReadCheckerOptions {
   readonly isKeyValue: boolean;
   /** The service sits behind client sessions: a repeated command takes no effect. */
   readonly hasSessions: boolean;
+  /** The protocol may answer before it applies for good: see any/read-prefix. */
+  readonly answersTentatively: boolean;
 }
 
 export class ReadCheckers {
@@ -31,12 +33,18 @@ export class ReadCheckers {
   ) {
     this.freshness = new ReadFreshness(ghost, sink);
     this.session = new SessionReads(ghost, sink);
-    this.prefix = options.isKeyValue ? new ReadPrefix(ghost, sink) : undefined;
+    this.prefix = options.isKeyValue ? new ReadPrefix(ghost, sink, options.answersTentatively) : undefined;
   }
 
   /** Before the order takes the place in. */
   onApplied(place: AppliedPlace): void {
-    if (this.prefix !== undefined) this.ghost.applied(place, this.options.hasSessions);
+    if (this.prefix === undefined) return;
+    this.ghost.applied(place, this.options.hasSessions);
+    if (this.ghost.waiting.length > 0) this.prefix.onApplied(place.index);
+  }
+
+  onEnd(): void {
+    this.prefix?.onEnd();
   }
 
   onHistory(event: HistoryEvent): void {

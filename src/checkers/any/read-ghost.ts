@@ -15,6 +15,8 @@ export type OffLogMode = Exclude<ReadMode, 'log'>;
 export class ReadGhost {
   /** Reads that named a place of which the values are no longer known. */
   unjudged = 0;
+  /** Answers at places that nobody has applied for good yet, in the order in which they came. */
+  waiting: readonly HistoryEvent[] = [];
   /** Highest place at which any operation was answered ok. */
   acknowledgedIndex = 0;
   /** Per client: the highest place at which an operation of its own was answered ok. */
@@ -66,6 +68,7 @@ export class ReadGhost {
   clone(run: RunGhost): ReadGhost {
     const copy = new ReadGhost(run, this.versions.clone());
     copy.unjudged = this.unjudged;
+    copy.waiting = this.waiting;
     copy.acknowledgedIndex = this.acknowledgedIndex;
     for (const index of this.seenIndexes) copy.seenIndexes.push(index);
     for (const floors of this.floors) copy.floors.push(floors.clone());

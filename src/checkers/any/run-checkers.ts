@@ -69,6 +69,8 @@ export interface RunCheckerOptions {
   readonly isKeyValue: boolean;
   /** The service sits behind client sessions. */
   readonly hasSessions: boolean;
+  /** The protocol may answer before it applies for good. */
+  readonly answersTentatively: boolean;
   /** When progress is due; undefined: never. */
   readonly liveness: LivenessTerms | undefined;
   /** Bound on the linearizability check; undefined: its default. */
@@ -190,6 +192,7 @@ export class RunCheckers implements Observer {
 
   onEnd(): void {
     this.settlement.end();
+    this.reads.onEnd();
     this.progress?.onEnd();
     this.convergence?.onEnd();
     this.calm?.onEnd();

@@ -7,6 +7,7 @@ import type {
   PrePrepare,
   PreparedCertificate,
   Promised,
+  Reply,
   Sequence,
   View,
 } from '../../protocols/pbft/index.js';
@@ -23,6 +24,7 @@ import { PreparedUnique } from './prepared-unique.js';
 import { PromiseDurable } from './promise-durable.js';
 import { RequestIssued } from './request-issued.js';
 import { ExecutedMonotonic } from './stable-monotonic.js';
+import { TentativeExecution } from './tentative-execution.js';
 import { Watermarks } from './watermarks.js';
 
 type Applied = Extract<ProtocolEvent, { readonly kind: 'applied' }>;
@@ -42,6 +44,7 @@ export class AgreementRules {
   private readonly executedMonotonic: ExecutedMonotonic;
   private readonly requestIssued: RequestIssued;
   private readonly nullRequest: NullRequest;
+  private readonly tentative: TentativeExecution;
 
   constructor(
     private readonly ghost: PbftGhost,
@@ -58,6 +61,7 @@ export class AgreementRules {
     this.executedMonotonic = new ExecutedMonotonic(ghost, sink);
     this.requestIssued = new RequestIssued(ghost, sink);
     this.nullRequest = new NullRequest(ghost, sink);
+    this.tentative = new TentativeExecution(ghost, sink);
   }
 
   /** A replica sends a pre-prepare, prepare or commit. */
@@ -116,12 +120,38 @@ export class AgreementRules {
     digest: number,
   ): void {
     this.executedMonotonic.onExecuted(process, replica, sequence);
+    this.tentative.onExecuted(process, replica, sequence, digest);
+    replica.tentative = undefined;
     replica.executed = sequence;
     replica.fruitlessViews = 0;
     const place = this.ghost.places.at(sequence);
     if (place === undefined) return;
     this.committedPrepared.onExecuted(process, place, view, sequence, digest);
     this.agreement.onDecided(process, place, view, sequence, digest);
+  }
+
+  onTentative(
+    process: ProcessId,
+    replica: ReplicaGhost,
+    view: View,
+    sequence: Sequence,
+    digest: number,
+  ): void {
+    this.tentative.onTentative(process, replica, view, sequence);
+    replica.tentative = { sequence, view, digest };
+  }
+
+  onRolledBack(process: ProcessId, replica: ReplicaGhost, sequence: Sequence): void {
+    this.tentative.onRolledBack(process, replica, sequence);
+    replica.tentative = undefined;
+  }
+
+  onView(process: ProcessId, replica: ReplicaGhost, view: View): void {
+    this.tentative.onView(process, replica, view);
+  }
+
+  onReply(process: ProcessId, replica: ReplicaGhost, message: Reply): void {
+    this.tentative.onReply(process, replica, message);
   }
 
   onApplied(process: ProcessId, replica: ReplicaGhost, { command, index, digest }: Applied): void {

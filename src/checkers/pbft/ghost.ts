@@ -19,6 +19,13 @@ import { Places } from './places.js';
 import type { QuorumSizes } from './quorum.js';
 import { CheckpointsGhost } from './checkpoints-ghost.js';
 
+/** A batch that is executed and not committed. */
+export interface TentativePlace {
+  readonly sequence: Sequence;
+  readonly view: View;
+  readonly digest: number;
+}
+
 /** What is known of one replica. */
 export class ReplicaGhost {
   constructor(public disk = new DiskGhost()) {}
@@ -42,6 +49,8 @@ export class ReplicaGhost {
   /** Digest of its service after its last execution, where that is known. */
   serviceDigest = 0;
   hasServiceDigest = false;
+  /** What it executes tentatively in this incarnation. */
+  tentative: TentativePlace | undefined = undefined;
   /** Number of the newest journal whose beginning is durable. */
   journal = 0;
   /** The message judged last: a broadcast comes by once per receiver. */
@@ -115,6 +124,7 @@ export class PbftGhost {
     replica.executed = 0;
     replica.hasServiceDigest = false;
     replica.isDamaged = false;
+    replica.tentative = undefined;
     replica.judged = undefined;
   }
 

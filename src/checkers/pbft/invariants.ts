@@ -18,6 +18,7 @@ import { REQUEST_ISSUED } from './request-issued.js';
 import { EXECUTED_MONOTONIC, STABLE_MONOTONIC } from './stable-monotonic.js';
 import { VIEW_CHANGE_COMPLETE } from './view-change-complete.js';
 import { VIEW_CHANGE_PRESERVATION } from './view-change-preservation.js';
+import { TENTATIVE_EXECUTION } from './tentative-execution.js';
 import { CALM_VIEWS, VIEW_SYNCHRONISATION } from './view-liveness.js';
 import { VIEW_MONOTONIC } from './view-monotonic.js';
 import { WATERMARKS } from './watermarks.js';
@@ -37,6 +38,7 @@ export const PBFT_INVARIANTS: readonly InvariantInfo[] = [
   STABLE_MONOTONIC,
   VIEW_MONOTONIC,
   EXECUTED_MONOTONIC,
+  TENTATIVE_EXECUTION,
   CHECKPOINT_AGREEMENT,
   RECEIVED_STATE,
   GARBAGE_COLLECTION,

@@ -25,6 +25,7 @@ import {
   type NewView,
   type PrePrepare,
   type Prepare,
+  type Reply,
   type StateData,
   type Status,
   type ViewChange,
@@ -84,6 +85,9 @@ export class PbftCheckers implements Observer {
       case 'MacNewView':
         this.views.onNewView(from, replica, message as NewView | MacNewView);
         return;
+      case 'Reply':
+        this.agreement.onReply(from, replica, message as Reply);
+        return;
       case 'Status':
         this.checkpoints.onStatus(from, replica, message as Status);
         return;
@@ -108,9 +112,16 @@ export class PbftCheckers implements Observer {
       case 'batch-executed':
         this.agreement.onExecuted(process, replica, event.term, event.sequence, event.hash);
         return;
+      case 'tentatively-executed':
+        this.agreement.onTentative(process, replica, event.term, event.sequence, event.hash);
+        return;
+      case 'rolled-back':
+        this.agreement.onRolledBack(process, replica, event.sequence);
+        return;
       case 'term-changed':
       case 'became-leader':
       case 'became-follower':
+        this.agreement.onView(process, replica, event.term);
         this.views.onView(process, replica, event.term);
         return;
       case 'recovered':
@@ -120,6 +131,7 @@ export class PbftCheckers implements Observer {
         if (event.received) this.checkpoints.onInstalled(process, replica);
         replica.executed = 0;
         replica.hasServiceDigest = false;
+        replica.tentative = undefined;
         replica.fruitlessViews = 0;
         return;
       default:

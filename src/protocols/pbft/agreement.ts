@@ -10,7 +10,6 @@
  */
 
 import type { Plain, ProcessId, Proof } from '../../kernel/index.js';
-import { PbftExecution } from './execution.js';
 import {
   StatementType,
   type Commit,
@@ -24,6 +23,7 @@ import {
 } from './messages.js';
 import { EVERYBODY } from './outbox.js';
 import type { Slot } from './slot.js';
+import { PbftTentative } from './tentative.js';
 import { batchDigest, preparedBytes, requestsBytes } from './wire.js';
 
 /** Size of a promise without its batch. */
@@ -31,7 +31,7 @@ const PROMISE_BYTES = 128;
 
 export type PhaseMessage = PrePrepare | Prepare | Commit;
 
-export abstract class PbftAgreement extends PbftExecution {
+export abstract class PbftAgreement extends PbftTentative {
   /** By sender: messages of a later view or above the window, in the order in which they came. */
   protected early: PhaseMessage[][] = this.members.map(() => []);
 
@@ -196,6 +196,7 @@ export abstract class PbftAgreement extends PbftExecution {
     slot.tick = this.tick;
     this.sendWhenDurable(EVERYBODY, this.makeCommit(view, sequence, digest));
     this.checkCommitted(slot);
+    if (this.settings.tentative && slot.decision === undefined) this.executeReady();
   }
 
   // ---- commit ----
@@ -243,8 +244,9 @@ export abstract class PbftAgreement extends PbftExecution {
     this.executeReady();
   }
 
-  /** Nothing that was not sent yet is sent for a view that the replica has left. */
+  /** Nothing that was not sent yet is sent for a view that the replica has left, and nothing of it is tentative. */
   protected withdrawVotes(): void {
+    this.rollBack();
     this.outbox.drop(({ kind }) => kind === 'PrePrepare' || kind === 'Prepare' || kind === 'Commit');
   }
 

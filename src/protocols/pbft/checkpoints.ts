@@ -19,6 +19,8 @@ import { newViewBytes, preparedBytes, requestsBytes, stableBytes, viewChangeByte
 
 /** Size of what is held, without its batch. */
 const HELD_BYTES = 24;
+/** Size of a place alone. */
+const PLACE_BYTES = 16;
 
 export abstract class PbftCheckpoints extends PbftOrdering {
   protected store = new CheckpointStore(this.host);
@@ -170,6 +172,7 @@ export abstract class PbftCheckpoints extends PbftOrdering {
     for (let sequence = this.window.low + 1; sequence <= this.window.high; sequence++) {
       bytes += this.promisesOf(this.window.at(sequence), promised);
     }
+    bytes += this.promiseOfReads(promised);
     this.journal.begin(promised, bytes);
   }
 
@@ -185,6 +188,14 @@ export abstract class PbftCheckpoints extends PbftOrdering {
       bytes += viewChangeBytes(this.viewChange);
     }
     return bytes;
+  }
+
+  /** Adds how far the state has been shown to clients; returns its size. */
+  private promiseOfReads(promised: Promised[]): number {
+    const sequence = Math.max(this.readFloor, this.lastExecuted);
+    if (!this.settings.readOnly || sequence <= this.window.low) return 0;
+    promised.push({ kind: 'decided', sequence });
+    return PLACE_BYTES;
   }
 
   /** Adds what is promised of a place; returns its size. */

@@ -1,9 +1,15 @@
 /**
  * A client's side (OSDI 1999, §4.1): a request goes to the primary of the view that the client believes in, and when
  * no answer comes, to all replicas; a result counts when f + 1 replicas say the same, so that one of them is correct.
+ * Tentative replies count when they are a quorum's, of one view (§5.1).
  *
- * "The same" is sequence, result and place in the order. The view believed in is the lowest that those f + 1 name:
- * one of them is correct, so it has been reached.
+ * "The same" is sequence, result and place in the order. The view believed in is the lowest that those who say so
+ * name: one of them is correct, so it has been reached.
+ *
+ * With read-only requests on, what changes nothing goes to all replicas first, and counts when a quorum answers the
+ * same; the next attempt has it ordered. Then ordered operations wait for a quorum as well: f + 1 might share no
+ * correct replica with a quorum of readers (Berger, Reiser and Bessani, SRDS 2021, arXiv 2107.11144, on what that
+ * asks of the replicas: those who lack a decision must be sent it).
  */
 
 import {
@@ -17,10 +23,17 @@ import {
   type Proof,
   type Statement,
 } from '../../kernel/index.js';
-import { StatementType, type Reply, type Request, type View } from './messages.js';
-import { mostFaulty } from './quorum.js';
+import {
+  StatementType,
+  type ReadReply,
+  type ReadRequest,
+  type Reply,
+  type Request,
+  type View,
+} from './messages.js';
+import { quorumOf, type Quorum } from './quorum.js';
 import type { PbftSettings } from './settings.js';
-import { isReply } from './validate.js';
+import { isReadReply, isReply } from './validate.js';
 import { replyDigest } from './wire.js';
 
 /** Operations that are told apart: more than a client has outstanding. */
@@ -30,19 +43,25 @@ const SIGNED_AFTERWARDS = 16;
 
 /** What replicas answered to one operation; the latest word of each. */
 class Answers {
+  request: Request | undefined = undefined;
   readonly replies: (Reply | undefined)[];
+  readonly reads: (ReadReply | undefined)[];
 
   constructor(
     readonly sequence: number,
-    public request: Request,
     servers: number,
   ) {
     this.replies = new Array<Reply | undefined>(servers).fill(undefined);
+    this.reads = new Array<ReadReply | undefined>(servers).fill(undefined);
   }
 
   clone(): Answers {
-    const copy = new Answers(this.sequence, this.request, this.replies.length);
-    for (let i = 0; i < this.replies.length; i++) copy.replies[i] = this.replies[i];
+    const copy = new Answers(this.sequence, this.replies.length);
+    copy.request = this.request;
+    for (let i = 0; i < this.replies.length; i++) {
+      copy.replies[i] = this.replies[i];
+      copy.reads[i] = this.reads[i];
+    }
     return copy;
   }
 }
@@ -56,28 +75,34 @@ export class PbftDriver implements ClientDriver {
 
   constructor(private readonly settings: PbftSettings) {}
 
+  // ---- asking ----
+
   request(host: ClientHost, command: Command, attempt: number): void {
-    const { request } = this.answersTo(host, command, attempt);
-    if (attempt === 1) {
-      host.send(host.servers[this.view % host.servers.length] as ProcessId, request);
+    const answers = this.answersTo(host, command);
+    if (attempt === 1 && this.settings.readOnly && isReadAside(command)) {
+      const proof = this.proveFirst(host, statementOf(StatementType.readRequest, command));
+      const read: ReadRequest = { kind: 'ReadRequest', command, proof };
+      sendToAll(host, read);
       return;
     }
-    for (let i = 0; i < host.servers.length; i++) host.send(host.servers[i] as ProcessId, request);
+    if (attempt > 1) this.signAgain(host, answers, command);
+    answers.request ??= this.orderedRequest(host, command);
+    if (attempt > 1) sendToAll(host, answers.request);
+    else host.send(host.servers[this.view % host.servers.length] as ProcessId, answers.request);
   }
 
-  private answersTo(host: ClientHost, command: Command, attempt: number): Answers {
-    const place = command.sequence % REMEMBERED;
+  private answersTo(host: ClientHost, { sequence }: Command): Answers {
+    const place = sequence % REMEMBERED;
     const present = this.open[place];
-    if (present?.sequence === command.sequence) {
-      if (attempt > 1) this.signAgain(host, present);
-      return present;
-    }
-    const { sequence, hash: digest } = command;
-    const statement = { type: StatementType.request, configuration: 0, view: 0, sequence, digest };
-    const request: Request = { kind: 'Request', command, proof: this.proveFirst(host, statement) };
-    const answers = new Answers(sequence, request, host.servers.length);
+    if (present?.sequence === sequence) return present;
+    const answers = new Answers(sequence, host.servers.length);
     this.open[place] = answers;
     return answers;
+  }
+
+  private orderedRequest(host: ClientHost, command: Command): Request {
+    const proof = this.proveFirst(host, statementOf(StatementType.request, command));
+    return { kind: 'Request', command, proof };
   }
 
   /** The first attempt: with MACs unless one was of no use lately. */
@@ -89,48 +114,80 @@ export class PbftDriver implements ClientDriver {
   }
 
   /** No answer came: a signature is good for all replicas, whatever they think of this client's MACs. */
-  private signAgain(host: ClientHost, answers: Answers): void {
+  private signAgain(host: ClientHost, answers: Answers, command: Command): void {
     if (this.settings.proofs === 'signatures') return;
     this.signed = SIGNED_AFTERWARDS;
-    const { command } = answers.request;
-    const { sequence, hash: digest } = command;
-    const statement = { type: StatementType.request, configuration: 0, view: 0, sequence, digest };
-    answers.request = { kind: 'Request', command, proof: host.authenticator.sign(statement) };
+    const proof = host.authenticator.sign(statementOf(StatementType.request, command));
+    answers.request = { kind: 'Request', command, proof };
   }
 
+  // ---- answers ----
+
   receive(host: ClientHost, from: ProcessId, message: Message): ClientOutcome | undefined {
-    if (!isReply(message)) return undefined;
-    const answers = this.open[message.sequence % REMEMBERED];
-    const replica = host.servers.indexOf(from);
-    if (replica < 0 || answers?.sequence !== message.sequence) return undefined;
-    if (!this.isAuthentic(host, from, message)) return undefined;
-    answers.replies[replica] = message;
-    const same = sameReplies(answers, message);
-    if (same.length <= this.faulty(host)) return undefined;
-    this.view = Math.max(
-      this.view,
-      same.reduce((lowest, { view }) => Math.min(lowest, view), message.view),
-    );
-    this.open[message.sequence % REMEMBERED] = undefined;
+    if (isReply(message)) return this.receiveReply(host, from, message);
+    return isReadReply(message) ? this.receiveRead(host, from, message) : undefined;
+  }
+
+  private receiveReply(host: ClientHost, from: ProcessId, message: Reply): ClientOutcome | undefined {
     const { sequence, result, index } = message;
+    const answers = this.answersOf(host, from, sequence);
+    if (answers === undefined || !this.isAuthentic(host, from, message)) return undefined;
+    answers.replies[host.servers.indexOf(from)] = message;
+    const enough = this.enough(this.quorum(host), sameReplies(answers, message));
+    if (enough === undefined) return undefined;
+    const lowest = enough.reduce((least, { view }) => Math.min(least, view), message.view);
+    this.view = Math.max(this.view, lowest);
+    this.open[sequence % REMEMBERED] = undefined;
     return { kind: 'ok', sequence, result, index };
   }
 
-  private faulty({ servers }: ClientHost): number {
-    return this.settings.faulty ?? mostFaulty(servers.length);
+  /** Of replies that say the same, those that make it true together; undefined: they do not. */
+  protected enough({ weak, strong }: Quorum, same: readonly Reply[]): readonly Reply[] | undefined {
+    const committed = same.filter(({ isTentative }) => !isTentative);
+    if (committed.length >= (this.settings.readOnly ? strong : weak)) return committed;
+    if (committed.length === same.length || same.length < strong) return undefined;
+    for (const { isTentative, view } of same) {
+      if (!isTentative) continue;
+      const together = same.filter((reply) => !reply.isTentative || reply.view === view);
+      if (together.length >= strong) return together;
+    }
+    return undefined;
+  }
+
+  private receiveRead(host: ClientHost, from: ProcessId, message: ReadReply): ClientOutcome | undefined {
+    const { sequence, result } = message;
+    const answers = this.answersOf(host, from, sequence);
+    if (answers === undefined || !this.isReadAuthentic(host, from, message)) return undefined;
+    answers.reads[host.servers.indexOf(from)] = message;
+    const { weak, strong } = this.quorum(host);
+    const same = answers.reads.filter((reply) => reply?.digest === message.digest);
+    if (same.length < strong) return undefined;
+    this.open[sequence % REMEMBERED] = undefined;
+    return { kind: 'ok', sequence, result, index: latestIndex(same as readonly ReadReply[], weak) };
+  }
+
+  private answersOf({ servers }: ClientHost, from: ProcessId, sequence: number): Answers | undefined {
+    const answers = this.open[sequence % REMEMBERED];
+    return servers.includes(from) && answers?.sequence === sequence ? answers : undefined;
+  }
+
+  private quorum({ servers }: ClientHost): Quorum {
+    return quorumOf(servers.length, this.settings.faulty);
   }
 
   /** True when this replica says so to this client, and the digest is that of the result. */
   protected isAuthentic(host: ClientHost, from: ProcessId, reply: Reply): boolean {
-    const { view, sequence, digest, index, proof, result } = reply;
-    const type = StatementType.reply;
-    const statement = {
-      type,
-      configuration: 0,
-      view,
-      sequence,
-      digest: replyDigest(host.self, digest, index),
-    };
+    const { view, sequence, digest, index, isTentative, proof, result } = reply;
+    const type = isTentative ? StatementType.tentativeReply : StatementType.reply;
+    const said = replyDigest(host.self, digest, index);
+    const statement = { type, configuration: 0, view, sequence, digest: said };
+    return hashPlain(result) === digest && host.authenticator.verify(from, statement, proof);
+  }
+
+  protected isReadAuthentic(host: ClientHost, from: ProcessId, reply: ReadReply): boolean {
+    const { sequence, digest, index, proof, result } = reply;
+    const said = replyDigest(host.self, digest, index);
+    const statement = { type: StatementType.readReply, configuration: 0, view: 0, sequence, digest: said };
     return hashPlain(result) === digest && host.authenticator.verify(from, statement, proof);
   }
 
@@ -143,9 +200,31 @@ export class PbftDriver implements ClientDriver {
   }
 }
 
+/** True for what its client lets be answered aside of the order. */
+function isReadAside({ read }: Command): boolean {
+  return read !== undefined && read !== 'log';
+}
+
+function sendToAll(host: ClientHost, message: Message): void {
+  for (let i = 0; i < host.servers.length; i++) host.send(host.servers[i] as ProcessId, message);
+}
+
+function statementOf(type: number, { sequence, hash: digest }: Command): Statement {
+  return { type, configuration: 0, view: 0, sequence, digest };
+}
+
 /** The replies that say the same as this one, itself included. */
 function sameReplies({ replies }: Answers, { digest, index }: Reply): Reply[] {
   const same: Reply[] = [];
   for (const reply of replies) if (reply?.digest === digest && reply.index === index) same.push(reply);
   return same;
+}
+
+/**
+ * Where in the order a read holds: at the latest place that is named, when so many name it that one of them is
+ * correct; else 0, nobody knows. A quorum has a member that knew all that had been answered before.
+ */
+function latestIndex(reads: readonly ReadReply[], weak: number): number {
+  const latest = reads.reduce((most, { index }) => Math.max(most, index), 0);
+  return reads.filter(({ index }) => index === latest).length >= weak ? latest : 0;
 }

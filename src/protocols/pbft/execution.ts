@@ -9,13 +9,20 @@ import { hashPlain, type Command, type Plain, type ProcessId, type Result } from
 import { CheckpointState, type PlainState } from './checkpoint.js';
 import { PbftCore } from './core.js';
 import { ExecutedRequests } from './executed.js';
-import { NULL_DIGEST, StatementType, type Reply, type Request, type View } from './messages.js';
+import {
+  NULL_DIGEST,
+  StatementType,
+  type Reply,
+  type Request,
+  type Sequence,
+  type View,
+} from './messages.js';
 import { PendingRequests } from './pending.js';
 import type { DecisionCertificate, Slot } from './slot.js';
 import { replyDigest } from './wire.js';
 
 /** Content hash of the null request, as checkers see it. */
-const NULL_HASH = 0x6e756c6c;
+export const NULL_HASH = 0x6e756c6c;
 /** Bytes of the executed requests' part of a state, for each of them, roughly. */
 const EXECUTED_BYTES = 16;
 
@@ -50,14 +57,23 @@ export abstract class PbftExecution extends PbftCore {
   }
 
   protected executeBatch(slot: Slot, decision: DecisionCertificate, requests: readonly Request[]): void {
-    this.lastExecuted = slot.sequence;
     const places = decision.digest === NULL_DIGEST ? 1 : requests.length;
-    const { view: term, digest: hash } = decision;
-    this.emit({ kind: 'batch-executed', sequence: slot.sequence, term, hash });
-    this.emit({ kind: 'committed', index: this.index + places, term });
+    this.announceBatch(slot, decision, this.index + places);
     if (decision.digest === NULL_DIGEST) this.executeNull(decision.view);
     for (let i = 0; i < requests.length; i++) this.executeRequest(requests[i] as Request, decision.view);
-    if (slot.sequence % this.settings.checkpointInterval === 0) this.checkpointReached();
+    this.batchExecuted(slot.sequence);
+  }
+
+  /** The batch counts as executed; `last`: index of its last command. */
+  protected announceBatch({ sequence }: Slot, decision: DecisionCertificate, last: number): void {
+    this.lastExecuted = sequence;
+    const { view: term, digest: hash } = decision;
+    this.emit({ kind: 'batch-executed', sequence, term, hash });
+    this.emit({ kind: 'committed', index: last, term });
+  }
+
+  protected batchExecuted(sequence: Sequence): void {
+    if (sequence % this.settings.checkpointInterval === 0) this.checkpointReached();
   }
 
   private executeNull(view: View): void {
@@ -66,14 +82,25 @@ export abstract class PbftExecution extends PbftCore {
   }
 
   protected executeRequest({ command }: Request, view: View): void {
+    const result = this.executeCommand(command);
+    this.reportApplied(view, command.hash, command);
+    this.requestDone(command);
+    this.reply(command, result);
+  }
+
+  /** Changes the state, and tells nobody. */
+  protected executeCommand(command: Command): Result {
     const { client, sequence } = command;
     this.index++;
     const result = this.applyCommand(command);
     if (this.executed.indexOf(client, sequence) === 0) this.executed.note(client, sequence, this.index);
-    this.reportApplied(view, command.hash, command);
+    return result;
+  }
+
+  /** Nobody waits for this any more. */
+  protected requestDone({ client, sequence }: Command): void {
     const waiting = this.pending.find(client, sequence);
     if (waiting !== undefined) this.pending.done(waiting);
-    this.reply(command, result);
   }
 
   protected applyCommand(command: Command): Result {
@@ -87,13 +114,19 @@ export abstract class PbftExecution extends PbftCore {
     if (divergence !== undefined) this.emit({ kind: 'shadow-diverged', index, text: divergence });
   }
 
+  /** True for what is executed at this index and not committed. */
+  protected abstract isTentative(index: number): boolean;
+
   /** Tells the client; `index` is that of the first execution. */
   protected reply({ client, sequence }: Command, result: Result): void {
     const index = this.executed.indexOf(client, sequence) || this.index;
     const digest = hashPlain(result);
     const said = replyDigest(client, digest, index);
-    const proof = this.proveTo(client, StatementType.reply, this.view, sequence, said);
-    const message: Reply = { kind: 'Reply', view: this.view, sequence, result, digest, index, proof };
+    const isTentative = this.isTentative(index);
+    const type = isTentative ? StatementType.tentativeReply : StatementType.reply;
+    const { view } = this;
+    const proof = this.proveTo(client, type, view, sequence, said);
+    const message: Reply = { kind: 'Reply', view, sequence, result, digest, index, isTentative, proof };
     this.sendWhenDurable(client, message);
   }
 

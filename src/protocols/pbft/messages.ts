@@ -32,6 +32,9 @@ export const StatementType = {
   batchData: 12,
   fetchState: 13,
   stateData: 14,
+  tentativeReply: 21,
+  readRequest: 22,
+  readReply: 23,
 } as const;
 
 /** A client's command, proved by the client. */
@@ -118,10 +121,31 @@ export interface NewView extends Message {
   readonly proof: Proof;
 }
 
-/** `index`: place of the command in the dense order of executed commands; `digest`: content hash of the result. */
+/**
+ * `index`: place of the command in the dense order of executed commands; `digest`: content hash of the result.
+ * A tentative one (TOCS 2002, §5.1.2) holds only with a quorum of others of the same view.
+ */
 export interface Reply extends Message {
   readonly kind: 'Reply';
   readonly view: View;
+  readonly sequence: number;
+  readonly result: Result;
+  readonly digest: number;
+  readonly index: number;
+  readonly isTentative: boolean;
+  readonly proof: Proof;
+}
+
+/** A client's operation that changes nothing, to be answered without being ordered (OSDI 1999, §5.1.3). */
+export interface ReadRequest extends Message {
+  readonly kind: 'ReadRequest';
+  readonly command: Command;
+  readonly proof: Proof;
+}
+
+/** What the sender's committed state says; `index`: commands executed in it. */
+export interface ReadReply extends Message {
+  readonly kind: 'ReadReply';
   readonly sequence: number;
   readonly result: Result;
   readonly digest: number;
@@ -209,4 +233,4 @@ export type PeerMessage =
   | FetchState
   | StateData;
 
-export type PbftMessage = PeerMessage | Request | Reply;
+export type PbftMessage = PeerMessage | Request | Reply | ReadRequest | ReadReply;

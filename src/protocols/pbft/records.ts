@@ -73,6 +73,8 @@ export type Promised =
       /** Undefined while the batch is missing. */
       readonly requests: readonly Request[] | undefined;
     }
+  /** It executed this on the word of a quorum, perhaps without having been prepared. Written when reads are on. */
+  | { readonly kind: 'decided'; readonly sequence: Sequence }
   /** It left the views below this one. */
   | { readonly kind: 'view-change'; readonly message: ViewChange }
   /** It entered this view. */

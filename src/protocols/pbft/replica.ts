@@ -57,7 +57,7 @@ const REASONS: Readonly<Record<Unusable['kind'], string>> = {
 /** A promise that concerns one place. */
 type PlacePromise = Exclude<
   Promised,
-  { readonly kind: 'stable' | 'view-change' | 'new-view' | 'mac-view-change' | 'mac-new-view' }
+  { readonly kind: 'stable' | 'view-change' | 'new-view' | 'mac-view-change' | 'mac-new-view' | 'decided' }
 >;
 
 function sequenceOf(promise: PlacePromise): Sequence {
@@ -153,6 +153,9 @@ export class PbftReplica extends PbftStatus implements Replica {
       case 'mac-new-view':
         this.host.halt('the disk is of a replica that proves by MACs');
         return;
+      case 'decided':
+        this.raiseReadFloor(promise.sequence);
+        return;
       default:
         this.takePlace(promise);
     }
@@ -193,6 +196,7 @@ export class PbftReplica extends PbftStatus implements Replica {
         return;
       case 'prepared':
         slot.holdCertificate(promise.certificate);
+        this.raiseReadFloor(sequence);
         this.commitAgain(slot);
         return;
       case 'batch':
@@ -253,7 +257,8 @@ export class PbftReplica extends PbftStatus implements Replica {
     }
     const pbft = message as PbftMessage;
     if (pbft.kind === 'Request') this.onRequest(from, pbft);
-    else if (pbft.kind !== 'Reply') this.receiveFromPeer(from, pbft);
+    else if (pbft.kind === 'ReadRequest') this.onReadRequest(from, pbft);
+    else if (pbft.kind !== 'Reply' && pbft.kind !== 'ReadReply') this.receiveFromPeer(from, pbft);
     this.settle();
   }
 
@@ -351,6 +356,8 @@ export class PbftReplica extends PbftStatus implements Replica {
       isNobody: this.isNobody,
       state: this.plainState(),
       pending: this.pending.encode(),
+      reads: this.encodeReads(),
+      tentative: this.encodeTentative(),
       early: this.encodeEarly(),
       ordering: this.encodeOrdering(),
       ...this.encodeCheckpoints(),

@@ -28,6 +28,10 @@ export interface PbftSettings {
   readonly maxPendingRequests: number;
   /** Characters of a state's text in one message. */
   readonly stateChunk: number;
+  /** Operations that change nothing are answered without being ordered; then all operations wait for q replies. */
+  readonly readOnly: boolean;
+  /** A batch is executed when it is prepared and all before it are committed. */
+  readonly tentative: boolean;
 }
 
 const KEYS = [
@@ -43,6 +47,8 @@ const KEYS = [
   'status-interval',
   'max-pending-requests',
   'state-chunk',
+  'read-only',
+  'tentative',
 ] as const;
 
 const PROOFS: readonly Proofs[] = ['signatures', 'macs'];
@@ -87,6 +93,8 @@ export function parsePbftSettings(
     statusMicros,
     maxPendingRequests: read.count('max-pending-requests', 4096, 1),
     stateChunk: read.count('state-chunk', 16_384, 1),
+    readOnly: read.flag('read-only', false),
+    tentative: read.flag('tentative', false),
   };
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { hashCommand, type Message } from '../../kernel/index.js';
-import { STATUS_WORDS, type Reply, type Request } from './messages.js';
+import { STATUS_WORDS, type ReadReply, type Reply, type Request } from './messages.js';
 import type { PbftSettings } from './settings.js';
 
 /** Views and sequences stay far below where arithmetic on them would not be exact. */
@@ -45,6 +45,8 @@ export class Validator {
         return isPlace(message) && isProof(message['proof']);
       case 'Request':
         return isRequest(message);
+      case 'ReadRequest':
+        return isReadRequest(message);
       case 'PrePrepare':
         return isPlace(message) && isProof(message['proof']) && this.isBatch(message['requests']);
       case 'Checkpoint':
@@ -206,14 +208,22 @@ export function isProof(value: unknown): boolean {
 export function isRequest(value: unknown): value is Request {
   if (!isRecord(value)) return false;
   if (KNOWN_REQUESTS.has(value)) return true;
-  const { command } = value;
-  if (value['kind'] !== 'Request' || !isProof(value['proof']) || !isRecord(command)) return false;
-  if (!isCount(command['client'], 0, MOST_PROCESSES) || !isCount(command['sequence'], 1)) return false;
-  if (!isCount(command['bytes'], 0, MOST_BYTES) || !isPlain(command['input'], DEEPEST)) return false;
-  const { command: known } = value as unknown as Request;
-  if (known.hash !== hashCommand(known.client, known.sequence, known.input)) return false;
+  if (value['kind'] !== 'Request' || !isProof(value['proof']) || !isCommand(value['command'])) return false;
   KNOWN_REQUESTS.add(value);
   return true;
+}
+
+function isReadRequest(value: Fields): boolean {
+  return isProof(value['proof']) && isCommand(value['command']);
+}
+
+/** A command whose hash is that of what it says. */
+function isCommand(command: unknown): boolean {
+  if (!isRecord(command)) return false;
+  if (!isCount(command['client'], 0, MOST_PROCESSES) || !isCount(command['sequence'], 1)) return false;
+  if (!isCount(command['bytes'], 0, MOST_BYTES) || !isPlain(command['input'], DEEPEST)) return false;
+  const known = command as unknown as Request['command'];
+  return known.hash === hashCommand(known.client, known.sequence, known.input);
 }
 
 /** Plain data, nested no deeper than this. */
@@ -231,6 +241,20 @@ export function isReply(value: unknown): value is Reply {
     isRecord(value) &&
     value['kind'] === 'Reply' &&
     isCount(value['view'], 0) &&
+    isCount(value['sequence'], 1) &&
+    isDigest(value['digest']) &&
+    isCount(value['index'], 0) &&
+    typeof value['isTentative'] === 'boolean' &&
+    isProof(value['proof']) &&
+    isPlain(value['result'], DEEPEST)
+  );
+}
+
+/** The same for the answer to a read. */
+export function isReadReply(value: unknown): value is ReadReply {
+  return (
+    isRecord(value) &&
+    value['kind'] === 'ReadReply' &&
     isCount(value['sequence'], 1) &&
     isDigest(value['digest']) &&
     isCount(value['index'], 0) &&

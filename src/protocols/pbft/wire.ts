@@ -112,6 +112,10 @@ export function hashPbftMessage(message: Message): number {
       return newViewDigest(pbft);
     case 'Reply':
       return hashReply(pbft);
+    case 'ReadRequest':
+      return mix32(0x1b56c4e9, pbft.command.hash);
+    case 'ReadReply':
+      return mixInteger(place(0x7f4a7c15, 0, pbft.sequence, pbft.digest), pbft.index);
     case 'Status':
       return statusDigest(pbft);
     case 'Decision':
@@ -133,8 +137,8 @@ export function hashPbftMessage(message: Message): number {
   }
 }
 
-function hashReply({ view, sequence, digest, index }: Reply): number {
-  return mixInteger(place(0x2f0b4c47, view, sequence, digest), index);
+function hashReply({ view, sequence, digest, index, isTentative }: Reply): number {
+  return mixInteger(place(isTentative ? 0x6c8e9cf5 : 0x2f0b4c47, view, sequence, digest), index);
 }
 
 function place(seed: number, view: number, sequence: number, digest: number): number {
@@ -193,6 +197,7 @@ export function pbftMessageBytes(message: Message): number {
   const pbft = message as PbftMessage;
   switch (pbft.kind) {
     case 'Request':
+    case 'ReadRequest':
       return MESSAGE_BYTES + pbft.command.bytes;
     case 'PrePrepare':
     case 'BatchData':

@@ -186,6 +186,40 @@ const CANARIES: Readonly<Record<string, (stage: PbftStage) => void>> = {
     stage.status(0, 0, 4);
     stage.status(0, 0, 3);
   },
+  'pbft/tentative-execution: two batches at a time': (stage) => {
+    stage.prepareAll(0, 1, 7);
+    stage.prepareAll(0, 2, 8);
+    stage.executeTentatively(1, 0, 1, 7);
+    stage.executeTentatively(1, 0, 2, 8);
+  },
+  'pbft/tentative-execution: a batch is left out': (stage) => {
+    stage.agree(0, 1, 7);
+    stage.prepareAll(0, 3, 8);
+    stage.executeTentatively(1, 0, 3, 8);
+  },
+  'pbft/tentative-execution: another view than its own': (stage) => {
+    stage.executeTentatively(1, 2, 1, 7);
+  },
+  'pbft/tentative-execution: what is committed is another batch': (stage) => {
+    stage.prepareAll(0, 1, 7);
+    stage.executeTentatively(1, 0, 1, 8);
+    stage.execute(1, 0, 1, 7);
+  },
+  'pbft/tentative-execution: what is committed is taken back': (stage) => {
+    stage.agree(0, 1, 7);
+    stage.emit(1, { kind: 'rolled-back', sequence: 1 });
+  },
+  'pbft/tentative-execution: the view is left without taking back': (stage) => {
+    stage.prepareAll(0, 1, 7);
+    stage.executeTentatively(1, 0, 1, 7);
+    stage.emit(1, { kind: 'term-changed', term: 1 });
+  },
+  'pbft/tentative-execution: a reply before the sync': (stage) => {
+    stage.prepareAll(0, 1, 7, []);
+    stage.executeTentatively(1, 0, 1, 7);
+    const said = { view: 0, sequence: 1, result: 'x', digest: 1, index: 1, proof: proof(1) };
+    stage.send(1, { kind: 'Reply', ...said, isTentative: true });
+  },
   'pbft/checkpoint-agreement: two replicas have different states': (stage) => {
     stage.checkpoint(0, 2, 5);
     stage.checkpoint(1, 2, 6);

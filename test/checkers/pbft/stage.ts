@@ -231,6 +231,10 @@ export class PbftStage implements CheckerContext {
     this.emit(replica, { kind: 'snapshot-installed', index: 1, term: 0, digest: 5, received: true });
   }
 
+  executeTentatively(replica: number, view: number, sequence: number, digest: number): void {
+    this.emit(replica, { kind: 'tentatively-executed', sequence, term: view, hash: digest });
+  }
+
   /** Everything up to prepared, for these replicas. */
   prepareAll(view: number, sequence: number, digest: number, prepared = this.replicas): void {
     this.propose(view, sequence, digest);

@@ -13,7 +13,7 @@ import { CLIENT, prove } from './fixtures.js';
 function reply(from: number, result: string, index = 5, view = 0, sequence = 1): Reply {
   const digest = hashPlain(result);
   const proof = prove(from, 'reply', view, sequence, replyDigest(CLIENT, digest, index));
-  return { kind: 'Reply', view, sequence, result, digest, index, proof };
+  return { kind: 'Reply', view, sequence, result, digest, index, isTentative: false, proof };
 }
 
 function setUp(servers = 4): {

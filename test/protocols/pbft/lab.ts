@@ -302,6 +302,7 @@ function proveAnew(
   receivers: readonly number[] | undefined,
 ): PbftMessage {
   if (message.kind === 'Request' || message.kind === 'Reply') return message;
+  if (message.kind === 'ReadRequest' || message.kind === 'ReadReply') return message;
   const statement = statementOf(message);
   const keys = keysOf(self);
   const proof = receivers === undefined ? keys.sign(statement) : keys.authenticate(statement, receivers);

@@ -71,7 +71,7 @@ const SEEN: readonly PbftMessage[] = [
   { kind: 'BatchData', sequence: 1, digest, requests: batch, proof },
   { kind: 'FetchState', sequence: 4, offset: 0, proof },
   { kind: 'StateData', certificate: stable([0, 1, 2], 4, 5), offset: 0, size: 4, text: 'text', proof },
-  { kind: 'Reply', view: 0, sequence: 1, result: null, digest: 0, index: 1, proof },
+  { kind: 'Reply', isTentative: false, view: 0, sequence: 1, result: null, digest: 0, index: 1, proof },
 ];
 
 /** A liar whose choices are these numbers, one after another. */

@@ -227,6 +227,8 @@ function eventLine(event: ProtocolEvent): string | undefined {
     case 'appended':
     case 'reached':
     case 'batch-executed':
+    case 'tentatively-executed':
+    case 'rolled-back':
       return undefined;
     case 'became-follower':
     case 'became-candidate':

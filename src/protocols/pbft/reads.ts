@@ -1,0 +1,90 @@
+/**
+ * Operations that change nothing, answered by every replica from its own committed state, without being ordered (OSDI
+ * 1999, §5.1). The client believes a quorum that says the same; else it has the operation ordered.
+ *
+ * Whatever a client has been told of was told by a quorum (client.ts waits for q replies when this is on), so each
+ * quorum of answers has one of a correct replica that had executed it. Such a replica must not answer from an older
+ * state later. Two things could take it back to one, and after both it waits until it has come as far again: a batch
+ * that was executed tentatively is taken back with its view; and a restart begins at a checkpoint. How far it had come
+ * then is known from what it was prepared for, and, for what it has only heard of, from `decided` in the journal.
+ */
+
+import { hashPlain, type Plain, type ProcessId } from '../../kernel/index.js';
+import { PbftExecution } from './execution.js';
+import { StatementType, type ReadReply, type ReadRequest, type Sequence } from './messages.js';
+import { replyDigest } from './wire.js';
+
+/** Reads that wait: in all, and of one client. */
+const MOST_READS = 4096;
+const MOST_OF_CLIENT = 128;
+
+export abstract class PbftReads extends PbftExecution {
+  /** Reads are answered only when everything up to here is executed. */
+  protected readFloor: Sequence = 0;
+  /** In the order in which they came. */
+  private reads: ReadRequest[] = [];
+
+  /** True when no later event can take back what the state holds, or had held when something was said of it. */
+  protected isSettled(): boolean {
+    return this.lastExecuted >= this.readFloor && this.lastExecuted >= this.window.low;
+  }
+
+  /** Its state has been, or is about to be, shown to clients as it is after this place. */
+  protected raiseReadFloor(sequence: Sequence): void {
+    if (sequence > this.readFloor) this.readFloor = sequence;
+  }
+
+  protected onReadRequest(from: ProcessId, message: ReadRequest): void {
+    const { client, sequence, hash } = message.command;
+    if (!this.settings.readOnly || from !== client || this.isReplica(client)) {
+      this.reject('a read that nobody may ask for');
+      return;
+    }
+    if (!this.verify(client, StatementType.readRequest, 0, sequence, hash, message.proof)) {
+      this.reject('a request without its client');
+      return;
+    }
+    if (this.isSettled()) this.answerRead(message);
+    else this.keepRead(message);
+  }
+
+  private keepRead(message: ReadRequest): void {
+    const { client } = message.command;
+    const ofClient = this.reads.filter(({ command }) => command.client === client).length;
+    if (this.reads.length < MOST_READS && ofClient < MOST_OF_CLIENT) this.reads.push(message);
+    else this.reject('too many requests');
+  }
+
+  protected answerRead({ command }: ReadRequest): void {
+    const result = this.service.query?.(command);
+    if (result === undefined) {
+      this.reject('a read that must be ordered');
+      return;
+    }
+    const { client, sequence } = command;
+    const { index } = this;
+    const digest = hashPlain(result);
+    const said = replyDigest(client, digest, index);
+    const proof = this.proveTo(client, StatementType.readReply, 0, sequence, said);
+    const message: ReadReply = { kind: 'ReadReply', sequence, result, digest, index, proof };
+    this.sendWhenDurable(client, message);
+  }
+
+  protected override executeReady(): void {
+    super.executeReady();
+    if (this.reads.length === 0 || !this.isSettled()) return;
+    const { reads } = this;
+    this.reads = [];
+    for (const read of reads) this.answerRead(read);
+  }
+
+  protected override copyFrom(other: PbftReads): void {
+    super.copyFrom(other);
+    this.readFloor = other.readFloor;
+    this.reads = other.reads.slice();
+  }
+
+  protected encodeReads(): Plain {
+    return [this.readFloor, ...this.reads.map(({ command }) => [command.client, command.sequence])];
+  }
+}
