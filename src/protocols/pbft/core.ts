@@ -104,6 +104,11 @@ export abstract class PbftCore {
     this.host.emit(event);
   }
 
+  /** A rare situation: see the checkers' list of situations. */
+  protected reached(situation: `pbft/${string}`): void {
+    this.host.emit({ kind: 'reached', situation });
+  }
+
   /** A message is dropped because a correct sender would not have sent it. */
   protected reject(reason: string): void {
     this.host.emit({ kind: 'rejected', reason });

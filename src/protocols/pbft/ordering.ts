@@ -44,6 +44,8 @@ export abstract class PbftOrdering extends PbftAgreement {
       return;
     }
     if (this.pending.add(message, this.tick) === undefined) return;
+    if (this.settings.readOnly && (message.command.read ?? 'log') !== 'log')
+      this.reached('pbft/read-ordered');
     if (this.isPrimary()) this.propose();
     else {
       if (this.isActive && from === message.command.client) this.passOn(message);

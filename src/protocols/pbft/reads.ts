@@ -51,8 +51,12 @@ export abstract class PbftReads extends PbftExecution {
   private keepRead(message: ReadRequest): void {
     const { client } = message.command;
     const ofClient = this.reads.filter(({ command }) => command.client === client).length;
-    if (this.reads.length < MOST_READS && ofClient < MOST_OF_CLIENT) this.reads.push(message);
-    else this.reject('too many requests');
+    if (this.reads.length >= MOST_READS || ofClient >= MOST_OF_CLIENT) {
+      this.reject('too many requests');
+      return;
+    }
+    this.reads.push(message);
+    this.reached('pbft/read-waited');
   }
 
   protected answerRead({ command }: ReadRequest): void {

@@ -120,7 +120,7 @@ export abstract class PbftTentative extends PbftReads {
     this.tentative = undefined;
     this.raiseReadFloor(tentative.sequence);
     this.emit({ kind: 'rolled-back', sequence: tentative.sequence });
-    this.emit({ kind: 'reached', situation: 'pbft/tentative-rollback' });
+    this.reached('pbft/tentative-rollback');
     this.returnToCommitted();
     assert(this.index === tentative.indexBefore, 'all that is committed is executed again');
   }

@@ -4,9 +4,16 @@
  */
 
 import type { Bug } from '../bug.js';
+import { CLIENT_BUGS } from './clients.js';
 import { LIAR_BUGS } from './liars.js';
 import { MAC_BUGS } from './macs.js';
 import { QUORUM_BUGS } from './quorums.js';
 import { VIEW_CHANGE_BUGS } from './view-changes.js';
 
-export const PBFT_BUGS: readonly Bug[] = [...QUORUM_BUGS, ...VIEW_CHANGE_BUGS, ...LIAR_BUGS, ...MAC_BUGS];
+export const PBFT_BUGS: readonly Bug[] = [
+  ...CLIENT_BUGS,
+  ...QUORUM_BUGS,
+  ...VIEW_CHANGE_BUGS,
+  ...LIAR_BUGS,
+  ...MAC_BUGS,
+];

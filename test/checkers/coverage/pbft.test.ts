@@ -1,6 +1,7 @@
 /** Each of PBFT's situations is recognised when it comes about, and only then; also by a copy of the observer. */
 
 import { describe, expect, it } from 'vitest';
+import { PBFT_STATE_SITUATIONS } from '../../../src/checkers/coverage/pbft-state.js';
 import { SITUATIONS } from '../../../src/checkers/index.js';
 import type { DiskSlot } from '../../../src/kernel/index.js';
 import { CLIENT, Script } from './script.js';
@@ -196,7 +197,10 @@ describe("coverage: PBFT's situations", () => {
   });
 
   it('are all here', () => {
-    const listed = SITUATIONS.filter(({ protocol }) => protocol === 'pbft').map(({ id }) => id);
+    const pbft = SITUATIONS.filter(({ protocol }) => protocol === 'pbft');
+    // What only the replica can see is tried where the replica is.
+    const ofState = new Set(PBFT_STATE_SITUATIONS.map(({ id }) => id));
+    const listed = pbft.map(({ id }) => id).filter((id) => !ofState.has(id));
     expect(CASES.map(([id]) => `pbft/${id}`).sort()).toEqual(listed.sort());
     expect(listed.length).toBeGreaterThanOrEqual(25);
   });

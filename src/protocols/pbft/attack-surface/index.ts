@@ -39,6 +39,7 @@ const SERVER_KINDS = [
   'FetchState',
   'StateData',
   'Reply',
+  'ReadReply',
 ] as const;
 
 const LIES: readonly Lie[] = [
@@ -103,6 +104,7 @@ const LIES: readonly Lie[] = [
   lie('other-decision-batch', ['Decision'], 'the batch of another decision', state.otherDecisionBatch),
   lie('wrong-batch', ['BatchData'], 'another batch than was asked for', state.wrongBatch),
   lie('wrong-result', ['Reply'], 'another result', state.wrongResult),
+  lie('wrong-read', ['ReadReply'], 'another answer to a read', state.wrongRead),
   lie('wrong-place', ['Reply'], 'another place in the order, and another view', state.wrongPlaceOfReply),
   lie('mismatched-reply', ['Reply'], 'a result that its digest is not of', state.mismatchedReply),
   lie('other-operation', ['Request'], 'the same timestamp for another operation', state.otherOperation),
@@ -123,6 +125,7 @@ const OTHER_STORIES: Readonly<Record<string, string>> = {
   BatchData: 'wrong-batch',
   StateData: 'wrong-piece',
   Reply: 'wrong-result',
+  ReadReply: 'wrong-read',
   Request: 'other-operation',
 };
 
@@ -140,14 +143,14 @@ function tell(name: string, message: Message, liar: Liar): Message {
 
 export const PBFT_ATTACK_SURFACE: AttackSurface = {
   serverKinds: SERVER_KINDS,
-  clientKinds: ['Request'],
+  clientKinds: ['Request', 'ReadRequest'],
   lies: LIES.map(({ name, kinds, summary }) => ({ name, kinds, summary })),
   fields: FIELDS,
   viewOf: (message) => numberOf(message, 'view'),
   sequenceOf: (message) => numberOf(message, 'sequence'),
   clientOf: (message) => {
     const pbft = message as PbftMessage;
-    return pbft.kind === 'Request' ? pbft.command.client : -1;
+    return pbft.kind === 'Request' || pbft.kind === 'ReadRequest' ? pbft.command.client : -1;
   },
   primaryOf: (view, members) => members[view % members.length] as ProcessId,
   isOfViewChange: ({ kind }) => kind === 'ViewChange' || kind === 'NewView',

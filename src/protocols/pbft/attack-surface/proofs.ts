@@ -71,8 +71,17 @@ export function statementOf(message: PbftMessage, to: ProcessId): Statement {
       return statement(MacStatementType.newView, message.view, 0, macNewViewDigest(message));
     case 'Reply':
       return statement(
-        StatementType.reply,
+        message.isTentative ? StatementType.tentativeReply : StatementType.reply,
         message.view,
+        message.sequence,
+        replyDigest(to, message.digest, message.index),
+      );
+    case 'ReadRequest':
+      return statement(StatementType.readRequest, 0, message.command.sequence, message.command.hash);
+    case 'ReadReply':
+      return statement(
+        StatementType.readReply,
+        0,
         message.sequence,
         replyDigest(to, message.digest, message.index),
       );

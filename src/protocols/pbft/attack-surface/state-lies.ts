@@ -7,6 +7,7 @@ import {
   type Checkpoint,
   type Decision,
   type PrePrepare,
+  type ReadReply,
   type Reply,
   type Request,
   type StateData,
@@ -106,6 +107,13 @@ export function wrongResult(message: Message, liar: Liar): Message {
   const reply = message as Reply;
   const result = { forged: true };
   return resign({ ...reply, result, digest: hashPlain(result) }, liar);
+}
+
+/** Another answer to a read, as of a later place. */
+export function wrongRead(message: Message, liar: Liar): Message {
+  const reply = message as ReadReply;
+  const result = { forged: true };
+  return resign({ ...reply, result, digest: hashPlain(result), index: reply.index + 1 }, liar);
 }
 
 export function wrongPlaceOfReply(message: Message, liar: Liar): Message {
