@@ -8,6 +8,7 @@ export const PBFT_STATE_REACHED = {
   'pbft/read-waited':
     'A read waited until what its replica had shown to clients before was executed for good.',
   'pbft/read-ordered': 'A read that no quorum had answered alike was ordered after all.',
+  'pbft/checkpoint-lost': 'A replica started although it could not read a checkpoint on its disk any more.',
 } as const satisfies Readonly<Record<`pbft/${string}`, string>>;
 
 /** Id of a situation of its state that a replica reports. */

@@ -24,9 +24,10 @@ export class CheckpointStore {
 
   constructor(private readonly host: Host) {}
 
-  /** Takes over what recovery found. */
-  restart(sequences: readonly Sequence[]): void {
+  /** Takes over what recovery found; what cannot be read goes. */
+  restart(sequences: readonly Sequence[], damaged: readonly Sequence[]): void {
     this.host.remove(SAVING_FILE);
+    for (const sequence of damaged) this.host.remove(checkpointFile(sequence));
     this.sequences = sequences.slice();
   }
 

@@ -5,6 +5,9 @@
  * synced, so that nothing that rests on it was ever sent: it is cut. Anything else that cannot be read (rot, or a
  * record that a later one says was synced) may have been a promise. A replica that has forgotten a promise could
  * break it, so it does not run on such a disk; getting it back by proactive recovery is left for later.
+ *
+ * A checkpoint that cannot be read is another matter: it is no promise but a state, which a quorum has, or what was
+ * agreed on leads to again. The replica starts from an older one, or the beginning, and gets the state from others.
  */
 
 import type { DiskImage, DiskSlot } from '../../kernel/index.js';
@@ -31,11 +34,11 @@ export interface Recovered {
   readonly kind: 'usable';
   /** In the order in which they were made. */
   readonly promised: readonly Promised[];
-  /** The newest checkpoint on the disk; undefined: the beginning. */
+  /** The newest checkpoint on the disk that can be read; undefined: the beginning. */
   readonly checkpoint: CheckpointState | undefined;
-  /** Sequences of all checkpoints on the disk, ascending; and those whose digest can be read. */
-  readonly checkpoints: readonly Sequence[];
+  /** Checkpoints on the disk that can be read, ascending; and the sequences of those that cannot. */
   readonly digests: readonly Checkpointed[];
+  readonly damaged: readonly Sequence[];
   /** Numbers of all journals on the disk, ascending, and the position after which to go on. */
   readonly journals: readonly number[];
   readonly records: number;
@@ -55,10 +58,11 @@ export function recover(disk: DiskImage): Recovered | Unusable {
   const journals = numbersIn(files, journalOf);
   const checkpoints = numbersIn(files, checkpointOf);
   const journal = recoverJournals(disk, journals);
-  const checkpoint = recoverCheckpoint(disk, checkpoints);
-  if (!identity.intact || journal === undefined || checkpoint === 'damaged') return { kind: 'damaged' };
+  if (!identity.intact || journal === undefined) return { kind: 'damaged' };
   const digests = digestsOf(disk, checkpoints);
-  return { kind: 'usable', ...journal, checkpoint, checkpoints, digests, journals };
+  const damaged = checkpoints.filter((sequence) => !digests.some((found) => found.sequence === sequence));
+  const checkpoint = readCheckpoint(disk, digests[digests.length - 1]);
+  return { kind: 'usable', ...journal, checkpoint, digests, damaged, journals };
 }
 
 function digestsOf(disk: DiskImage, sequences: readonly Sequence[]): Checkpointed[] {
@@ -75,17 +79,10 @@ function numbersIn(files: readonly string[], numberOf: (file: string) => number)
     .sort((a, b) => a - b);
 }
 
-/** It was synced before it got its name: what cannot be read of it is damage. */
-function recoverCheckpoint(
-  disk: DiskImage,
-  sequences: readonly Sequence[],
-): CheckpointState | undefined | 'damaged' {
-  const newest = sequences[sequences.length - 1];
+function readCheckpoint(disk: DiskImage, newest: Checkpointed | undefined): CheckpointState | undefined {
   if (newest === undefined) return undefined;
-  const slot = disk.read(checkpointFile(newest))[0];
-  if (slot?.intact !== true) return 'damaged';
-  const { sequence, digest, state } = slot.record as CheckpointRecord;
-  return new CheckpointState(sequence, state, digest, 0);
+  const record = disk.read(checkpointFile(newest.sequence))[0]?.record as CheckpointRecord;
+  return new CheckpointState(record.sequence, record.state, record.digest, 0);
 }
 
 // ---- journals ----

@@ -110,10 +110,14 @@ export class PbftReplica extends PbftStatus implements Replica {
 
   /** Everything promised before the start holds again, and is written to a journal of its own. */
   private takeBack(found: Recovered): void {
-    const { checkpoint, checkpoints, digests, journals, records, promised } = found;
+    const { checkpoint, digests, damaged, journals, records, promised } = found;
     const current = journals[journals.length - 1] ?? 0;
     this.journal.restart(current, journals.slice(0, -1), records);
-    this.store.restart(checkpoints);
+    this.store.restart(
+      digests.map(({ sequence }) => sequence),
+      damaged,
+    );
+    if (damaged.length > 0) this.reached('pbft/checkpoint-lost');
     if (checkpoint !== undefined) this.adoptState(checkpoint, false);
     for (const promise of promised) this.takePromise(promise);
     if (checkpoint !== undefined) {

@@ -8,11 +8,13 @@ import {
   journalFile,
   parsePbftSettings,
   type Commit,
+  type ReadRequest,
 } from '../../../src/protocols/pbft/index.js';
-import { createService } from '../../../src/services/index.js';
+import { createService, makeCommand } from '../../../src/services/index.js';
 import { FakeHost, image, intact, rotten, torn } from '../fake-host.js';
 import {
   Bench,
+  CLIENT,
   checkpoint,
   choice,
   commit,
@@ -21,6 +23,7 @@ import {
   prePrepare,
   prepare,
   prepared,
+  prove,
   request,
   viewChange,
 } from './fixtures.js';
@@ -189,5 +192,31 @@ describe('pbft recovery', () => {
     expect(journal).toHaveLength(3);
     const host = startFrom(disk.set(journalFile(1), [journal[0] as DiskSlot, torn, journal[2] as DiskSlot]));
     expect(host.events).toContainEqual({ kind: 'refused-to-run', reason: 'the disk is damaged' });
+  });
+});
+
+describe('pbft recovery without its checkpoint', () => {
+  it('promises hold, the state comes from others, and reads wait for it', () => {
+    const settings = { 'checkpoint-interval': 1, 'read-only': true };
+    const bench = new Bench(1, 4, settings).sync();
+    bench.receive(prePrepare(0, 0, 1, batch), prepare(2, 0, 1, digest));
+    bench.receive(commit(2, 0, 1, digest), commit(3, 0, 1, digest)).sync();
+    const said = bench.sent().find(({ kind }) => kind === 'Checkpoint') as { readonly digest: number };
+    bench.receive(checkpoint(2, 1, said.digest), checkpoint(3, 1, said.digest)).sync();
+    const disk = diskOf(bench);
+    expect([...disk.keys()]).toContain('checkpoint-1');
+    const host = new FakeHost(1);
+    const replica = new PbftReplica(host, [0, 1, 2, 3], createService('kv'), parsePbftSettings(settings));
+    replica.start(image(disk.set('checkpoint-1', [rotten])));
+    expect(host.events).toContainEqual({ kind: 'recovered', term: 0, lastIndex: 0, trusted: true });
+    expect(host.events).toContainEqual({ kind: 'reached', situation: 'pbft/checkpoint-lost' });
+    const encoded = replica.encode() as { readonly stable: unknown; readonly lastExecuted: unknown };
+    expect([encoded.stable, encoded.lastExecuted]).toEqual([[1, said.digest], 0]);
+    const command = makeCommand(CLIENT, 9, { op: 'get', key: 'k' }, 'read-index');
+    const proof = prove(CLIENT, 'readRequest', 0, 9, command.hash);
+    const read: ReadRequest = { kind: 'ReadRequest', command, proof };
+    replica.receive(CLIENT, read);
+    host.completeAll(replica);
+    expect(host.take().map(({ message }) => message.kind)).not.toContain('ReadReply');
   });
 });
