@@ -80,8 +80,10 @@ export function parsePbftSettings(
   if (window % checkpointInterval !== 0 || window < WINDOW_IN_CHECKPOINTS * checkpointInterval) {
     throw read.bad('window', 'a multiple of checkpoint-interval, at least twice that');
   }
+  const proofs = read.choice('proofs', PROOFS, 'signatures');
+  requireSignatures(proofs, read);
   return {
-    proofs: read.choice('proofs', PROOFS, 'signatures'),
+    proofs,
     faulty,
     viewChangeMicros,
     viewChangeMicrosMax,
@@ -96,6 +98,14 @@ export function parsePbftSettings(
     readOnly: read.flag('read-only', false),
     tentative: read.flag('tentative', false),
   };
+}
+
+/** With MACs, what a replica was prepared for is known otherwise, and the floor under reads rests on it. */
+function requireSignatures(proofs: Proofs, read: Reader): void {
+  if (proofs === 'signatures') return;
+  for (const key of ['read-only', 'tentative'] as const) {
+    if (read.flag(key, false)) throw read.bad(key, `false, with proofs: ${proofs}`);
+  }
 }
 
 /** Throws unless so many members bear so many faulty ones. */
