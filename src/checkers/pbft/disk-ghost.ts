@@ -149,6 +149,7 @@ export class DiskGhost {
         this.put(this.accepted, content.view, content.sequence, content.digest);
         return;
       case 'batch':
+      case 'decided':
         return;
     }
   }
