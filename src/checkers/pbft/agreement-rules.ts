@@ -74,7 +74,7 @@ export class AgreementRules {
     const place = this.ghost.places.at(sequence);
     if (place === undefined) return;
     this.noEquivocation.onSaid(process, place, kind, view, sequence, digest);
-    place.ballot(view, digest).add(kind, process);
+    place.ballot(view, digest).hear(kind, process);
     if (kind === Said.commit) this.prepared(process, view, sequence, digest);
   }
 

@@ -44,8 +44,8 @@ export class Certificates extends PbftChecker {
     }
     const ballot = places.at(sequence)?.ballot(view, digest);
     if (ballot === undefined) return;
-    if (process === primary) ballot.add(Said.prePrepare, process);
-    else if ((backups & (1 << process)) !== 0) ballot.add(Said.prepare, process);
+    if (process === primary) ballot.write(Said.prePrepare, process);
+    else if ((backups & (1 << process)) !== 0) ballot.write(Said.prepare, process);
     this.judgeWords(process, ballot, Said.prePrepare, 1 << primary, sequence);
     this.judgeWords(process, ballot, Said.prepare, backups, sequence);
   }

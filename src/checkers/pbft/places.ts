@@ -23,11 +23,17 @@ export class Ballot {
   digest = 0;
   /** By {@link Said}: the set of replicas. */
   readonly said = new Int32Array(KINDS);
+  /**
+   * Replicas whose pre-prepare or prepare is known from a certificate of their own only. Nobody has heard it yet, so it
+   * can be lost with the certificate; what was sent stays said, whatever becomes of the disk.
+   */
+  unheard = 0;
 
   begin(view: View, digest: number): void {
     this.view = view;
     this.digest = digest;
     this.said.fill(0);
+    this.unheard = 0;
   }
 
   by(kind: SaidKind): number {
@@ -36,6 +42,19 @@ export class Ballot {
 
   add(kind: SaidKind, replica: number): void {
     this.said[kind] = this.by(kind) | (1 << replica);
+  }
+
+  /** It has sent this. */
+  hear(kind: SaidKind, replica: number): void {
+    this.add(kind, replica);
+    if (kind !== Said.commit) this.unheard &= ~(1 << replica);
+  }
+
+  /** It has this word of its own in a certificate on its disk. */
+  write(kind: SaidKind, replica: number): void {
+    if ((this.by(kind) & (1 << replica)) !== 0) return;
+    this.add(kind, replica);
+    this.unheard |= 1 << replica;
   }
 
   remove(kind: SaidKind, replica: number): void {
@@ -90,7 +109,7 @@ export class PlaceGhost {
 
   /**
    * The replica is prepared only for what it has said so of, and for what its disk has. Its word in a certificate that
-   * is lost was never heard, unless its disk has that.
+   * is lost was never said, unless it was sent or its disk has that.
    */
   retract(replica: number, disk: DiskGhost): void {
     for (let i = 0; i < this.count; i++) {
@@ -98,9 +117,11 @@ export class PlaceGhost {
       const isKnown = (ballot.by(Said.commit) & (1 << replica)) !== 0;
       if (!isKnown && !disk.hasPrepared(ballot.view, this.sequence, ballot.digest))
         ballot.remove(Said.certified, replica);
-      if (!disk.hasAccepted(ballot.view, this.sequence, ballot.digest)) {
+      const isUnheard = (ballot.unheard & (1 << replica)) !== 0;
+      if (isUnheard && !disk.hasAccepted(ballot.view, this.sequence, ballot.digest)) {
         ballot.remove(Said.prePrepare, replica);
         ballot.remove(Said.prepare, replica);
+        ballot.unheard &= ~(1 << replica);
       }
     }
   }
@@ -120,8 +141,10 @@ export class PlaceGhost {
   copyFrom(other: PlaceGhost): void {
     this.begin(other.sequence);
     for (let i = 0; i < other.count; i++) {
-      const { view, digest, said } = other.ballots[i] as Ballot;
-      this.ballot(view, digest).said.set(said);
+      const { view, digest, said, unheard } = other.ballots[i] as Ballot;
+      const copy = this.ballot(view, digest);
+      copy.said.set(said);
+      copy.unheard = unheard;
     }
     this.isDecided = other.isDecided;
     this.decision = other.decision;

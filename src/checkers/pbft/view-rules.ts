@@ -144,7 +144,7 @@ export class ViewRules {
       const place = this.ghost.places.at(sequence);
       if (place === undefined) continue;
       this.noEquivocation.onSaid(process, place, Said.prePrepare, view, sequence, digest);
-      place.ballot(view, digest).add(Said.prePrepare, process);
+      place.ballot(view, digest).hear(Said.prePrepare, process);
     }
   }
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { INVARIANTS } from '../../../src/checkers/index.js';
 import { makeCommand } from '../../../src/services/index.js';
 import { MAC_CANARIES, MacStage, words } from './mac-canaries.js';
-import { checkpointFile } from '../../../src/protocols/pbft/index.js';
+import { checkpointFile, journalFile } from '../../../src/protocols/pbft/index.js';
 import { PbftStage, proof } from './stage.js';
 
 const LIVENESS = { healAtMicros: 0, progressWithinMicros: 10, stableLeader: true };
@@ -312,6 +312,18 @@ test('a word in a certificate that a crash has lost was never heard', () => {
   stage.faulty.add(0);
   stage.begin(1, []);
   stage.prepare(1, 0, 1, 8);
+  expect(stage.violated).toBeUndefined();
+});
+
+test('a word that was sent stays said, although its sender has lost its disk', () => {
+  const stage = new PbftStage();
+  stage.propose(0, 1, 7);
+  stage.prepare(1, 0, 1, 7);
+  stage.prepare(2, 0, 1, 7);
+  // Replica 2 starts from a blank disk; replica 1 writes down what it had heard before.
+  stage.forgetFile(2, journalFile(0));
+  stage.start(2, 0);
+  stage.certify(1, stage.certificate(0, 1, 7, [1, 2]));
   expect(stage.violated).toBeUndefined();
 });
 
