@@ -321,7 +321,7 @@ test('a word that was sent stays said, although its sender has lost its disk', (
   stage.prepare(1, 0, 1, 7);
   stage.prepare(2, 0, 1, 7);
   // Replica 2 starts from a blank disk; replica 1 writes down what it had heard before.
-  stage.forgetFile(2, journalFile(0));
+  stage.forgetFile(2, journalFile(1));
   stage.start(2, 0);
   stage.certify(1, stage.certificate(0, 1, 7, [1, 2]));
   expect(stage.violated).toBeUndefined();
