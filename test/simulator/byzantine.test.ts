@@ -38,6 +38,17 @@ function notesOf(scenario: Scenario, seed: string): readonly string[] {
 }
 
 describe('a run with liars', () => {
+  it('is counted for coverage as it is without, whatever has the form of no message', () => {
+    const scenario = bundled('pbft/malformed-messages');
+    const counted = simulate(scenario, recipe('2'), { coverage: true });
+    expect(counted.violation).toBeUndefined();
+    expect(counted.digest).toBe(simulate(scenario, recipe('2'), {}).digest);
+  });
+
+  it('takes what a failed sync left behind a lost record for no promise', () => {
+    expect(simulate(bundled('pbft/swarm-7'), recipe('7'), {}).violation).toBeUndefined();
+  });
+
   it('forked at any event, goes on as its original does', () => {
     fc.assert(
       fc.property(fc.constantFrom(...LIARS), fc.nat(1000), fc.nat(15_000), (name, seed, event) => {

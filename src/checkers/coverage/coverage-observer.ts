@@ -48,8 +48,12 @@ export class CoverageObserver implements Observer {
 
   onSend(from: ProcessId, to: ProcessId, message: Message): void {
     const { senders } = this;
-    for (let i = 0; i < senders.length; i++) senders[i]?.onSend(from, to, message);
-    this.view.onSend(from, to, message);
+    const isLie = this.view.context.isFaulty?.(from) === true;
+    for (let i = 0; i < senders.length; i++) {
+      const sender = senders[i];
+      if (!isLie || sender?.hearsLiars === true) sender?.onSend(from, to, message);
+    }
+    if (!isLie) this.view.onSend(from, to, message);
   }
 
   onProtocolEvent(process: ProcessId, event: ProtocolEvent): void {

@@ -11,6 +11,9 @@ export abstract class Recogniser {
     private readonly tally: Tally,
   ) {}
 
+  /** True for one that takes messages of any form: only such ones hear what liars send. */
+  readonly hearsLiars: boolean = false;
+
   onSend?(from: ProcessId, to: ProcessId, message: Message): void;
   onProtocolEvent?(process: ProcessId, event: ProtocolEvent): void;
   onCrash?(process: ProcessId): void;

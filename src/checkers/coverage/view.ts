@@ -20,6 +20,8 @@ import { Operations } from './operations.js';
 export interface CoverageContext {
   readonly servers: number;
   isPaused(process: ProcessId): boolean;
+  /** True for a process that may send anything, of any form. Absent: there is none. */
+  isFaulty?(process: ProcessId): boolean;
   /** True while a partition cuts what the first sends to the second. */
   isCut(from: ProcessId, to: ProcessId): boolean;
 }

@@ -44,6 +44,8 @@ export class ReplicaGhost {
   saidExecuted: Sequence = 0;
   /** The last batch that it executed in this incarnation; 0: none, or its state came from elsewhere since. */
   executed: Sequence = 0;
+  /** Position of the last record of its journal that is durable with all before it; -1: not known. */
+  journalled = -1;
   /** Records on its disk were damaged at rest since it started: the ghost has what was there before. */
   isDamaged = false;
   /** Digest of its service after its last execution, where that is known. */
@@ -119,6 +121,7 @@ export class PbftGhost {
     this.retractLost(process, replica.disk);
     replica.view = 0;
     replica.journal = 0;
+    replica.journalled = -1;
     replica.saidStable = 0;
     replica.saidExecuted = 0;
     replica.executed = 0;

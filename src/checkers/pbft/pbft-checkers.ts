@@ -158,10 +158,16 @@ export class PbftCheckers implements Observer {
     process: ProcessId,
     replica: ReplicaGhost,
     journal: number,
-    { content }: JournalRecord,
+    { position, content }: JournalRecord,
   ): void {
     const { disk } = replica;
-    this.checkpoints.onDurable(process, replica, content);
+    // What a failed sync has left behind a lost record is no promise: recovery cuts before it.
+    const isBehindLost =
+      replica.journalled >= 0 && content.kind !== 'base' && position > replica.journalled + 1;
+    if (!isBehindLost) {
+      replica.journalled = position;
+      this.checkpoints.onDurable(process, replica, content);
+    }
     switch (content.kind) {
       case 'base':
         this.checkpoints.onDurableBase(process, replica, content);

@@ -36,6 +36,7 @@ const REFUSED: ReadonlyMap<string, Situation> = new Map(
 export const LIAR_SITUATIONS = [EQUIVOCATED, ...REFUSED.values()];
 
 export class Liars extends Recogniser {
+  override readonly hearsLiars = true;
   /** By sequence: view plus 1 and digest of the PRE-PREPARE that was sent last. */
   private views = new IntColumn();
   private digests = new IntColumn();
