@@ -1,17 +1,24 @@
 /** Every invariant there is, and the checkers of a run. */
 
 import { RUN_INVARIANTS, RunCheckers, RunGhost, type LivenessTerms } from './any/index.js';
-import { DEFAULT_SESSION_LIMITS, keyValueServices } from '../services/index.js';
+import {
+  DEFAULT_SESSION_LIMITS,
+  knownService,
+  type OperationMix,
+  type RawServiceSettings,
+} from '../services/index.js';
 import type { CheckerContext, CheckerFactory, InvariantInfo, ViolationSink } from './checker.js';
 import { OBJECTIVES } from './objectives.js';
 import { CheckerSet, type ProtocolCheckers } from './checker-set.js';
 import { parsePbftSettings, type PbftSettings } from '../protocols/pbft/index.js';
 import { PBFT_INVARIANTS, PbftCheckers, PbftGhost, quorumSizes } from './pbft/index.js';
+import { SERVICE_INVARIANTS, judgesOf, type ServiceJudges } from './services/index.js';
 import { RAFT_INVARIANTS, RaftCheckers, RaftGhost, messageLimitsOf } from './raft/index.js';
 
 /** All invariants: first those of any protocol, then protocol by protocol. */
 export const INVARIANTS: readonly InvariantInfo[] = [
   ...RUN_INVARIANTS,
+  ...SERVICE_INVARIANTS,
   OBJECTIVES,
   ...RAFT_INVARIANTS,
   ...PBFT_INVARIANTS,
@@ -29,8 +36,12 @@ export const NO_CHECKERS = 'none';
 export interface CheckerOptions {
   /** When progress is due; default: never. */
   readonly liveness?: LivenessTerms | undefined;
-  /** Name of the replicated service, by default `kv`; histories of key-value stores can be judged. */
+  /** Name of the replicated service, by default `kv`: it says how histories are judged; of one unknown here they are not. */
   readonly service?: string | undefined;
+  /** The service's own, as a scenario writes them; default: none. */
+  readonly serviceSettings?: RawServiceSettings | undefined;
+  /** What clients ask for; default: all that the service has. */
+  readonly mix?: OperationMix | undefined;
   /** As the protocol itself reads them; what is not there bounds nothing. */
   readonly settings?: unknown;
   /** Whether the service sits behind client sessions; default true. */
@@ -58,8 +69,12 @@ export function createCheckers(
   if (protocol === NO_CHECKERS) return new CheckerSet(context, undefined, undefined, [], []);
   const { hasSessions = true, sessionWindow = DEFAULT_SESSION_LIMITS.window } = options;
   const ghost = new RunGhost(context, hasSessions ? sessionWindow : Infinity);
+  const service = knownService(options.service ?? 'kv');
+  const { serviceSettings = {}, mix = service?.operations ?? {} } = options;
+  const judges = service === undefined ? undefined : judgesOf(service.history);
   const run = new RunCheckers(ghost, sink, {
-    isKeyValue: keyValueServices.has(options.service ?? 'kv'),
+    isKeyValue: service?.history === 'kv',
+    judges: judges?.create(ghost, sink, { settings: serviceSettings, mix, hasSessions }) ?? [],
     hasSessions,
     answersTentatively:
       protocol === 'pbft' && (options.settings as PbftSettings | undefined)?.tentative === true,
@@ -69,8 +84,16 @@ export function createCheckers(
   const extra = options.extra ?? [];
   const others = extra.map((factory) => factory.create(context, sink));
   const invariants = INVARIANTS.filter((info) => info.protocol === 'any' || info.protocol === protocol);
-  const infos = [...invariants, ...extra.map((factory) => factory.info)];
+  const infos = [
+    ...invariants.filter((info) => isWatched(info, judges)),
+    ...extra.map((factory) => factory.info),
+  ];
   return new CheckerSet(context, run, createProtocolCheckers(protocol, ghost, sink, options), others, infos);
+}
+
+/** False for what other services promise. */
+function isWatched(info: InvariantInfo, judges: ServiceJudges | undefined): boolean {
+  return !SERVICE_INVARIANTS.includes(info) || judges?.invariants.includes(info) === true;
 }
 
 function createProtocolCheckers(

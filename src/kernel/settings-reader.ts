@@ -1,4 +1,4 @@
-/** How a built-in protocol reads `protocol.settings`: each key once, with its default, and a one-line error otherwise. */
+/** How a built-in protocol or service reads its settings: each key once, with its default, and a one-line error otherwise. */
 
 import { UsageError } from './errors.js';
 import { nearest } from './nearest.js';
@@ -6,18 +6,19 @@ import type { Micros } from './time.js';
 import { parseDuration, parseDurationRange } from './units.js';
 
 export class SettingsReader<Key extends string> {
-  /** Throws UsageError for a key that is not one of `keys`. */
+  /** Throws UsageError for a key that is not one of `keys`. `place` is the settings' key path in a scenario. */
   constructor(
-    protocol: string,
+    owner: string,
     keys: readonly Key[],
     private readonly raw: Readonly<Record<string, unknown>>,
+    private readonly place = 'protocol.settings',
   ) {
     for (const key of Object.keys(raw)) {
       if ((keys as readonly string[]).includes(key)) continue;
       const near = nearest(key, keys);
       throw new UsageError(
         'unknown-setting',
-        `${path(key)}: unknown ${protocol} setting, expected one of ${keys.join(', ')}`,
+        `${place}.${key}: unknown ${owner} setting, expected ${keys.length === 0 ? 'none' : `one of ${keys.join(', ')}`}`,
         near === undefined ? undefined : `did you mean "${near}"?`,
       );
     }
@@ -53,19 +54,19 @@ export class SettingsReader<Key extends string> {
   duration(key: Key, byDefault: string | Micros): Micros {
     const value = this.raw[key];
     if (value === undefined && typeof byDefault === 'number') return byDefault;
-    return parseDuration(value ?? byDefault, path(key));
+    return parseDuration(value ?? byDefault, this.path(key));
   }
 
   durationRange(key: Key, byDefault: string): ReturnType<typeof parseDurationRange> {
-    return parseDurationRange(this.raw[key] ?? byDefault, path(key));
+    return parseDurationRange(this.raw[key] ?? byDefault, this.path(key));
   }
 
   /** The error of a setting that does not fit. */
   bad(key: Key, expected: string): UsageError {
-    return new UsageError('bad-setting', `${path(key)}: expected ${expected}`);
+    return new UsageError('bad-setting', `${this.path(key)}: expected ${expected}`);
   }
-}
 
-function path(key: string): string {
-  return `protocol.settings.${key}`;
+  private path(key: string): string {
+    return `${this.place}.${key}`;
+  }
 }

@@ -29,7 +29,11 @@ export function toYaml(scenario: Scenario): string {
   }
   visit(document, {
     // Settings are the protocol's own: they stay as they are.
-    Pair: (_, pair) => (isScalar(pair.key) && pair.key.value === 'settings' ? visit.SKIP : undefined),
+    Pair: (_, { key, value }) => {
+      if (!isScalar(key)) return undefined;
+      if (key.value === 'mix' && isMap(value)) value.flow = true;
+      return key.value === 'settings' ? visit.SKIP : undefined;
+    },
     // One line for what is read at a glance: a fault, a link, a list of names.
     Collection: (key, node) => {
       const holdsMaps = isSeq(node) && node.items.some((item) => isMap(item));
@@ -52,14 +56,7 @@ const SPACED: ReadonlySet<string> = new Set([
   'expect',
 ]);
 /** Small maps, told by their first key: distributions, weights. */
-const FLOW_MAPS: ReadonlySet<string> = new Set([
-  'constant',
-  'uniform',
-  'long-tail',
-  'get',
-  'log',
-  'max-clients',
-]);
+const FLOW_MAPS: ReadonlySet<string> = new Set(['constant', 'uniform', 'long-tail', 'log', 'max-clients']);
 
 function firstKey(node: { readonly items: readonly { readonly key: unknown }[] }): string {
   const key = node.items[0]?.key;
@@ -137,10 +134,11 @@ function durationOrWord(micros: number, word: string): string {
   return micros === 0 ? word : formatDuration(micros);
 }
 
-function serviceYaml({ name, sessions, shadow }: ServiceConfig): Readonly<Record<string, unknown>> {
+function serviceYaml({ name, settings, sessions, shadow }: ServiceConfig): Readonly<Record<string, unknown>> {
   const { maxClients, window, timeoutMicros } = sessions;
   return {
     name,
+    ...(settings === undefined ? {} : { settings }),
     sessions: { 'max-clients': maxClients, window, timeout: durationOrWord(timeoutMicros, 'never') },
     ...(shadow === undefined ? {} : { shadow }),
   };
@@ -148,7 +146,6 @@ function serviceYaml({ name, sessions, shadow }: ServiceConfig): Readonly<Record
 
 function workloadYaml(workload: WorkloadConfig): Readonly<Record<string, Yaml>> {
   const { keyDistribution: keys, mix, retry } = workload;
-  const { get, put, delete: remove, cas, append } = mix;
   return {
     clients: workload.clients,
     mode: workload.mode,
@@ -157,7 +154,7 @@ function workloadYaml(workload: WorkloadConfig): Readonly<Record<string, Yaml>> 
     keys: workload.keys,
     'key-distribution':
       keys.kind === 'uniform' ? 'uniform' : `zipf ${formatThousandths(keys.exponentThousandths)}`,
-    mix: { get, put, delete: remove, cas, append },
+    mix,
     reads: readsYaml(workload.reads),
     'attempt-timeout': formatDuration(workload.attemptTimeoutMicros),
     'operation-timeout': formatDuration(workload.operationTimeoutMicros),

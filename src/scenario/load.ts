@@ -41,7 +41,7 @@ export function loadScenario(text: string, options: LoadOptions): Scenario {
       return locateModule?.(specifier, from === '' ? path : from) ?? specifier;
     },
   });
-  if (check !== undefined) runCheck(root, scenario, check);
+  if (check !== undefined) withPlaces(root, () => check(scenario));
   return scenario;
 }
 
@@ -50,7 +50,7 @@ export function scenarioOfTree(root: SourceNode, context: ResolveContext): Scena
   const parsed = scenarioSchema.safeParse(plainValue(root), { error: wordIssue });
   if (!parsed.success) return refuseProblem(root, chooseProblem(root, parsed.error.issues));
   try {
-    return resolveForm(parsed.data, context);
+    return withPlaces(root, () => resolveForm(parsed.data, context));
   } catch (error) {
     if (error instanceof ProblemFound) return refuseProblem(root, error.problem);
     throw error;
@@ -65,9 +65,10 @@ export function nameOfPath(path: string): string {
   return folder >= 0 && name.length <= 100 && NAME_PATTERN.test(name) ? name : fileStem(path);
 }
 
-function runCheck(root: SourceNode, scenario: Scenario, check: (scenario: Scenario) => void): void {
+/** Puts line and column before the message of a UsageError that begins with a key path. */
+function withPlaces<T>(root: SourceNode, run: () => T): T {
   try {
-    check(scenario);
+    return run();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const key = keyPathOf(error.message);

@@ -4,13 +4,15 @@
  * sense (an end before the beginning, a fault that never strikes) is refused.
  */
 
-import { deepFreeze, formatDuration } from '../kernel/index.js';
+import { deepFreeze, formatDuration, nearest } from '../kernel/index.js';
 import type { Micros } from '../kernel/index.js';
 import { OBJECTIVE_NAMES, type Objectives } from '../services/objectives.js';
+import { findService } from '../services/registry.js';
 import type { ServiceConfig } from '../services/service-config.js';
-import type { WorkloadConfig } from '../services/workload-config.js';
+import type { ServiceKind } from '../services/service-kind.js';
+import type { OperationMix, WorkloadConfig } from '../services/workload-config.js';
 import type { LinkConfig, NetworkConfig, Topology } from '../world/config.js';
-import { impossible } from './problems.js';
+import { ProblemFound, impossible } from './problems.js';
 import { overlayLink, resolveFaults } from './resolve-faults.js';
 import { resolveOperator } from './resolve-operator.js';
 import { Roster, resolveGroup, resolveTopology } from './resolve-topology.js';
@@ -54,7 +56,7 @@ export function resolveForm(form: ScenarioForm, context: ResolveContext): Scenar
     cluster: { nodes: roster.servers, members, version: form.cluster.version, topology },
     model: resolveModel(form.model, roster.servers),
     service: resolveService(form.service),
-    workload: resolveWorkload(form.workload),
+    workload: resolveWorkload(form.workload, findService(form.service.name)),
     network,
     disk: { syncLatency: form.disk['sync-latency'], capacityBytes: form.disk.capacity },
     clock: { maxOffsetMicros: form.clock['max-offset'], maxDriftPpm: form.clock['max-drift'] },
@@ -95,12 +97,18 @@ export function fileStem(path: string): string {
   return word === '' ? 'unnamed' : word.slice(0, 40).replace(/-+$/, '');
 }
 
-function resolveService({ name, sessions, shadow }: ScenarioForm['service']): ServiceConfig {
+function resolveService({ name, settings, sessions, shadow }: ScenarioForm['service']): ServiceConfig {
   const { 'max-clients': maxClients, window, timeout } = sessions;
+  const kind = findService(name);
+  kind.checkSettings(settings ?? {});
+  if (shadow !== undefined && findService(shadow).history !== kind.history) {
+    impossible(['service', 'shadow'], `a service that answers as ${name} does`, `'${shadow}'`);
+  }
   return {
     name,
     sessions: { maxClients, window, timeoutMicros: timeout === 'never' ? 0 : timeout },
     shadow,
+    settings,
   };
 }
 
@@ -152,7 +160,7 @@ function resolveNetwork(form: ScenarioForm['network'], roster: Roster, topology:
   return { link, overrides };
 }
 
-function resolveWorkload(form: ScenarioForm['workload']): WorkloadConfig {
+function resolveWorkload(form: ScenarioForm['workload'], service: ServiceKind): WorkloadConfig {
   const path = ['workload'];
   const { retry } = form;
   inOrder(
@@ -170,7 +178,7 @@ function resolveWorkload(form: ScenarioForm['workload']): WorkloadConfig {
     thinkMaxMicros: form.think.maxMicros,
     keys: form.keys,
     keyDistribution: form['key-distribution'],
-    mix: form.mix,
+    mix: resolveMix(form.mix, service),
     reads: form.reads,
     attemptTimeoutMicros: form['attempt-timeout'],
     operationTimeoutMicros: form['operation-timeout'],
@@ -184,6 +192,27 @@ function resolveWorkload(form: ScenarioForm['workload']): WorkloadConfig {
       minimumPerSecond: retry.minimum,
     },
   };
+}
+
+/** Weights of the service's own operations, in its order; one without a weight by default is there only if it has one. */
+function resolveMix(given: ScenarioForm['workload']['mix'], { name, operations }: ServiceKind): OperationMix {
+  if (given === undefined) return operations;
+  const names = Object.keys(operations);
+  const stranger = Object.keys(given).find((operation) => !names.includes(operation));
+  if (stranger !== undefined) {
+    const near = nearest(stranger, names);
+    throw new ProblemFound({
+      path: ['workload', 'mix', stranger],
+      code: 'unknown-key',
+      expected: `an operation of ${name}: one of ${names.join(', ')}`,
+      got: `'${stranger}'`,
+      hint: near === undefined ? undefined : `did you mean '${near}'?`,
+    });
+  }
+  const weighed = names.map((operation) => [operation, given[operation] ?? 0] as const);
+  return Object.fromEntries(
+    weighed.filter(([operation, weight]) => weight > 0 || (operations[operation] ?? 0) > 0),
+  );
 }
 
 function resolveBounds({ bounds: form, model }: ScenarioForm): Bounds {

@@ -1,4 +1,4 @@
-/** The replicated service in YAML form: its name alone, or with its sessions and its shadow. */
+/** The replicated service in YAML form: its name alone, or with its settings, its sessions and its shadow. */
 
 import { z } from 'zod';
 
@@ -10,7 +10,7 @@ const MAX_SESSIONS = 1_000_000;
 const MAX_WINDOW = 100_000;
 
 const SERVICE = expectation(
-  `one of ${serviceNames.join(', ')}, or a map of name, sessions and shadow`,
+  `one of ${serviceNames.join(', ')}, or a map of name, settings, sessions and shadow`,
   serviceNames,
 );
 
@@ -30,6 +30,7 @@ const sessions = z.strictObject({
 
 const full = z.strictObject({
   name: serviceName.prefault('kv'),
+  settings: z.record(z.string(), z.unknown()).optional().describe('read by the service itself'),
   sessions: sessions.prefault({}),
   shadow: serviceName
     .optional()

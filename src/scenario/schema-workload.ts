@@ -55,8 +55,9 @@ export function formatThousandths(thousandths: number): string {
 
 const weight = wholeNumber(0, 1000).prefault(0);
 
+/** Which names there are depends on the service. */
 const mix = z
-  .strictObject({ get: weight, put: weight, delete: weight, cas: weight, append: weight })
+  .record(z.string(), wholeNumber(0, 1000))
   .refine((weights) => Object.values(weights).some((value) => value > 0), {
     error: 'at least one weight above 0',
   });
@@ -113,8 +114,10 @@ export const workload = z.strictObject({
   keys: wholeNumber(1, MAX_KEYS).prefault(16),
   'key-distribution': keyDistribution.prefault('zipf 0.99').describe('uniform, or zipf with its exponent'),
   mix: mix
-    .prefault({ get: 40, put: 30, delete: 5, cas: 15, append: 10 })
-    .describe('relative weights of operations; one that is not written has none'),
+    .optional()
+    .describe(
+      'relative weights of operations of the service; one that is not written has none; left out: as the service has them',
+    ),
   reads: z
     .union([readMode, readWeights], { error: READS })
     .prefault('log')

@@ -17,7 +17,6 @@ import type { Choices, ClientDriver, ClientHost, ClientOutcome, Command } from '
 import type { HistoryEvent, Message, Micros, Plain, ProcessId, Result } from '../kernel/index.js';
 import { ClientCounters } from './client-counters.js';
 import { makeCommand } from './command.js';
-import type { KvOperation } from './kv.js';
 import { LatencyHistogram } from './latency.js';
 import {
   ATTEMPT_TIMERS,
@@ -31,8 +30,8 @@ import {
   timerCode,
 } from './operation-slot.js';
 import { backoffMicros, jitteredMicros, RetryBudget } from './retry.js';
+import type { ClientWorkload, OperationSource } from './service-kind.js';
 import { isSessionExpired } from './sessions.js';
-import { OperationGenerator, type Workload } from './workload.js';
 
 /** The world as a client sees it: what its driver sees, and timers, chance and the history. */
 export interface ClientProcessHost extends ClientHost {
@@ -53,10 +52,10 @@ export class ClientProcess {
   readonly latency: LatencyHistogram;
   protected readonly host: ClientProcessHost;
   protected readonly driver: ClientDriver;
-  protected readonly workload: Workload;
+  protected readonly workload: ClientWorkload;
   /** No operation begins at or after this time. */
   protected stopAtMicros: Micros;
-  protected generator: OperationGenerator;
+  protected generator: OperationSource;
   protected budget: RetryBudget;
   /** Grows up to {@link MAX_OUTSTANDING}. */
   protected readonly slots: OperationSlot[];
@@ -69,14 +68,14 @@ export class ClientProcess {
   private nextArmed: boolean;
 
   /** No operation begins at or after `stopAtMicros`; outstanding ones go on to their end. */
-  constructor(host: ClientProcessHost, driver: ClientDriver, workload: Workload, stopAtMicros: Micros) {
+  constructor(host: ClientProcessHost, driver: ClientDriver, workload: ClientWorkload, stopAtMicros: Micros) {
     this.counters = new ClientCounters();
     this.latency = new LatencyHistogram();
     this.host = host;
     this.driver = driver;
     this.workload = workload;
     this.stopAtMicros = stopAtMicros;
-    this.generator = new OperationGenerator(workload, host.self);
+    this.generator = workload.createSource(host.self);
     const { budgetPercent, minimumPerSecond } = workload.config.retry;
     this.budget = new RetryBudget(budgetPercent, minimumPerSecond);
     this.slots = [];
@@ -244,8 +243,7 @@ export class ClientProcess {
     const command = slot.command as Command;
     this.counters.ok++;
     this.latency.record(this.host.now() - slot.invokedAt);
-    // The only inputs that this client sends are operations of its own generator.
-    this.generator.observe(slot.keyIndex, command.input as KvOperation, result);
+    this.generator.observe(slot.keyIndex, command.input, result);
     this.settle(slot, 'ok', result, index);
   }
 
@@ -339,6 +337,7 @@ export class ClientProcess {
     else if (slot.phase === 'backing-off') host.cancelTimer(RETRY_TIMERS[slot.index] as string);
     else if (slot.phase === 'queued') this.leaveQueue(slot);
     host.cancelTimer(DEADLINE_TIMERS[slot.index] as string);
+    if (kind !== 'ok') this.generator.missed?.(slot.keyIndex, command.input, kind);
     slot.close();
     this.busy--;
     this.record(kind, command, output, index);

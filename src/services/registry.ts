@@ -1,39 +1,37 @@
 /** The replicated services by the names that scenarios use. */
 
 import { UsageError, nearest, type StateMachine } from '../kernel/index.js';
-import { SortedKeyValueStore } from './kv-next.js';
-import { KeyValueStore } from './kv.js';
+import { KV, KV_NEXT } from './kv-service.js';
+import type { ServiceConfig } from './service-config.js';
+import type { ClientWorkload, RawServiceSettings, ServiceKind } from './service-kind.js';
 import { DEFAULT_SESSION_LIMITS, SessionedService, type SessionLimits } from './sessions.js';
 import { ShadowedService } from './shadow.js';
+import type { WorkloadConfig } from './workload-config.js';
 
-const SERVICES: ReadonlyMap<string, () => StateMachine> = new Map<string, () => StateMachine>([
-  ['kv', () => new KeyValueStore()],
-  ['kv-next', () => new SortedKeyValueStore()],
-]);
+/** Every service, by name. */
+const SERVICES: ReadonlyMap<string, ServiceKind> = new Map(
+  [KV, KV_NEXT].sort((a, b) => (a.name < b.name ? -1 : 1)).map((kind) => [kind.name, kind]),
+);
 
-/** Every name that {@link createService} knows, sorted. */
-export const serviceNames: readonly string[] = [...SERVICES.keys()].sort((a, b) => (a < b ? -1 : 1));
+/** Every name that {@link findService} knows, sorted. */
+export const serviceNames: readonly string[] = [...SERVICES.keys()];
 
-/** The services that are key-value stores, whose histories can be judged: all of them, by now. */
-export const keyValueServices: ReadonlySet<string> = new Set(serviceNames);
+/** The operations of all services, those of the key-value store first. */
+export const operationNames: readonly string[] = [
+  ...new Set([KV, ...SERVICES.values()].flatMap(({ operations }) => Object.keys(operations))),
+];
 
-/**
- * A fresh service behind client sessions; every replica gets its own. `shadow` names the service that runs in
- * its shadow. Throws UsageError for an unknown name.
- */
-export function createService(
-  name: string,
-  sessions: SessionLimits = DEFAULT_SESSION_LIMITS,
-  shadow: string | undefined = undefined,
-): StateMachine {
-  const service = createBare(name);
-  const shadowed = shadow === undefined ? service : new ShadowedService(service, createBare(shadow));
-  return new SessionedService(shadowed, sessions);
+const NO_SETTINGS: RawServiceSettings = Object.freeze({});
+
+/** The service of this name; undefined where there is none. */
+export function knownService(name: string): ServiceKind | undefined {
+  return SERVICES.get(name);
 }
 
-function createBare(name: string): StateMachine {
-  const create = SERVICES.get(name);
-  if (create !== undefined) return create();
+/** The service of this name. Throws UsageError for an unknown one. */
+export function findService(name: string): ServiceKind {
+  const kind = knownService(name);
+  if (kind !== undefined) return kind;
   const near = nearest(name, serviceNames);
   const hint = near === undefined ? undefined : `did you mean '${near}'?`;
   throw new UsageError(
@@ -41,4 +39,33 @@ function createBare(name: string): StateMachine {
     `unknown service '${name}'; expected one of: ${serviceNames.join(', ')}`,
     hint,
   );
+}
+
+/**
+ * A fresh service behind client sessions; every replica gets its own. `shadow` names the service that runs in
+ * its shadow, with the same settings. Throws UsageError for an unknown name.
+ */
+export function createService(
+  name: string,
+  sessions: SessionLimits = DEFAULT_SESSION_LIMITS,
+  shadow: string | undefined = undefined,
+  settings: RawServiceSettings = NO_SETTINGS,
+): StateMachine {
+  const service = findService(name).create(settings);
+  const shadowed =
+    shadow === undefined ? service : new ShadowedService(service, findService(shadow).create(settings));
+  return new SessionedService(shadowed, sessions);
+}
+
+/** The service that a scenario describes, as {@link createService} makes it. */
+export function createConfiguredService({ name, sessions, shadow, settings }: ServiceConfig): StateMachine {
+  return createService(name, sessions, shadow, settings ?? NO_SETTINGS);
+}
+
+/** What clients of this service ask for. */
+export function createWorkload(
+  { name, settings }: Pick<ServiceConfig, 'name' | 'settings'>,
+  config: WorkloadConfig,
+): ClientWorkload {
+  return findService(name).createWorkload(config, settings ?? NO_SETTINGS);
 }

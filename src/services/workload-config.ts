@@ -6,14 +6,8 @@ import type { Micros, Ratio, ReadMode } from '../kernel/index.js';
 export type KeyDistribution =
   { readonly kind: 'uniform' } | { readonly kind: 'zipf'; readonly exponentThousandths: number };
 
-/** Relative weights of the operations. */
-export interface OperationMix {
-  readonly get: number;
-  readonly put: number;
-  readonly delete: number;
-  readonly cas: number;
-  readonly append: number;
-}
+/** Relative weights of a service's operations, by name; one that is not there has none. */
+export type OperationMix = Readonly<Record<string, number>>;
 
 /** Relative weights of the ways in which gets ask to be served; some weight is above 0. */
 export type ReadMix = Readonly<Record<ReadMode, number>>;

@@ -10,6 +10,7 @@
 import { assert, Family } from '../kernel/index.js';
 import type { Choices, Plain, ProcessId, ReadMode, Result } from '../kernel/index.js';
 import type { KvOperation } from './kv.js';
+import type { ClientWorkload, OperationSource } from './service-kind.js';
 import { READ_MODES, type WorkloadConfig } from './workload-config.js';
 import { KeyChooser } from './zipf.js';
 
@@ -19,7 +20,7 @@ const REMEMBERED_KEYS = 64;
 const LONG_VALUE_LENGTH = 256;
 
 /** A workload compiled for drawing. Immutable: all clients of a run share one. */
-export class Workload {
+export class Workload implements ClientWorkload {
   readonly keyNames: readonly string[];
   readonly chooser: KeyChooser;
   /** Draws of an operation are uniform in 0 … maxDraw. */
@@ -32,19 +33,23 @@ export class Workload {
   private readonly belowCas: number;
 
   constructor(readonly config: WorkloadConfig) {
-    const { mix } = config;
+    const weight = (name: string): number => config.mix[name] ?? 0;
     this.keyNames = Array.from({ length: config.keys }, (_, key) => `k${key}`);
     this.chooser = new KeyChooser(config.keyDistribution, config.keys);
-    this.belowGet = mix.get;
-    this.belowPut = this.belowGet + mix.put;
-    this.belowDelete = this.belowPut + mix.delete;
-    this.belowCas = this.belowDelete + mix.cas;
-    this.maxDraw = this.belowCas + mix.append - 1;
+    this.belowGet = weight('get');
+    this.belowPut = this.belowGet + weight('put');
+    this.belowDelete = this.belowPut + weight('delete');
+    this.belowCas = this.belowDelete + weight('cas');
+    this.maxDraw = this.belowCas + weight('append') - 1;
     assert(this.maxDraw >= 0, 'workload: some operation has a weight above 0');
     this.readModes = weighedReadModes(config.reads);
     assert(this.readModes.length > 0, 'workload: some read mode has a weight above 0');
     assert(config.clients > 0, 'workload: there are clients');
     assert(config.mode === 'closed' || config.ratePerSecond > 0, 'workload: an open loop has a rate above 0');
+  }
+
+  createSource(client: ProcessId): OperationGenerator {
+    return new OperationGenerator(this, client);
   }
 
   /** The operation that a draw stands for. */
@@ -63,7 +68,7 @@ function weighedReadModes(reads: WorkloadConfig['reads']): readonly ReadMode[] {
 }
 
 /** Makes one client's operations and remembers what it saw. */
-export class OperationGenerator {
+export class OperationGenerator implements OperationSource {
   /** Number of the key of the operation made last. */
   keyIndex: number;
   private readonly workload: Workload;
@@ -107,8 +112,8 @@ export class OperationGenerator {
   }
 
   /** How operation number `sequence` asks to be served; undefined for one that is no get. */
-  readMode(choices: Choices, sequence: number, operation: KvOperation): ReadMode | undefined {
-    if (operation.op !== 'get') return undefined;
+  readMode(choices: Choices, sequence: number, input: Plain): ReadMode | undefined {
+    if ((input as KvOperation).op !== 'get') return undefined;
     const { readModes } = this.workload;
     const last = readModes.length - 1;
     if (last === 0) return readModes[0];
@@ -116,7 +121,9 @@ export class OperationGenerator {
   }
 
   /** Learns from the result of an operation on key number `keyIndex`. */
-  observe(keyIndex: number, operation: KvOperation, result: Result): void {
+  observe(keyIndex: number, input: Plain, result: Result): void {
+    // The only inputs that a client sends are operations of its own generator.
+    const operation = input as KvOperation;
     if (result === null || typeof result !== 'object') return;
     const answer = result as {
       readonly value?: Plain;
@@ -168,7 +175,7 @@ export class OperationGenerator {
   }
 
   private hasGrownLong(): boolean {
-    if (this.workload.config.mix.put === 0) return false;
+    if ((this.workload.config.mix['put'] ?? 0) === 0) return false;
     const value = this.lastSeen();
     return value !== null && value.length > LONG_VALUE_LENGTH;
   }

@@ -2,7 +2,7 @@
 
 import { Family, type Micros, type OperationId, type ProcessId } from '../kernel/index.js';
 import { processCounts, type Scenario } from '../scenario/index.js';
-import { Workload } from '../services/index.js';
+import { createWorkload } from '../services/index.js';
 import { Clock, Disk, type DiskScheduler, type DiskTap } from '../world/index.js';
 import { ClientEndpoint, type ClientErrand } from './client-endpoint.js';
 import type { Engine } from './engine.js';
@@ -111,11 +111,11 @@ export function assembleClients(
   originals: readonly ClientEndpoint[] | undefined,
 ): ClientEndpoint[] {
   if (originals !== undefined) return originals.map((original) => original.clone(engine));
-  const { cluster, workload, bounds } = scenario;
+  const { cluster, service, workload, bounds } = scenario;
   if (workload.clients === 0) return [];
   const errand: ClientErrand = {
     servers: program.servers,
-    workload: new Workload(workload),
+    workload: createWorkload(service, workload),
     stopAtMicros: bounds.stopClientsAtMicros,
   };
   const { protocol, settings } = program;

@@ -10,14 +10,14 @@ import {
   type Micros,
   type ProcessId,
 } from '../kernel/index.js';
-import { ClientProcess, type ClientProcessHost, type Workload } from '../services/index.js';
+import { ClientProcess, type ClientProcessHost, type ClientWorkload } from '../services/index.js';
 import { Endpoint } from './endpoint.js';
 import type { Engine } from './engine.js';
 
 /** What all clients of a run share. */
 export interface ClientErrand {
   readonly servers: readonly ProcessId[];
-  readonly workload: Workload;
+  readonly workload: ClientWorkload;
   readonly stopAtMicros: Micros;
 }
 

@@ -10,7 +10,7 @@ import {
 import { pbftProtocol } from '../protocols/pbft/index.js';
 import { raftProtocol } from '../protocols/raft/index.js';
 import type { Scenario } from '../scenario/index.js';
-import { createService } from '../services/index.js';
+import { createConfiguredService } from '../services/index.js';
 import { findBug } from '../zoo/index.js';
 
 export interface Implementation {
@@ -38,8 +38,8 @@ export function builtInImplementation(scenario: Scenario): Implementation {
       near === undefined ? undefined : `did you mean "${near}"?`,
     );
   }
-  const { name, sessions, shadow } = scenario.service;
-  return { protocol: build(), createService: () => createService(name, sessions, shadow), bug: undefined };
+  const { service } = scenario;
+  return { protocol: build(), createService: () => createConfiguredService(service), bug: undefined };
 }
 
 /** A bug of the zoo in place of the correct code; throws UsageError when it does not fit the scenario. */
@@ -54,7 +54,7 @@ export function buggyImplementation(scenario: Scenario, id: string): Implementat
   const correct = builtInImplementation(scenario);
   return {
     protocol: bug.createProtocol?.() ?? correct.protocol,
-    createService: () => bug.createService?.() ?? correct.createService(),
+    createService: () => bug.createService?.(scenario.service) ?? correct.createService(),
     bug: bug.id,
   };
 }

@@ -134,10 +134,12 @@ export class Observers implements DiskTap {
         ? undefined
         : { healAtMicros, progressWithinMicros, stableLeader, transfersSucceed };
     const protocol = options.checkers === false ? NO_CHECKERS : name;
-    const { name: service, sessions } = scenario.service;
+    const { name: service, settings: serviceSettings, sessions } = scenario.service;
     const set = createCheckers(protocol, context, sink, {
       liveness,
       service,
+      serviceSettings,
+      mix: scenario.workload.mix,
       settings,
       sessionWindow: sessions.window,
       members: scenario.cluster.members,

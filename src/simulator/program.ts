@@ -13,6 +13,7 @@ import {
   type StateMachine,
 } from '../kernel/index.js';
 import type { Scenario } from '../scenario/index.js';
+import { findService } from '../services/index.js';
 import { idealAuthentication, type ProcessConfig } from '../world/index.js';
 import { requireAttackable } from './attackable.js';
 import type { Implementation } from './implementation.js';
@@ -41,6 +42,7 @@ export function prepareProgram(scenario: Scenario, implementation: Implementatio
   const { members, nodes } = scenario.cluster;
   const { byzantine } = scenario.model;
   const settings = protocol.settings(scenario.protocol.settings, { members, byzantine });
+  findService(scenario.service.name).checkSettings(scenario.service.settings ?? {});
   requireFeasiblePromise(scenario, protocol, settings);
   requireFormat(scenario, protocol);
   requireOperable(scenario, protocol);

@@ -7,6 +7,7 @@
 import type { FaultAction, FaultPlan, RandomFault, ScheduledFault, Selector } from '../faults/index.js';
 import { MAX_DURATION_MICROS, type Distribution, type Ratio } from '../kernel/index.js';
 import type { Bounds, Expectation, FailureModel, Scenario } from '../scenario/index.js';
+import { findService, serviceNames } from '../services/index.js';
 import type {
   KeyDistribution,
   Objectives,
@@ -14,6 +15,7 @@ import type {
   ReadMix,
   RetryPolicy,
   ServiceConfig,
+  ServiceKind,
   SessionLimits,
   WorkloadConfig,
 } from '../services/index.js';
@@ -104,7 +106,8 @@ export const readScenario: Shape<Scenario> = (value) => {
   const scenario = asRecord(value);
   const servers = inside('cluster', scenario['cluster'], 'nodes', integer(1, MOST_SERVERS));
   const clients = inside('workload', scenario['workload'], 'clients', integer(0, MOST_CLIENTS));
-  return scenarioShape(servers, servers + clients)(scenario);
+  const service = inside('service', scenario['service'], 'name', word(...serviceNames));
+  return scenarioShape(servers, servers + clients, service)(scenario);
 };
 
 /** One field of a part, ahead of the rest: what else is right depends on it. */
@@ -117,7 +120,7 @@ function inside<T>(part: string, value: unknown, field: string, shape: Shape<T>)
   }
 }
 
-function scenarioShape(servers: number, processes: number): Shape<Scenario> {
+function scenarioShape(servers: number, processes: number, service: string): Shape<Scenario> {
   const process = integer(0, processes - 1);
   return object<Scenario>({
     name,
@@ -145,8 +148,9 @@ function scenarioShape(servers: number, processes: number): Shape<Scenario> {
         timeoutMicros: micros,
       }),
       shadow: maybe(name),
+      settings: maybe(plainMap),
     }),
-    workload: workloadShape,
+    workload: workloadShape(findService(service)),
     network: object<NetworkConfig>({
       link,
       overrides: list(
@@ -202,46 +206,55 @@ function topologyShape(processes: number): Shape<Topology> {
   });
 }
 
-const workloadShape = object<WorkloadConfig>({
-  clients: integer(0, MOST_CLIENTS),
-  mode: word('open', 'closed'),
-  ratePerSecond: integer(1, 1_000_000),
-  thinkMinMicros: micros,
-  thinkMaxMicros: micros,
-  keys: integer(1, 100_000),
-  keyDistribution: tagged<KeyDistribution, 'kind'>('kind', {
-    uniform: {},
-    zipf: { exponentThousandths: integer(1, 10_000) },
-  }),
-  mix: where(
-    object<OperationMix>({ get: weight, put: weight, delete: weight, cas: weight, append: weight }),
-    (mix) => mix.get + mix.put + mix.delete + mix.cas + mix.append > 0,
+/** Relative weights of a service's operations, by name. */
+function mixShape({ operations }: ServiceKind): Shape<OperationMix> {
+  const known = word(...Object.keys(operations));
+  const weights: Shape<OperationMix> = (value) =>
+    Object.fromEntries(Object.entries(asRecord(value)).map(([name, given]) => [known(name), weight(given)]));
+  return where(
+    weights,
+    (mix) => Object.values(mix).some((value) => value > 0),
     'at least one weight above 0',
-  ),
-  reads: where(
-    object<ReadMix>({
-      log: weight,
-      'read-index': weight,
-      lease: weight,
-      follower: weight,
-      session: weight,
-      stale: weight,
+  );
+}
+
+const workloadShape = (service: ServiceKind): Shape<WorkloadConfig> =>
+  object<WorkloadConfig>({
+    clients: integer(0, MOST_CLIENTS),
+    mode: word('open', 'closed'),
+    ratePerSecond: integer(1, 1_000_000),
+    thinkMinMicros: micros,
+    thinkMaxMicros: micros,
+    keys: integer(1, 100_000),
+    keyDistribution: tagged<KeyDistribution, 'kind'>('kind', {
+      uniform: {},
+      zipf: { exponentThousandths: integer(1, 10_000) },
     }),
-    (reads) => Object.values(reads).some((value: number) => value > 0),
-    'at least one weight above 0',
-  ),
-  attemptTimeoutMicros: positiveMicros,
-  operationTimeoutMicros: positiveMicros,
-  retry: object<RetryPolicy>({
-    kind: word('none', 'immediate', 'backoff'),
-    baseMicros: micros,
-    capMicros: micros,
-    jitter: ratio,
-    maxAttempts: integer(1, 10_000),
-    budgetPercent: integer(0, 100_000),
-    minimumPerSecond: orElse(integer(0, 1_000_000), 0),
-  }),
-});
+    mix: mixShape(service),
+    reads: where(
+      object<ReadMix>({
+        log: weight,
+        'read-index': weight,
+        lease: weight,
+        follower: weight,
+        session: weight,
+        stale: weight,
+      }),
+      (reads) => Object.values(reads).some((value: number) => value > 0),
+      'at least one weight above 0',
+    ),
+    attemptTimeoutMicros: positiveMicros,
+    operationTimeoutMicros: positiveMicros,
+    retry: object<RetryPolicy>({
+      kind: word('none', 'immediate', 'backoff'),
+      baseMicros: micros,
+      capMicros: micros,
+      jitter: ratio,
+      maxAttempts: integer(1, 10_000),
+      budgetPercent: integer(0, 100_000),
+      minimumPerSecond: orElse(integer(0, 1_000_000), 0),
+    }),
+  });
 
 function faultsShape(servers: number, processes: number): Shape<FaultPlan> {
   const action = actionShape(servers, processes);

@@ -2,7 +2,7 @@
 
 import { UsageError, nearest, received, type Protocol } from '../kernel/index.js';
 import type { Scenario } from '../scenario/index.js';
-import { createService } from '../services/index.js';
+import { createConfiguredService } from '../services/index.js';
 import type { Implementation } from './implementation.js';
 
 const REQUIRED = ['settings', 'createReplica', 'createDriver', 'maxTimerMicros'] as const;
@@ -10,8 +10,8 @@ const OPTIONAL = ['hashMessage', 'messageBytes', 'format'] as const;
 
 /** A user's protocol under a scenario's service. */
 export function userImplementation(scenario: Scenario, protocol: Protocol): Implementation {
-  const { name, sessions, shadow } = scenario.service;
-  return { protocol, createService: () => createService(name, sessions, shadow), bug: undefined };
+  const { service } = scenario;
+  return { protocol, createService: () => createConfiguredService(service), bug: undefined };
 }
 
 /** The value as a protocol; throws UsageError naming the first thing that is missing. `place` says whose it is. */

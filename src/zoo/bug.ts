@@ -1,6 +1,7 @@
 /** A bug of the zoo: a mistake that was published, re-created as a small subclass of the correct code. */
 
 import type { Protocol, StateMachine } from '../kernel/index.js';
+import type { ServiceConfig } from '../services/index.js';
 
 export interface Bug {
   /** E.g. `R23-old-term-commit`. */
@@ -15,5 +16,5 @@ export interface Bug {
   /** A scenario in which it shows. */
   readonly scenario: string;
   createProtocol?(): Protocol;
-  createService?(): StateMachine;
+  createService?(service: ServiceConfig): StateMachine;
 }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
+import { serviceNames } from '../../src/services/index.js';
 import { errorOf, load, minimal } from './support.js';
 
+const NAMES = serviceNames.join(', ');
 const error = (text: string): string => errorOf(() => load(text));
 const scheduled = (entry: string): string => error(minimal(`faults:\n  schedule:\n    - { ${entry} }\n`));
 const random = (entry: string): string => error(minimal(`faults:\n  random:\n    - { ${entry} }\n`));
@@ -38,19 +40,27 @@ describe('scenario errors: unknown words are named with the nearest valid one', 
     ],
     [
       'service: kw',
-      "a.yaml:4:10: service: expected one of kv, kv-next, or a map of name, sessions and shadow, got 'kw'\ndid you mean 'kv'?",
+      `a.yaml:4:10: service: expected one of ${NAMES}, or a map of name, settings, sessions and shadow, got 'kw'\ndid you mean 'kv'?`,
     ],
     [
       'service: { nam: kv }',
-      "a.yaml:4:12: service.nam: expected one of name, sessions, shadow, got 'nam'\ndid you mean 'name'?",
+      "a.yaml:4:12: service.nam: expected one of name, settings, sessions, shadow, got 'nam'\ndid you mean 'name'?",
     ],
     [
       'service: { name: kv, shadow: kv-nxt }',
-      "a.yaml:4:30: service.shadow: expected one of kv, kv-next, got 'kv-nxt'\ndid you mean 'kv-next'?",
+      `a.yaml:4:30: service.shadow: expected one of ${NAMES}, got 'kv-nxt'\ndid you mean 'kv-next'?`,
     ],
     [
       'service: { sessions: { timeout: nevr } }',
       "a.yaml:4:33: service.sessions.timeout: expected a duration such as 150ms or 2s, at most 24h, or 'never', got 'nevr'\ndid you mean 'never'?",
+    ],
+    [
+      'service: { name: kv, settings: { acounts: 5 } }',
+      'a.yaml:4:43: service.settings.acounts: unknown kv setting, expected none',
+    ],
+    [
+      'workload: { mix: { gte: 1, put: 1 } }',
+      "a.yaml:4:20: workload.mix.gte: expected an operation of kv: one of get, put, delete, cas, append, got 'gte'\ndid you mean 'get'?",
     ],
     [
       'process: { restart-after-halt: nevr }',

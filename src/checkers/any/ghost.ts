@@ -1,8 +1,8 @@
 /** What every run has, whatever its protocol: an agreed order, a history of clients, and what is settled of it. */
 
-import type { ProcessId } from '../../kernel/index.js';
+import type { Command, ProcessId } from '../../kernel/index.js';
 import type { CheckerContext } from '../checker.js';
-import { AgreedOrder } from './agreed-order.js';
+import { AgreedOrder, type AppliedPlace } from './agreed-order.js';
 import { CalmGhost } from './calm-ghost.js';
 import { ClientHistory } from './client-history.js';
 import { LogWitness } from './log-witness.js';
@@ -60,6 +60,22 @@ export class RunGhost {
    */
   isLeftBehind(client: ProcessId, sequence: number): boolean {
     return sequence <= this.order.highestOf(client) - this.sessionWindow;
+  }
+
+  /** True for a command that its session does not execute: it was ordered before, or is left behind. */
+  isRefused({ client, sequence }: Command): boolean {
+    return this.order.indexOf(client, sequence) > 0 || this.isLeftBehind(client, sequence);
+  }
+
+  /**
+   * False for a place that leaves the service as it is: it has no command, or one that its session refuses. Judged
+   * before the order takes the place in. A session that expired is told by the digest, which every executed command
+   * changes.
+   */
+  hasEffect({ index, digest, command }: AppliedPlace, hasSessions: boolean): boolean {
+    const { order } = this;
+    if (command === undefined || (hasSessions && this.isRefused(command))) return false;
+    return !order.hasDigests || index !== order.last + 1 || digest !== order.digestAt(index - 1);
   }
 
   clone(context: CheckerContext): RunGhost {

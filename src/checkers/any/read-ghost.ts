@@ -3,7 +3,7 @@
  * agreed order when a read was invoked, and what the store held at each place.
  */
 
-import type { Command, HistoryEvent, ProcessId, ReadMode } from '../../kernel/index.js';
+import type { HistoryEvent, ProcessId, ReadMode } from '../../kernel/index.js';
 import { SequenceMap } from '../sequence-map.js';
 import type { AppliedPlace } from './agreed-order.js';
 import type { RunGhost } from './ghost.js';
@@ -38,7 +38,7 @@ export class ReadGhost {
     const { order } = this.run;
     const { index, command } = place;
     if (index <= order.last) return;
-    this.versions.applied(place, hasSessions && command !== undefined && this.isRefused(command));
+    this.versions.applied(place, hasSessions && command !== undefined && this.run.isRefused(command));
   }
 
   /** A read that is not to be ordered begins: what it must show follows from what is known now. */
@@ -73,11 +73,6 @@ export class ReadGhost {
     for (const index of this.seenIndexes) copy.seenIndexes.push(index);
     for (const floors of this.floors) copy.floors.push(floors.clone());
     return copy;
-  }
-
-  /** True for a command that its session does not execute: it was ordered before, or is left behind. */
-  private isRefused({ client, sequence }: Command): boolean {
-    return this.run.order.indexOf(client, sequence) > 0 || this.run.isLeftBehind(client, sequence);
   }
 
   private seenIndexOf(client: ProcessId): number {

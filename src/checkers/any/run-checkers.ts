@@ -5,6 +5,7 @@
 
 import type { DiskImage, HistoryEvent, ProcessId, ProtocolEvent } from '../../kernel/index.js';
 import type { CheckerContext, InvariantInfo, Observer, ViolationSink } from '../checker.js';
+import type { ServiceJudge } from '../services/judge.js';
 import type { Unjudged } from '../unjudged.js';
 import { ACKNOWLEDGED_DURABILITY, AcknowledgedDurability } from './acknowledged-durability.js';
 import { AGREEMENT, Agreement } from './agreement.js';
@@ -67,6 +68,8 @@ export const RUN_INVARIANTS: readonly InvariantInfo[] = [
 export interface RunCheckerOptions {
   /** The service is the key-value store, whose histories can be judged. */
   readonly isKeyValue: boolean;
+  /** Of what this service promises beside. */
+  readonly judges: readonly ServiceJudge[];
   /** The service sits behind client sessions. */
   readonly hasSessions: boolean;
   /** The protocol may answer before it applies for good. */
@@ -162,7 +165,13 @@ export class RunCheckers implements Observer {
     if (this.duplicateEffect !== undefined) this.duplicateEffect.onApplied(event);
     this.acknowledged.onApplied(event);
     this.reads.onApplied(event);
+    if (this.options.judges.length > 0 && event.index > order.last) this.tellJudges(event);
     order.applied(process, event, this.ghost.context.now());
+  }
+
+  private tellJudges(place: AppliedPlace): void {
+    const hasEffect = this.ghost.hasEffect(place, this.options.hasSessions);
+    for (const judge of this.options.judges) judge.onPlace(place, hasEffect);
   }
 
   onStart(process: ProcessId, _incarnation: number, _disk: DiskImage): void {
@@ -180,6 +189,7 @@ export class RunCheckers implements Observer {
     const { history } = this.ghost;
     const operation = history.record(event, event.kind === 'ok' ? this.placeOfAnswer(event) : 0);
     this.reads.onHistory(event);
+    for (const judge of this.options.judges) judge.onHistory(event);
     if (operation === undefined) return;
     this.calm?.onHistory(event.kind === 'invoke');
     if (this.progress !== undefined) this.progress.onHistory(operation);
@@ -193,6 +203,7 @@ export class RunCheckers implements Observer {
   onEnd(): void {
     this.settlement.end();
     this.reads.onEnd();
+    for (const judge of this.options.judges) judge.onEnd();
     this.progress?.onEnd();
     this.convergence?.onEnd();
     this.calm?.onEnd();
@@ -207,6 +218,7 @@ export class RunCheckers implements Observer {
 
   clone(context: CheckerContext, sink: ViolationSink): RunCheckers {
     const ghost = this.ghost.clone(context);
-    return new RunCheckers(ghost, sink, this.options, this.reads.ghost.clone(ghost));
+    const judges = this.options.judges.map((judge) => judge.clone(ghost, sink));
+    return new RunCheckers(ghost, sink, { ...this.options, judges }, this.reads.ghost.clone(ghost));
   }
 }
