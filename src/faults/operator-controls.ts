@@ -1,6 +1,6 @@
 /** What an operator sees of the machines and may do to them. The simulator implements it; tests may too. */
 
-import type { Choices, Membership, Message, Micros, ProcessId } from '../kernel/index.js';
+import type { Choices, Membership, OperatorDriverHost, Micros, ProcessId } from '../kernel/index.js';
 
 /** The machine room, as far as an operator goes: it stops and starts processes and formats disks. */
 export interface Machines {
@@ -34,11 +34,10 @@ export interface Machines {
 }
 
 /** The world as the operator's process sees it. */
-export interface OperatorHost {
+export interface OperatorHost extends OperatorDriverHost {
   readonly choices: Choices;
   readonly machines: Machines;
   now(): Micros;
-  send(to: ProcessId, message: Message): void;
   /** Arms a named timer; re-arms it when it is set. */
   setTimerAfter(name: string, micros: Micros): void;
   cancelTimer(name: string): void;

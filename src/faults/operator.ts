@@ -15,10 +15,12 @@ import {
   Family,
   LeaderSearch,
   MICROS_PER_MILLISECOND,
+  type AdminAnswer,
   type AdminReply,
   type AdminRequest,
   type Message,
   type Micros,
+  type OperatorDriver,
   type Plain,
   type ProcessId,
 } from '../kernel/index.js';
@@ -90,6 +92,7 @@ export class Operator {
     private readonly plan: OperatorPlan,
     private readonly host: OperatorHost,
     private readonly healAtMicros: Micros,
+    private readonly driver: OperatorDriver | undefined,
   ) {}
 
   start(): void {
@@ -108,7 +111,10 @@ export class Operator {
 
   receive(from: ProcessId, message: Message): void {
     const [order] = this.orders;
-    if (message.kind !== 'AdminReply' || order?.kind !== 'ask') return;
+    const answer = this.driver?.receive(this.host, from, message);
+    if (order?.kind !== 'ask') return;
+    if (answer !== undefined) this.settled(answer, this.nameOf(from));
+    if (this.driver !== undefined || message.kind !== 'AdminReply') return;
     const reply = message as AdminReply;
     if (reply.id === this.request) this.answered(order, from, reply);
   }
@@ -129,7 +135,7 @@ export class Operator {
 
   /** A copy that acts on a copy of this one's world. */
   clone(host: OperatorHost): Operator {
-    const copy = new Operator(this.plan, host, this.healAtMicros);
+    const copy = new Operator(this.plan, host, this.healAtMicros, this.driver?.clone());
     Object.assign(copy.counters, this.counters);
     copy.nextStep = this.nextStep;
     copy.nextRandom = this.nextRandom;
@@ -165,6 +171,7 @@ export class Operator {
       failuresBefore: this.failuresBefore,
       watchUntil: this.watchUntil,
       isOver: this.isOver,
+      ...(this.driver === undefined ? {} : { driver: this.driver.encode() }),
     };
   }
 
@@ -327,10 +334,24 @@ export class Operator {
   // ---- requests ----
 
   private ask({ server, action }: OrderOf<'ask'>): void {
+    if (this.driver !== undefined) {
+      this.isAsking = true;
+      const answer = this.driver.request(this.host, action);
+      this.sleep(ATTEMPT_MICROS);
+      if (answer !== undefined) this.settled(answer, 'itself');
+      return;
+    }
     const request: AdminRequest = { kind: 'AdminRequest', id: this.request, action };
     this.isAsking = true;
     this.host.send(server < 0 ? this.leaders.target : server, request);
     this.sleep(ATTEMPT_MICROS);
+  }
+
+  /** What the protocol's own way of asking has come to. */
+  private settled({ status, reason }: AdminAnswer, by: string): void {
+    if (status === 'ok') this.carryOut(this.orders.slice(1));
+    else if (status === 'refused') this.end('refused', `the operator is refused by ${by}: ${reason}`);
+    else this.pause(BUSY_MICROS);
   }
 
   private askNext(): void {

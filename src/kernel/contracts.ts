@@ -198,6 +198,25 @@ export interface ClientDriver {
   clone(): ClientDriver;
 }
 
+/** How an operator's request stands: done, to be asked again later, refused for good. */
+export interface AdminAnswer {
+  readonly status: 'ok' | 'busy' | 'refused';
+  readonly reason: string;
+}
+
+/** What an operator's driver may do to the outside. */
+export type OperatorDriverHost = Pick<ClientHost, 'self' | 'servers' | 'authenticator' | 'send'>;
+
+/** How an operator speaks with servers of a protocol that has its own way for that. */
+export interface OperatorDriver {
+  /** Asks for the action, or asks again; an answer that needs no server is given at once. */
+  request(host: OperatorDriverHost, action: Plain): AdminAnswer | undefined;
+  /** An answer to the action asked for last; undefined when the message settles nothing. */
+  receive(host: OperatorDriverHost, from: ProcessId, message: Message): AdminAnswer | undefined;
+  clone(): OperatorDriver;
+  encode(): Plain;
+}
+
 /** One record of a freshly formatted disk. */
 export interface FormattedRecord {
   readonly file: string;
@@ -211,6 +230,8 @@ export interface ClusterShape {
   readonly members: number;
   /** How many of them the scenario lets be faulty in any way. */
   readonly byzantine: number;
+  /** Process of the operator; absent: there is none. */
+  readonly operator?: ProcessId;
 }
 
 /** A protocol: how to build its replicas and clients. Users export one from `module: ./mine.js#name`. */
@@ -236,6 +257,8 @@ export interface Protocol<Settings = unknown> {
     settings: Settings,
   ): Replica;
   createDriver(settings: Settings): ClientDriver;
+  /** Absent: operators send an AdminRequest to one server after another, and understand AdminReply. */
+  createOperatorDriver?(settings: Settings): OperatorDriver;
   /** Versions that servers of this protocol may run, lowest and highest; 1 and 1 when left out. */
   readonly versions?: { readonly lowest: number; readonly highest: number };
   /** Upper bound of the protocol's timers in microseconds: liveness bounds are computed from it. */

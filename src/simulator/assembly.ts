@@ -127,7 +127,7 @@ export function assembleClients(
 export function assembleOperator(
   stage: Stage,
   scenario: Scenario,
-  { protocol }: Program,
+  { protocol, settings }: Program,
   original: OperatorEndpoint | undefined,
 ): OperatorEndpoint | undefined {
   const { operator, bounds } = scenario;
@@ -137,6 +137,13 @@ export function assembleOperator(
   const self = processCounts(scenario).firstTwin - 1;
   return (
     original?.clone(engine, machines) ??
-    OperatorEndpoint.create(self, engine, machines, operator, bounds.healAtMicros)
+    OperatorEndpoint.create(
+      self,
+      engine,
+      machines,
+      operator,
+      bounds.healAtMicros,
+      protocol.createOperatorDriver?.(settings),
+    )
   );
 }

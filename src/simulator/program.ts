@@ -12,7 +12,7 @@ import {
   type Protocol,
   type StateMachine,
 } from '../kernel/index.js';
-import type { Scenario } from '../scenario/index.js';
+import { processCounts, type Scenario } from '../scenario/index.js';
 import { findService } from '../services/index.js';
 import { idealAuthentication, type ProcessConfig } from '../world/index.js';
 import { requireAttackable } from './attackable.js';
@@ -41,7 +41,8 @@ export function prepareProgram(scenario: Scenario, implementation: Implementatio
   const { protocol, bug } = implementation;
   const { members, nodes } = scenario.cluster;
   const { byzantine } = scenario.model;
-  const settings = protocol.settings(scenario.protocol.settings, { members, byzantine });
+  const operator = scenario.operator === undefined ? -1 : processCounts(scenario).firstTwin - 1;
+  const settings = protocol.settings(scenario.protocol.settings, { members, byzantine, operator });
   findService(scenario.service.name).checkSettings(scenario.service.settings ?? {});
   requireFeasiblePromise(scenario, protocol, settings);
   requireFormat(scenario, protocol);

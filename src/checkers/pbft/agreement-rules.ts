@@ -1,20 +1,23 @@
 /** Which event concerns which property of agreement and execution. */
 
 import type { ProcessId, ProtocolEvent } from '../../kernel/index.js';
-import type {
-  Decision,
-  JournalBase,
-  PrePrepare,
-  PreparedCertificate,
-  Promised,
-  Reply,
-  Sequence,
-  View,
+import {
+  configurationOf,
+  type Decision,
+  type JournalBase,
+  type JournalRecord,
+  type PrePrepare,
+  type PreparedCertificate,
+  type Promised,
+  type Reply,
+  type Sequence,
+  type View,
 } from '../../protocols/pbft/index.js';
 import type { ViolationSink } from '../checker.js';
 import { PbftAgreement } from './agreement.js';
 import { Certificates } from './certificates.js';
 import { CommittedPrepared } from './committed-prepared.js';
+import { ConfigurationInForce, MembersSpeak } from './configuration-rules.js';
 import type { PbftGhost, ReplicaGhost } from './ghost.js';
 import { LeftViews } from './left-views.js';
 import { NoEquivocation } from './no-equivocation.js';
@@ -45,6 +48,8 @@ export class AgreementRules {
   private readonly requestIssued: RequestIssued;
   private readonly nullRequest: NullRequest;
   private readonly tentative: TentativeExecution;
+  private readonly configurationInForce: ConfigurationInForce;
+  private readonly membersSpeak: MembersSpeak;
 
   constructor(
     private readonly ghost: PbftGhost,
@@ -62,12 +67,15 @@ export class AgreementRules {
     this.requestIssued = new RequestIssued(ghost, sink);
     this.nullRequest = new NullRequest(ghost, sink);
     this.tentative = new TentativeExecution(ghost, sink);
+    this.configurationInForce = new ConfigurationInForce(ghost, sink);
+    this.membersSpeak = new MembersSpeak(ghost, sink);
   }
 
   /** A replica sends a pre-prepare, prepare or commit. */
   onVote(process: ProcessId, replica: ReplicaGhost, kind: 0 | 1 | 2, vote: Vote): void {
     const { view, sequence, digest } = vote;
     this.leftViews.onVote(process, replica, vote.kind, view);
+    this.membersSpeak.onSent(process, replica, vote.kind, view);
     this.watermarks.onVote(process, replica, view, sequence);
     this.promiseDurable.onSaid(process, replica, kind, view, sequence, digest);
     this.ghost.bind(replica, view);
@@ -108,6 +116,7 @@ export class AgreementRules {
   onDecision(process: ProcessId, message: Decision): void {
     const { view, sequence, digest } = message;
     this.certificates.onDecision(process, message);
+    if (this.ghost.configurations.inForce(sequence).number !== configurationOf(view)) return;
     const place = this.ghost.places.at(sequence);
     if (place !== undefined) this.agreement.onDecided(process, place, view, sequence, digest);
   }
@@ -122,7 +131,10 @@ export class AgreementRules {
     this.executedMonotonic.onExecuted(process, replica, sequence);
     this.tentative.onExecuted(process, replica, sequence, digest);
     replica.tentative = undefined;
+    this.configurationInForce.onExecuted(process, view, sequence);
     replica.executed = sequence;
+    replica.executedIn = view;
+    if (sequence > replica.hasUpTo) replica.hasUpTo = sequence;
     replica.fruitlessViews = 0;
     const place = this.ghost.places.at(sequence);
     if (place === undefined) return;
@@ -152,6 +164,10 @@ export class AgreementRules {
 
   onReply(process: ProcessId, replica: ReplicaGhost, message: Reply): void {
     this.tentative.onReply(process, replica, message);
+  }
+
+  onDurable(process: ProcessId, content: JournalRecord['content']): void {
+    this.configurationInForce.onDurable(process, content);
   }
 
   onApplied(process: ProcessId, replica: ReplicaGhost, { command, index, digest }: Applied): void {

@@ -13,6 +13,7 @@ import {
   type View,
   type ViewChange,
 } from '../../protocols/pbft/index.js';
+import type { KnownConfiguration } from './configurations.js';
 import { digestOf } from './disk-ghost.js';
 import type { ReplicaGhost } from './ghost.js';
 import { PbftChecker, pbftSafety } from './pbft-checker.js';
@@ -21,7 +22,7 @@ import { Said, type Ballot } from './places.js';
 export const CERTIFICATES = pbftSafety(
   'certificates',
   'Every certificate that a replica holds or sends is the word of a quorum of distinct replicas.',
-  'Of each prepared, commit and stable certificate that a replica has made durable or sent (in a VIEW-CHANGE, NEW-VIEW, DECISION or STATE-DATA), and of the VIEW-CHANGEs of a NEW-VIEW: the signers are distinct replicas, at least q of them (a prepared certificate has the primary and q - 1 others), and each correct one has said exactly that: the same view, sequence and digest (before the holder could know of it: sent it, or, for its own word, written it down). What is behind all stable checkpoints is only counted. Judged when one becomes durable and when one is sent. With MACs a certificate is the local quorum of received messages, and none is sent: of a DECISION, at least q - f correct replicas have sent a COMMIT, and of a stable checkpoint known by the word of f + 1, a correct replica has said so.',
+  'Of each prepared, commit and stable certificate that a replica has made durable or sent (in a VIEW-CHANGE, NEW-VIEW, DECISION or STATE-DATA), and of the VIEW-CHANGEs of a NEW-VIEW: the signers are distinct members of the configuration in force there, at least q of them (a prepared certificate has the primary and q - 1 others), and each correct one has said exactly that: the same view, sequence and digest (before the holder could know of it: sent it, or, for its own word, written it down). What is behind all stable checkpoints is only counted. Judged when one becomes durable and when one is sent. With MACs a certificate is the local quorum of received messages, and none is sent: of a DECISION, at least q - f correct replicas have sent a COMMIT, and of a stable checkpoint known by the word of f + 1, a correct replica has said so.',
   '§4.2 to §4.4',
 );
 
@@ -34,9 +35,11 @@ export class Certificates extends PbftChecker {
   /** `process` holds or sends it: of its own word this is the first that others hear. */
   onPrepared(process: ProcessId, certificate: PreparedCertificate): void {
     const { view, sequence, digest, prePrepare, prepares } = certificate;
-    const { quorum, places } = this.ghost;
+    const { places } = this.ghost;
+    const configuration = this.ghost.configurations.ofView(view);
+    const { quorum } = configuration;
     const primary = this.ghost.primaryOf(view);
-    const backups = this.signersOf(prepares);
+    const backups = this.signersOf(prepares, configuration);
     const isWhole = prePrepare.signer === primary && (backups & (1 << primary)) === 0;
     if (backups === NOBODY || !isWhole || sizeOf(backups) < quorum.strong - 1) {
       this.short(process, 'prepared certificate', this.place(view, sequence), prepares, quorum.strong - 1);
@@ -51,12 +54,14 @@ export class Certificates extends PbftChecker {
   }
 
   onDecision(process: ProcessId, { view, sequence, digest, commits }: Decision): void {
-    const { quorum, places } = this.ghost;
+    const { places } = this.ghost;
     if (this.ghost.proofs === 'macs') {
       this.onDecisionClaimed(process, view, sequence, digest);
       return;
     }
-    const signers = this.signersOf(commits);
+    const configuration = this.ghost.configurations.ofView(view);
+    const { quorum } = configuration;
+    const signers = this.signersOf(commits, configuration);
     if (signers === NOBODY || sizeOf(signers) < quorum.strong) {
       this.short(process, 'commit certificate', this.place(view, sequence), commits, quorum.strong);
       return;
@@ -72,10 +77,10 @@ export class Certificates extends PbftChecker {
     const place = this.ghost.places.at(sequence);
     if (place === undefined) return;
     const committed = place.find(view, digest)?.by(Said.commit) ?? 0;
-    if (this.ghost.isCorrectPart(committed)) return;
+    if (this.ghost.isCorrectPart(committed, view)) return;
     this.violate(
       `${this.ghost.name(process)} says that ${this.place(view, sequence)} is decided, of which ${sizeOf(committed)} ` +
-        `correct replicas have sent a COMMIT; ${this.ghost.quorum.correct} are needed`,
+        `correct replicas have sent a COMMIT; ${this.ghost.quorumOf(view).correct} are needed`,
     );
   }
 
@@ -97,8 +102,10 @@ export class Certificates extends PbftChecker {
       this.onStableClaimed(process, sequence, digest);
       return;
     }
-    const { quorum, checkpoints } = this.ghost;
-    const signers = this.signersOf(proofs);
+    const { checkpoints } = this.ghost;
+    const configuration = this.ghost.configurations.inForce(sequence);
+    const { quorum } = configuration;
+    const signers = this.signersOf(proofs, configuration);
     if (signers === NOBODY || sizeOf(signers) < quorum.strong) {
       this.short(process, 'stable certificate', `batch ${sequence}`, proofs, quorum.strong);
       return;
@@ -116,11 +123,12 @@ export class Certificates extends PbftChecker {
   }
 
   onNewView(process: ProcessId, { view, viewChanges }: NewView | MacNewView): void {
+    const configuration = this.ghost.configurations.ofView(view);
     let signers = 0;
     for (const message of viewChanges) {
       const { signer } = message.proof;
       const bit = 1 << signer;
-      if (!this.isMember(signer) || (signers & bit) !== 0 || message.view !== view) {
+      if (!configuration.members.includes(signer) || (signers & bit) !== 0 || message.view !== view) {
         this.violate(
           `${this.ghost.name(process)} rests view ${view} on a VIEW-CHANGE of ${this.ghost.name(signer)} for view ` +
             `${message.view} that does not count, or counts twice`,
@@ -136,7 +144,7 @@ export class Certificates extends PbftChecker {
         this.judgeMissing(process, bit, `a VIEW-CHANGE for view ${view}`);
       }
     }
-    const { strong } = this.ghost.quorum;
+    const { strong } = configuration.quorum;
     if (sizeOf(signers) >= strong) return;
     this.violate(
       `${this.ghost.name(process)} rests view ${view} on ${sizeOf(signers)} VIEW-CHANGEs; ${strong} are needed`,
@@ -149,24 +157,20 @@ export class Certificates extends PbftChecker {
   }
 
   /** The set of signers; {@link NOBODY} when one is no replica or signs twice. */
-  private signersOf(proofs: readonly Proof[]): number {
+  private signersOf(proofs: readonly Proof[], { members }: KnownConfiguration): number {
     let signers = 0;
     for (let i = 0; i < proofs.length; i++) {
       const { signer } = proofs[i] as Proof;
       const bit = 1 << signer;
-      if (!this.isMember(signer) || (signers & bit) !== 0) return NOBODY;
+      if (!members.includes(signer) || (signers & bit) !== 0) return NOBODY;
       signers |= bit;
     }
     return signers;
   }
 
-  private isMember(process: ProcessId): boolean {
-    return process < this.ghost.quorum.n;
-  }
-
   private correctOf(replicas: number): number {
     let correct = 0;
-    for (let replica = 0; replica < this.ghost.quorum.n; replica++) {
+    for (let replica = 0; replica < this.ghost.replicas.length; replica++) {
       const bit = 1 << replica;
       if ((replicas & bit) !== 0 && !this.ghost.isFaulty(replica)) correct |= bit;
     }

@@ -17,10 +17,10 @@ export class CommittedPrepared extends PbftChecker {
 
   onExecuted(process: ProcessId, place: PlaceGhost, view: View, sequence: Sequence, digest: number): void {
     const prepared = place.find(view, digest)?.by(Said.certified) ?? 0;
-    if (this.ghost.isCorrectPart(prepared)) return;
+    if (this.ghost.isCorrectPart(prepared, view)) return;
     this.violate(
       `${this.ghost.name(process)} executed ${this.place(view, sequence)} while ${sizeOf(prepared)} correct replicas were ` +
-        `prepared for it; ${this.ghost.quorum.correct} are needed`,
+        `prepared for it; ${this.ghost.quorumOf(view).correct} are needed`,
     );
   }
 }

@@ -22,6 +22,8 @@ import {
   type Sequence,
   type StableCertificate,
   type View,
+  VIEWS,
+  type Link,
   type ViewChange,
 } from '../../protocols/pbft/index.js';
 import { IntColumn } from '../columns.js';
@@ -70,6 +72,8 @@ interface SavedCheckpoint {
 }
 
 export class DiskGhost {
+  /** Number of the configuration that it acts by. */
+  configuration = 0;
   /** h after a power loss. */
   stable: Sequence = 0;
   viewChange: ViewChange | MacViewChange | undefined = undefined;
@@ -79,13 +83,13 @@ export class DiskGhost {
   private checkpoints: SavedCheckpoint[] = [];
 
   constructor(
-    private readonly accepted = new Column(),
-    private readonly prepared = new Column(),
+    private accepted = new Column(),
+    private prepared = new Column(),
   ) {}
 
   /** The highest view that was left for, or entered. */
   get view(): View {
-    return Math.max(this.viewChange?.view ?? 0, this.newView?.view ?? 0);
+    return Math.max(this.viewChange?.view ?? 0, this.newView?.view ?? 0, this.configuration * VIEWS);
   }
 
   // ---- what is durable ----
@@ -114,6 +118,11 @@ export class DiskGhost {
   hasCheckpoint(sequence: Sequence, digest: number): boolean {
     if (sequence <= this.stable) return true;
     return this.checkpoints.some((saved) => saved.sequence === sequence && saved.digest === digest);
+  }
+
+  /** A state of this batch or a later one. */
+  hasStateOf(sequence: Sequence): boolean {
+    return this.checkpoints.some((saved) => saved.sequence >= sequence);
   }
 
   // ---- what the tap reports ----
@@ -145,6 +154,9 @@ export class DiskGhost {
       case 'stable':
         this.stabilised(content.certificate);
         return;
+      case 'configuration':
+        this.beginConfiguration(content.links);
+        return;
       case 'held':
         this.put(this.accepted, content.view, content.sequence, content.digest);
         return;
@@ -152,6 +164,21 @@ export class DiskGhost {
       case 'decided':
         return;
     }
+  }
+
+  /** What was promised in an earlier one binds no more. */
+  private beginConfiguration(links: readonly Link[]): void {
+    if (links.length <= this.configuration) return;
+    const { sequence } = (links[links.length - 1] as Link).boundary;
+    this.configuration = links.length;
+    this.viewChange = undefined;
+    this.newView = undefined;
+    this.accepted = new Column();
+    this.prepared = new Column();
+    this.accepted.dropBelow(sequence + 1);
+    this.prepared.dropBelow(sequence + 1);
+    this.stable = sequence;
+    this.highest = sequence;
   }
 
   private put(column: Column, view: View, sequence: Sequence, digest: number): void {
@@ -202,6 +229,7 @@ export class DiskGhost {
   missingFrom({ promised }: JournalBase): Sequence {
     const base = new DiskGhost();
     for (const content of promised) base.fold(content);
+    if (base.configuration > this.configuration) return 0;
     if (base.view < this.view || (base.newView?.view ?? 0) < (this.newView?.view ?? 0)) return -1;
     const first = Math.max(base.stable, this.stable) + 1;
     for (let sequence = first; sequence <= this.highest; sequence++) {

@@ -3,16 +3,23 @@
  * by the checkers. What was said is known from the network tap, what was promised from the disk tap; a replica's own
  * account is believed of nothing but its view and what it executes.
  *
- * Replicas are the first processes, and a replica's number is its process. A faulty one may say anything: of it
+ * Sets of replicas are sets of processes; who takes part, the configurations say. A faulty one may say anything: of it
  * nothing is kept. A long run forgets from below: what is behind every replica's stable checkpoint.
  *
  * Source: Castro and Liskov, OSDI 1999, §4; the history is that of Castro's thesis (MIT-LCS-TR-817, 2001), chapter 4.
  */
 
 import { mix32, type DiskImage, type Message, type ProcessId } from '../../kernel/index.js';
-import { sizeOf, type Proofs, type Sequence, type View } from '../../protocols/pbft/index.js';
+import {
+  configurationOf,
+  sizeOf,
+  type Proofs,
+  type Sequence,
+  type View,
+} from '../../protocols/pbft/index.js';
 import type { RunGhost } from '../any/ghost.js';
 import { processName } from '../names.js';
+import { Configurations } from './configurations.js';
 import { DiskGhost } from './disk-ghost.js';
 import { IssuedRequests } from './issued-requests.js';
 import { Places } from './places.js';
@@ -53,6 +60,9 @@ export class ReplicaGhost {
   hasServiceDigest = false;
   /** What it executes tentatively in this incarnation. */
   tentative: TentativePlace | undefined = undefined;
+  /** The view in which that was decided; and up to where it has executed or installed in this incarnation. */
+  executedIn: View = 0;
+  hasUpTo: Sequence = 0;
   /** Number of the newest journal whose beginning is durable. */
   journal = 0;
   /** The message judged last: a broadcast comes by once per receiver. */
@@ -71,20 +81,24 @@ export class PbftGhost {
   places = new Places();
   checkpoints = new CheckpointsGhost();
   issued = new IssuedRequests();
+  configurations: Configurations;
   /** The new view whose choices were judged last. */
   judgedNewView: Message | undefined = undefined;
 
   constructor(
     readonly run: RunGhost,
-    readonly quorum: QuorumSizes,
+    /** Of the first configuration. */
+    quorum: QuorumSizes,
     /** L. */
     readonly window: number,
     /** How often the view-change time-out can double before it reaches its cap. */
     readonly doublings: number,
     /** How replicas prove what they say. */
     readonly proofs: Proofs = 'signatures',
-    readonly replicas = Array.from({ length: quorum.n }, () => new ReplicaGhost()),
-  ) {}
+    readonly replicas = Array.from({ length: run.servers }, () => new ReplicaGhost()),
+  ) {
+    this.configurations = new Configurations(quorum);
+  }
 
   /** For messages. */
   name(process: ProcessId): string {
@@ -102,12 +116,29 @@ export class PbftGhost {
   }
 
   primaryOf(view: View): number {
-    return view % this.quorum.n;
+    return this.configurations.primaryOf(view);
   }
 
-  /** True for a set that holds the correct part of every strong quorum. */
-  isCorrectPart(replicas: number): boolean {
-    return sizeOf(replicas) >= this.quorum.correct;
+  /** Of the latest configuration. */
+  get quorum(): QuorumSizes {
+    return this.configurations.latest.quorum;
+  }
+
+  quorumOf(view: View): QuorumSizes {
+    return this.configurations.ofView(view).quorum;
+  }
+
+  /** True for a set that holds the correct part of every strong quorum of the view's configuration. */
+  isCorrectPart(replicas: number, view: View): boolean {
+    return sizeOf(replicas) >= this.quorumOf(view).correct;
+  }
+
+  /** Another configuration decides above this place: what an earlier one has decided there is executed by nobody. */
+  gaveWay(boundary: Sequence, number: number): void {
+    for (let sequence = boundary + 1; sequence <= this.places.highest; sequence++) {
+      const place = this.places.at(sequence);
+      if (place?.isDecided === true && configurationOf(place.decidedIn) < number) place.isDecided = false;
+    }
   }
 
   /** By what it has sent, the replica has no part in views below this one. */
@@ -128,6 +159,7 @@ export class PbftGhost {
     replica.hasServiceDigest = false;
     replica.isDamaged = false;
     replica.tentative = undefined;
+    replica.hasUpTo = 0;
     replica.judged = undefined;
   }
 
@@ -145,7 +177,7 @@ export class PbftGhost {
   /** A stable checkpoint is durable somewhere: forgets what is behind everybody's. */
   forget(): void {
     let floor = Infinity;
-    for (let process = 0; process < this.replicas.length; process++) {
+    for (const process of this.configurations.latest.members) {
       const replica = this.replica(process);
       if (replica !== undefined && replica.disk.stable < floor) floor = replica.disk.stable;
     }
@@ -166,11 +198,12 @@ export class PbftGhost {
 
   clone(run: RunGhost): PbftGhost {
     const replicas = this.replicas.map((replica) => replica.clone());
-    const { quorum, window, doublings, proofs } = this;
-    const copy = new PbftGhost(run, quorum, window, doublings, proofs, replicas);
+    const { configurations, window, doublings, proofs } = this;
+    const copy = new PbftGhost(run, configurations.first, window, doublings, proofs, replicas);
     copy.places = this.places.clone();
     copy.checkpoints = this.checkpoints.clone();
     copy.issued = this.issued.clone();
+    copy.configurations = this.configurations.clone();
     copy.judgedNewView = this.judgedNewView;
     return copy;
   }

@@ -5,6 +5,7 @@ import { AGREEMENT } from './agreement.js';
 import { CERTIFICATES } from './certificates.js';
 import { CHECKPOINT_AGREEMENT } from './checkpoint-agreement.js';
 import { COMMITTED_PREPARED } from './committed-prepared.js';
+import { CONFIGURATION_IN_FORCE, MEMBERS_SPEAK } from './configuration-rules.js';
 import { GARBAGE_COLLECTION } from './garbage-collection.js';
 import { LOG_BOUND } from './log-bound.js';
 import { NULL_REQUEST } from './null-request.js';
@@ -45,6 +46,8 @@ export const PBFT_INVARIANTS: readonly InvariantInfo[] = [
   PROMISE_DURABLE,
   REQUEST_ISSUED,
   NULL_REQUEST,
+  CONFIGURATION_IN_FORCE,
+  MEMBERS_SPEAK,
   VIEW_SYNCHRONISATION,
   CALM_VIEWS,
 ];

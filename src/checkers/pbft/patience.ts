@@ -1,7 +1,7 @@
 /** Nobody runs ahead of the others through the views. */
 
 import type { ProcessId } from '../../kernel/index.js';
-import type { View } from '../../protocols/pbft/index.js';
+import { configurationOf, type View } from '../../protocols/pbft/index.js';
 import type { ReplicaGhost } from './ghost.js';
 import { PbftChecker, pbftSafety } from './pbft-checker.js';
 
@@ -18,7 +18,8 @@ export class Patience extends PbftChecker {
   /** Before the ghost takes it in. */
   onViewChange(process: ProcessId, { leftFor, disk }: ReplicaGhost, view: View): void {
     if (view <= leftFor || leftFor === 0 || (disk.newView?.view ?? 0) >= leftFor) return;
-    const { quorum } = this.ghost;
+    if (configurationOf(leftFor) !== configurationOf(view)) return;
+    const quorum = this.ghost.quorumOf(view);
     if (this.goneTo(leftFor) >= quorum.strong || this.goneTo(view) > quorum.f) return;
     this.violate(
       `${this.ghost.name(process)} gave up waiting for view ${leftFor} and left for view ${view}, although only ` +

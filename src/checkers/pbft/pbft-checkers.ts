@@ -132,6 +132,7 @@ export class PbftCheckers implements Observer {
         replica.executed = 0;
         replica.hasServiceDigest = false;
         replica.tentative = undefined;
+        // What is installed was on the disk before: the ghost of the disk knows which batch it is of.
         replica.fruitlessViews = 0;
         return;
       default:
@@ -164,6 +165,8 @@ export class PbftCheckers implements Observer {
     // What a failed sync has left behind a lost record is no promise: recovery cuts before it.
     const isBehindLost =
       replica.journalled >= 0 && content.kind !== 'base' && position > replica.journalled + 1;
+    if (content.kind === 'base' || content.kind === 'configuration')
+      this.agreement.onDurable(process, content);
     if (!isBehindLost) {
       replica.journalled = position;
       this.checkpoints.onDurable(process, replica, content);

@@ -3,6 +3,7 @@
 import type { ProcessId } from '../../kernel/index.js';
 import {
   NULL_DIGEST,
+  configurationOf,
   sizeOf,
   type MacNewView,
   type NewView,
@@ -17,7 +18,7 @@ import { Said } from './places.js';
 export const VIEW_CHANGE_PRESERVATION = pbftSafety(
   'view-change-preservation',
   'A new view proposes again whatever can have been committed before, and nothing else.',
-  'Let V be the VIEW-CHANGEs of a NEW-VIEW of v, min-s the highest stable checkpoint in V and max-s the highest sequence of a certificate in V. The NEW-VIEW chooses, for each n in (min-s, max-s] and in that order, the digest of the certificate of the highest view that V has for n, or the null request where it has none. And where at least q - f correct replicas are prepared for (u, n, d) with u < v and n > min-s, it chooses d at n. With MACs, checkpoint and digests are those of the decision procedure of the thesis, chapter 3. Judged when a correct primary sends a NEW-VIEW and when a correct replica has made one durable.',
+  'Let V be the VIEW-CHANGEs of a NEW-VIEW of v, min-s the highest stable checkpoint in V and max-s the highest sequence of a certificate in V. The NEW-VIEW chooses, for each n in (min-s, max-s] and in that order, the digest of the certificate of the highest view that V has for n, or the null request where it has none. And where at least q - f correct replicas are prepared for (u, n, d) with u < v of the same configuration and n > min-s, it chooses d at n. With MACs, checkpoint and digests are those of the decision procedure of the thesis, chapter 3. Judged when a correct primary sends a NEW-VIEW and when a correct replica has made one durable.',
   '§4.4, the computation of O; §4.5.1',
 );
 
@@ -93,7 +94,8 @@ export class ViewChangePreservation extends PbftChecker {
     for (let i = 0; i < place.count; i++) {
       const { view, digest, said } = place.ballots[i] as (typeof place.ballots)[number];
       const prepared = said[Said.certified] as number;
-      if (view >= message.view || !this.ghost.isCorrectPart(prepared)) continue;
+      if (view >= message.view || configurationOf(view) !== configurationOf(message.view)) continue;
+      if (!this.ghost.isCorrectPart(prepared, view)) continue;
       const choice = choiceAt(message, sequence);
       if (choice?.digest === digest) continue;
       this.violate(

@@ -15,6 +15,7 @@ import {
 import type { LivenessTerms } from '../any/index.js';
 import type { ViolationSink } from '../checker.js';
 import { Certificates } from './certificates.js';
+import { MembersSpeak } from './configuration-rules.js';
 import type { PbftGhost, ReplicaGhost } from './ghost.js';
 import { LeftViews } from './left-views.js';
 import { NoEquivocation } from './no-equivocation.js';
@@ -30,6 +31,7 @@ import { Watermarks } from './watermarks.js';
 export class ViewRules {
   private readonly viewMonotonic: ViewMonotonic;
   private readonly leftViews: LeftViews;
+  private readonly membersSpeak: MembersSpeak;
   private readonly noEquivocation: NoEquivocation;
   private readonly patience: Patience;
   private readonly promiseDurable: PromiseDurable;
@@ -49,6 +51,7 @@ export class ViewRules {
   ) {
     this.viewMonotonic = new ViewMonotonic(ghost, sink);
     this.leftViews = new LeftViews(ghost, sink);
+    this.membersSpeak = new MembersSpeak(ghost, sink);
     this.noEquivocation = new NoEquivocation(ghost, sink);
     this.patience = new Patience(ghost, sink);
     this.promiseDurable = new PromiseDurable(ghost, sink);
@@ -77,6 +80,7 @@ export class ViewRules {
     const { view } = message;
     const digest = viewChangeDigest(message);
     this.leftViews.onSent(process, replica, 'VIEW-CHANGE', view);
+    this.membersSpeak.onSent(process, replica, 'VIEW-CHANGE', view);
     this.noEquivocation.onViewChange(process, replica, view, digest);
     this.patience.onViewChange(process, replica, view);
     this.promiseDurable.onViewChange(process, replica, message);

@@ -11,6 +11,7 @@
 
 import type { Plain, ProcessId, Proof } from '../../kernel/index.js';
 import {
+  NULL_DIGEST,
   StatementType,
   type Commit,
   type PbftMessage,
@@ -106,7 +107,8 @@ export abstract class PbftAgreement extends PbftTentative {
     if (this.rankOf(from) !== this.primaryOf(view)) return 'pre-prepare not by the primary';
     if (slot.view >= 0 && slot.digest !== digest) return 'a second pre-prepare';
     if (!this.verify(from, StatementType.prePrepare, view, sequence, digest, proof)) return 'bad proof';
-    if (batchDigest(requests) !== digest) return 'the batch is not that of its digest';
+    if ((requests.length === 0 ? NULL_DIGEST : batchDigest(requests)) !== digest)
+      return 'the batch is not that of its digest';
     return this.areAuthentic(requests) ? undefined : 'a request without its client';
   }
 
@@ -116,9 +118,8 @@ export abstract class PbftAgreement extends PbftTentative {
     return true;
   }
 
-  protected isAuthentic({ command, proof }: Request): boolean {
-    const { client, sequence, hash } = command;
-    return !this.isReplica(client) && this.verify(client, StatementType.request, 0, sequence, hash, proof);
+  protected isAuthentic(request: Request): boolean {
+    return !this.isReplica(request.command.client) && this.verifyRequest(request);
   }
 
   protected acceptPrePrepare(slot: Slot, message: PrePrepare): void {
@@ -253,6 +254,12 @@ export abstract class PbftAgreement extends PbftTentative {
   protected override copyFrom(other: PbftAgreement): void {
     super.copyFrom(other);
     this.early = other.early.map((queue) => queue.slice());
+  }
+
+  /** Who takes part has changed: of what came too early, that of members is kept. */
+  protected resetMembers(before: readonly ProcessId[]): void {
+    const queues = new Map(before.map((process, rank) => [process, this.early[rank] as PhaseMessage[]]));
+    this.early = this.members.map((process) => queues.get(process) ?? []);
   }
 
   protected encodeEarly(): Plain {

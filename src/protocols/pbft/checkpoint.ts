@@ -12,8 +12,11 @@ import type { Sequence } from './messages.js';
 export interface PlainState {
   /** Commands executed so far: the place of the last one in the dense order. */
   readonly index: number;
-  /** Number of the configuration. */
+  /** Number of the configuration that executed last, and the place in the dense order after which it began. */
   readonly configuration: number;
+  readonly since: number;
+  /** The operator's request that this configuration gives way to; null: none. */
+  readonly change: Plain;
   /** The requests executed: see executed.ts. */
   readonly executed: Plain;
   readonly service: Plain;

@@ -11,6 +11,7 @@ import type { Plain, ProcessId } from '../../kernel/index.js';
 import type { CheckpointState } from './checkpoint.js';
 import { CheckpointStore, type Placed } from './checkpoint-store.js';
 import { GENESIS } from './core.js';
+import { isCertificateOf } from './handover.js';
 import { StatementType, type Checkpoint, type Sequence, type StableCertificate } from './messages.js';
 import { PbftOrdering } from './ordering.js';
 import type { Promised } from './records.js';
@@ -55,23 +56,26 @@ export abstract class PbftCheckpoints extends PbftOrdering {
   protected abstract install(checkpoint: CheckpointState): void;
 
   private sendCheckpoint({ sequence, digest }: CheckpointState): void {
-    const message: Checkpoint = {
-      kind: 'Checkpoint',
-      sequence,
-      digest,
-      proof: this.prove(StatementType.checkpoint, 0, sequence, digest),
-    };
+    if (!this.takesPart() || sequence <= this.begunAfter) return;
+    const message = this.makeCheckpointMessage(sequence, digest);
     this.sendToAll(message);
     this.addCheckpoint(this.me, message);
+  }
+
+  protected makeCheckpointMessage(sequence: Sequence, digest: number): Checkpoint {
+    const handover = sequence === this.lastBatch ? this.configuration.number + 1 : undefined;
+    const proof = this.prove(StatementType.checkpoint, handover ?? 0, sequence, digest);
+    const message = { kind: 'Checkpoint', sequence, digest, proof } as const;
+    return handover === undefined ? message : { ...message, handover };
   }
 
   // ---- others' ----
 
   protected onCheckpoint(from: ProcessId, message: Checkpoint): void {
-    const { sequence, digest, proof } = message;
+    const { sequence, digest, handover, proof } = message;
     const rank = this.rankOf(from);
     if (sequence <= this.window.low || this.hasCheckpoint(rank, sequence)) return;
-    if (!this.verify(from, StatementType.checkpoint, 0, sequence, digest, proof)) {
+    if (!this.verify(from, StatementType.checkpoint, handover ?? 0, sequence, digest, proof)) {
       this.reject('bad proof');
       return;
     }
@@ -94,15 +98,18 @@ export abstract class PbftCheckpoints extends PbftOrdering {
   }
 
   /** A quorum of the same digest is a certificate (§4.3). */
-  protected certify({ sequence, digest }: Checkpoint): void {
+  protected certify({ sequence, digest, handover }: Checkpoint): void {
     if (sequence <= this.target.sequence) return;
     const proofs = this.checkpoints.flatMap((queue) =>
       queue
-        .filter((other) => other.sequence === sequence && other.digest === digest)
+        .filter(
+          (other) => other.sequence === sequence && other.digest === digest && other.handover === handover,
+        )
         .map(({ proof }) => proof),
     );
     if (proofs.length < this.quorum.strong) return;
-    this.aimAt({ sequence, digest, proofs: proofs.slice(0, this.quorum.strong) });
+    const certificate = { sequence, digest, proofs: proofs.slice(0, this.quorum.strong) };
+    this.aimAt(handover === undefined ? certificate : { ...certificate, handover });
   }
 
   /** A certificate that has been verified. */
@@ -113,9 +120,23 @@ export abstract class PbftCheckpoints extends PbftOrdering {
   }
 
   protected isStable(certificate: StableCertificate): boolean {
-    const { sequence, digest, proofs } = certificate;
-    if (sequence === 0) return true;
-    return this.isCertificate(proofs, this.quorum.strong, StatementType.checkpoint, 0, sequence, digest);
+    const { sequence, digest, handover = 0, proofs } = certificate;
+    const { number } = this.configuration;
+    if (number === 0 ? sequence === 0 : handover === number) return this.isBeginning(certificate);
+    return this.isCertificate(
+      proofs,
+      this.quorum.strong,
+      StatementType.checkpoint,
+      handover,
+      sequence,
+      digest,
+    );
+  }
+
+  /** True for what the configuration began with: the beginning of all, or the last word of the one before. */
+  private isBeginning(certificate: StableCertificate): boolean {
+    if (certificate.sequence !== this.begunAfter) return false;
+    return certificate.sequence === 0 || isCertificateOf(this.previous, certificate, this.host.authenticator);
   }
 
   // ---- stability ----
@@ -166,7 +187,10 @@ export abstract class PbftCheckpoints extends PbftOrdering {
 
   /** Begins a new journal with everything that is promised and not covered by the stable checkpoint. */
   protected beginJournal(): void {
-    const promised: Promised[] = [{ kind: 'stable', certificate: this.stable }];
+    const promised: Promised[] = [];
+    const { links } = this;
+    if (links.length > 0) promised.push({ kind: 'configuration', links });
+    promised.push({ kind: 'stable', certificate: this.stable });
     let bytes = stableBytes(this.stable);
     bytes += this.promisesOfViews(promised);
     for (let sequence = this.window.low + 1; sequence <= this.window.high; sequence++) {
@@ -225,6 +249,11 @@ export abstract class PbftCheckpoints extends PbftOrdering {
       bytes += HELD_BYTES + (requests === undefined ? 0 : requestsBytes(requests));
     }
     return bytes;
+  }
+
+  protected override resetMembers(before: readonly ProcessId[]): void {
+    super.resetMembers(before);
+    this.checkpoints = this.members.map(() => []);
   }
 
   protected override copyFrom(other: PbftCheckpoints): void {

@@ -3,7 +3,7 @@
  * verified, and the rule that nothing which binds leaves before what it says is durable.
  *
  * Source: Castro and Liskov, "Practical Byzantine Fault Tolerance", OSDI 1999, §4.1 and §4.2. All proofs go through
- * {@link PbftCore.prove}; MACs in place of signatures are in macs/. Left out: changes of the configuration.
+ * {@link PbftCore.prove}; MACs in place of signatures are in macs/. Changes of the configuration: reconfiguration.ts.
  */
 
 import {
@@ -16,15 +16,19 @@ import {
   type Statement,
 } from '../../kernel/index.js';
 import { Configuration } from './configuration.js';
+import type { Link } from './handover.js';
 import { Journal } from './journal.js';
-import type {
-  NewView,
-  PbftMessage,
-  PeerMessage,
-  Sequence,
-  StableCertificate,
-  View,
-  ViewChange,
+import {
+  StatementType,
+  type NewView,
+  type PbftMessage,
+  type PeerMessage,
+  type ReadRequest,
+  type Request,
+  type Sequence,
+  type StableCertificate,
+  type View,
+  type ViewChange,
 } from './messages.js';
 import { EVERYBODY, Outbox } from './outbox.js';
 import type { Quorum } from './quorum.js';
@@ -32,12 +36,27 @@ import type { Promised } from './records.js';
 import type { PbftSettings } from './settings.js';
 import { Window } from './slot.js';
 
+/** A statement while it is made. */
+type Writable = { -readonly [Key in keyof Statement]: Statement[Key] };
+
 /** The beginning of everything: stable without proof. */
 export const GENESIS: StableCertificate = { sequence: 0, digest: 0, proofs: [] };
 
+/** The last batch of a configuration that nothing is known to follow. */
+export const NEVER: Sequence = Number.MAX_SAFE_INTEGER;
+
 export abstract class PbftCore {
-  /** By which this replica acts. */
+  /** By which this replica acts; the one before it (of the first, itself); and what leads to it from the first. */
   protected configuration: Configuration;
+  protected previous: Configuration;
+  protected links: readonly Link[] = [];
+  /** The configuration begins after this batch. */
+  protected begunAfter: Sequence = 0;
+  /** The operator's request that the configuration will give way to, and the last batch before that. */
+  protected change: Request | undefined = undefined;
+  protected lastBatch: Sequence = NEVER;
+  /** The member that this process's disk was formatted for. */
+  protected memberId: number;
   /** Of the configuration: the replicas, as processes, and how many of them count. */
   protected members: readonly ProcessId[];
   protected quorum: Quorum;
@@ -71,6 +90,8 @@ export abstract class PbftCore {
     protected readonly settings: PbftSettings,
   ) {
     this.configuration = new Configuration(0, initialMembers, settings.faulty);
+    this.previous = this.configuration;
+    this.memberId = host.self;
     this.members = this.configuration.processes;
     this.quorum = this.configuration.quorum;
     this.me = this.rankOf(host.self);
@@ -90,8 +111,13 @@ export abstract class PbftCore {
     return this.configuration.primaryOf(view);
   }
 
+  /** True for a member that has the state with which its configuration began. */
+  protected takesPart(): boolean {
+    return this.me >= 0 && this.lastExecuted >= this.begunAfter;
+  }
+
   protected isPrimary(): boolean {
-    return this.isActive && this.primaryOf(this.view) === this.me;
+    return this.isActive && this.takesPart() && this.primaryOf(this.view) === this.me;
   }
 
   protected get primaryProcess(): ProcessId {
@@ -117,7 +143,7 @@ export abstract class PbftCore {
   // ---- proofs ----
 
   /** A statement of the given kind; the same object every time. */
-  protected stated(type: number, view: View, sequence: number, digest: number): Statement {
+  protected stated(type: number, view: View, sequence: number, digest: number): Writable {
     const { statement } = this;
     statement.type = type;
     statement.configuration = this.configuration.number;
@@ -145,8 +171,25 @@ export abstract class PbftCore {
     digest: number,
     proof: Proof,
   ): boolean {
+    return this.believes(signer, this.stated(type, view, sequence, digest), proof);
+  }
+
+  /** True when the proof is the signer's, and of use. */
+  protected believes(signer: ProcessId, statement: Statement, proof: Proof): boolean {
     // A MAC would be good for this replica and nobody else: a certificate with it in would convince nobody.
-    return this.host.authenticator.verifySignature(signer, this.stated(type, view, sequence, digest), proof);
+    return this.host.authenticator.verifySignature(signer, statement, proof);
+  }
+
+  /** Requests belong to no configuration: a later one may order them. */
+  protected verifyRequest(request: Request): boolean {
+    return this.verifyClient(StatementType.request, request);
+  }
+
+  protected verifyClient(type: number, { command, proof }: Request | ReadRequest): boolean {
+    const { client, sequence, hash } = command;
+    const statement = this.stated(type, 0, sequence, hash);
+    statement.configuration = 0;
+    return this.believes(client, statement, proof);
   }
 
   /** True when these are the proofs of at least so many distinct members, each of the same statement. */
@@ -213,6 +256,12 @@ export abstract class PbftCore {
     this.members = other.members;
     this.quorum = other.quorum;
     this.me = other.me;
+    this.previous = other.previous;
+    this.links = other.links;
+    this.begunAfter = other.begunAfter;
+    this.change = other.change;
+    this.lastBatch = other.lastBatch;
+    this.memberId = other.memberId;
     this.view = other.view;
     this.isActive = other.isActive;
     this.newView = other.newView;
@@ -228,6 +277,7 @@ export abstract class PbftCore {
   protected encodeCore(): { readonly [key: string]: Plain } {
     return {
       me: this.me,
+      configuration: [this.configuration.number, this.begunAfter, this.change?.command.hash ?? 0],
       view: this.view,
       isActive: this.isActive,
       newView: this.newView?.view ?? 0,

@@ -23,6 +23,9 @@ import {
   type Proof,
   type Statement,
 } from '../../kernel/index.js';
+import { configurationOf, type Configuration } from './configuration.js';
+import { isHandover, type Inquiry } from './handover.js';
+import { KnownConfiguration } from './known-configuration.js';
 import {
   StatementType,
   type ReadReply,
@@ -31,7 +34,7 @@ import {
   type Request,
   type View,
 } from './messages.js';
-import { quorumOf, type Quorum } from './quorum.js';
+import type { Quorum } from './quorum.js';
 import type { PbftSettings } from './settings.js';
 import { isReadReply, isReply } from './validate.js';
 import { replyDigest } from './wire.js';
@@ -73,22 +76,39 @@ export class PbftDriver implements ClientDriver {
   /** By sequence modulo {@link REMEMBERED}: the operations without an answer. */
   private readonly open = new Array<Answers | undefined>(REMEMBERED).fill(undefined);
 
-  constructor(private readonly settings: PbftSettings) {}
+  private known: KnownConfiguration;
+
+  constructor(private readonly settings: PbftSettings) {
+    this.known = new KnownConfiguration(settings);
+  }
 
   // ---- asking ----
 
   request(host: ClientHost, command: Command, attempt: number): void {
     const answers = this.answersTo(host, command);
+    const configuration = this.known.latest(host.servers);
+    const { processes, firstView } = configuration;
     if (attempt === 1 && this.settings.readOnly && isReadAside(command)) {
       const proof = this.proveFirst(host, statementOf(StatementType.readRequest, command));
       const read: ReadRequest = { kind: 'ReadRequest', command, proof };
-      sendToAll(host, read);
+      sendToAll(host, processes, read);
       return;
     }
     if (attempt > 1) this.signAgain(host, answers, command);
     answers.request ??= this.orderedRequest(host, command);
-    if (attempt > 1) sendToAll(host, answers.request);
-    else host.send(host.servers[this.view % host.servers.length] as ProcessId, answers.request);
+    if (attempt === 1) {
+      const view = configuration.hasView(this.view) ? this.view : firstView;
+      host.send(processes[configuration.primaryOf(view)] as ProcessId, answers.request);
+      return;
+    }
+    sendToAll(host, processes, answers.request);
+    if (this.settings.operator < 0) return;
+    for (let i = 0; i < host.servers.length; i++) this.inquire(host, host.servers[i] as ProcessId);
+  }
+
+  private inquire(host: ClientHost, server: ProcessId): void {
+    const inquiry: Inquiry = { kind: 'Inquiry', number: this.known.number };
+    host.send(server, inquiry);
   }
 
   private answersTo(host: ClientHost, { sequence }: Command): Answers {
@@ -125,15 +145,19 @@ export class PbftDriver implements ClientDriver {
 
   receive(host: ClientHost, from: ProcessId, message: Message): ClientOutcome | undefined {
     if (isReply(message)) return this.receiveReply(host, from, message);
-    return isReadReply(message) ? this.receiveRead(host, from, message) : undefined;
+    if (isReadReply(message)) return this.receiveRead(host, from, message);
+    if (isHandover(message)) this.known.learn(message, host.servers, host.authenticator);
+    return undefined;
   }
 
   private receiveReply(host: ClientHost, from: ProcessId, message: Reply): ClientOutcome | undefined {
+    if (configurationOf(message.view) > this.known.number) this.inquire(host, from);
     const { sequence, result, index } = message;
     const answers = this.answersOf(host, from, sequence);
     if (answers === undefined || !this.isAuthentic(host, from, message)) return undefined;
     answers.replies[host.servers.indexOf(from)] = message;
-    const enough = this.enough(this.quorum(host), sameReplies(answers, message));
+    const configuration = this.known.latest(host.servers);
+    const enough = this.enough(configuration.quorum, sameReplies(answers, message, configuration));
     if (enough === undefined) return undefined;
     const lowest = enough.reduce((least, { view }) => Math.min(least, view), message.view);
     this.view = Math.max(this.view, lowest);
@@ -144,14 +168,13 @@ export class PbftDriver implements ClientDriver {
   /** Of replies that say the same, those that make it true together; undefined: they do not. */
   protected enough({ weak, strong }: Quorum, same: readonly Reply[]): readonly Reply[] | undefined {
     const committed = same.filter(({ isTentative }) => !isTentative);
-    if (committed.length >= (this.settings.readOnly ? strong : weak)) return committed;
-    if (committed.length === same.length || same.length < strong) return undefined;
-    for (const { isTentative, view } of same) {
-      if (!isTentative) continue;
-      const together = same.filter((reply) => !reply.isTentative || reply.view === view);
-      if (together.length >= strong) return together;
-    }
-    return undefined;
+    if (!this.settings.readOnly && committed.length >= weak) return committed;
+    // Quorums of different configurations need not have a replica in common.
+    const { number } = this.known;
+    return quorumAmong(
+      same.filter(({ view }) => configurationOf(view) === number),
+      strong,
+    );
   }
 
   private receiveRead(host: ClientHost, from: ProcessId, message: ReadReply): ClientOutcome | undefined {
@@ -159,11 +182,13 @@ export class PbftDriver implements ClientDriver {
     const answers = this.answersOf(host, from, sequence);
     if (answers === undefined || !this.isReadAuthentic(host, from, message)) return undefined;
     answers.reads[host.servers.indexOf(from)] = message;
-    const { weak, strong } = this.quorum(host);
-    const same = answers.reads.filter((reply) => reply?.digest === message.digest);
-    if (same.length < strong) return undefined;
+    const { processes, quorum } = this.known.latest(host.servers);
+    const same = processes
+      .map((process) => answers.reads[process])
+      .filter((reply) => reply?.digest === message.digest);
+    if (same.length < quorum.strong) return undefined;
     this.open[sequence % REMEMBERED] = undefined;
-    return { kind: 'ok', sequence, result, index: latestIndex(same as readonly ReadReply[], weak) };
+    return { kind: 'ok', sequence, result, index: latestIndex(same as readonly ReadReply[], quorum.weak) };
   }
 
   private answersOf({ servers }: ClientHost, from: ProcessId, sequence: number): Answers | undefined {
@@ -171,23 +196,21 @@ export class PbftDriver implements ClientDriver {
     return servers.includes(from) && answers?.sequence === sequence ? answers : undefined;
   }
 
-  private quorum({ servers }: ClientHost): Quorum {
-    return quorumOf(servers.length, this.settings.faulty);
-  }
-
   /** True when this replica says so to this client, and the digest is that of the result. */
   protected isAuthentic(host: ClientHost, from: ProcessId, reply: Reply): boolean {
     const { view, sequence, digest, index, isTentative, proof, result } = reply;
     const type = isTentative ? StatementType.tentativeReply : StatementType.reply;
     const said = replyDigest(host.self, digest, index);
-    const statement = { type, configuration: 0, view, sequence, digest: said };
+    const statement = { type, configuration: configurationOf(view), view, sequence, digest: said };
     return hashPlain(result) === digest && host.authenticator.verify(from, statement, proof);
   }
 
+  /** The same of a read; one in another configuration than the one that is known proves nothing. */
   protected isReadAuthentic(host: ClientHost, from: ProcessId, reply: ReadReply): boolean {
     const { sequence, digest, index, proof, result } = reply;
     const said = replyDigest(host.self, digest, index);
-    const statement = { type: StatementType.readReply, configuration: 0, view: 0, sequence, digest: said };
+    const configuration = this.known.number;
+    const statement = { type: StatementType.readReply, configuration, view: 0, sequence, digest: said };
     return hashPlain(result) === digest && host.authenticator.verify(from, statement, proof);
   }
 
@@ -195,6 +218,7 @@ export class PbftDriver implements ClientDriver {
     const copy = new PbftDriver(this.settings);
     copy.view = this.view;
     copy.signed = this.signed;
+    copy.known = this.known.clone();
     for (let i = 0; i < REMEMBERED; i++) copy.open[i] = this.open[i]?.clone();
     return copy;
   }
@@ -205,18 +229,34 @@ function isReadAside({ read }: Command): boolean {
   return read !== undefined && read !== 'log';
 }
 
-function sendToAll(host: ClientHost, message: Message): void {
-  for (let i = 0; i < host.servers.length; i++) host.send(host.servers[i] as ProcessId, message);
+function sendToAll(host: ClientHost, processes: readonly ProcessId[], message: Message): void {
+  for (let i = 0; i < processes.length; i++) host.send(processes[i] as ProcessId, message);
 }
 
 function statementOf(type: number, { sequence, hash: digest }: Command): Statement {
   return { type, configuration: 0, view: 0, sequence, digest };
 }
 
-/** The replies that say the same as this one, itself included. */
-function sameReplies({ replies }: Answers, { digest, index }: Reply): Reply[] {
+/** Of these replies, a quorum that says for good, or in one view, that it is so. */
+function quorumAmong(same: readonly Reply[], strong: number): readonly Reply[] | undefined {
+  const committed = same.filter(({ isTentative }) => !isTentative);
+  if (committed.length >= strong) return committed;
+  if (committed.length === same.length || same.length < strong) return undefined;
+  for (const { isTentative, view } of same) {
+    if (!isTentative) continue;
+    const together = same.filter((reply) => !reply.isTentative || reply.view === view);
+    if (together.length >= strong) return together;
+  }
+  return undefined;
+}
+
+/** The replies of members that say the same as this one, itself included. */
+function sameReplies({ replies }: Answers, { digest, index }: Reply, { processes }: Configuration): Reply[] {
   const same: Reply[] = [];
-  for (const reply of replies) if (reply?.digest === digest && reply.index === index) same.push(reply);
+  for (const process of processes) {
+    const reply = replies[process];
+    if (reply?.digest === digest && reply.index === index) same.push(reply);
+  }
   return same;
 }
 

@@ -7,8 +7,9 @@
 
 import { hashPlain, type Command, type Plain, type ProcessId, type Result } from '../../kernel/index.js';
 import { CheckpointState, type PlainState } from './checkpoint.js';
-import { PbftCore } from './core.js';
+import { NEVER, PbftCore } from './core.js';
 import { ExecutedRequests } from './executed.js';
+import { changeOf } from './handover.js';
 import {
   NULL_DIGEST,
   StatementType,
@@ -29,8 +30,24 @@ const EXECUTED_BYTES = 16;
 export abstract class PbftExecution extends PbftCore {
   /** Commands executed so far. */
   protected index = 0;
+  /** Place in the dense order after which the configuration began. */
+  protected since = 0;
   protected executed = new ExecutedRequests();
   protected pending = new PendingRequests();
+
+  /**
+   * The operator's request has its place: the configuration gives way at the next checkpoint, unless the request is
+   * for another number than the next, or something is changing already.
+   */
+  protected takeChange(request: Request): void {
+    const { sequence, input } = request.command;
+    if (this.change !== undefined || sequence !== this.configuration.number + 1) return;
+    if (changeOf(input) === undefined) return;
+    const { checkpointInterval } = this.settings;
+    this.change = request;
+    this.lastBatch = this.lastExecuted + checkpointInterval - 1;
+    this.lastBatch -= this.lastBatch % checkpointInterval;
+  }
 
   /** Batches were executed. */
   protected abstract afterExecution(): void;
@@ -46,7 +63,7 @@ export abstract class PbftExecution extends PbftCore {
 
   private executeNext(): boolean {
     const sequence = this.lastExecuted + 1;
-    if (!this.window.has(sequence)) return false;
+    if (!this.isInForce(sequence) || !this.window.has(sequence)) return false;
     const slot = this.window.at(sequence);
     const { decision } = slot;
     if (decision === undefined) return false;
@@ -54,6 +71,11 @@ export abstract class PbftExecution extends PbftCore {
     if (requests === undefined) return false;
     this.executeBatch(slot, decision, requests);
     return true;
+  }
+
+  /** True up to the last batch of the configuration: what it has decided above is of no effect. */
+  protected isInForce(sequence: Sequence): boolean {
+    return sequence <= this.lastBatch;
   }
 
   protected executeBatch(slot: Slot, decision: DecisionCertificate, requests: readonly Request[]): void {
@@ -81,18 +103,26 @@ export abstract class PbftExecution extends PbftCore {
     this.reportApplied(view, NULL_HASH, undefined);
   }
 
-  protected executeRequest({ command }: Request, view: View): void {
+  protected executeRequest(request: Request, view: View): void {
+    const { command } = request;
+    const isOperators = this.isOperators(command);
+    if (isOperators) this.takeChange(request);
     const result = this.executeCommand(command);
-    this.reportApplied(view, command.hash, command);
+    // The service knows nothing of the operator's, and how they stand, the chain of configurations says.
+    this.reportApplied(view, command.hash, isOperators ? undefined : command);
     this.requestDone(command);
-    this.reply(command, result);
+    if (!isOperators) this.reply(command, result);
+  }
+
+  protected isOperators({ client }: Command): boolean {
+    return client === this.settings.operator;
   }
 
   /** Changes the state, and tells nobody. */
   protected executeCommand(command: Command): Result {
     const { client, sequence } = command;
     this.index++;
-    const result = this.applyCommand(command);
+    const result = this.isOperators(command) ? null : this.applyCommand(command);
     if (this.executed.indexOf(client, sequence) === 0) this.executed.note(client, sequence, this.index);
     return result;
   }
@@ -144,6 +174,8 @@ export abstract class PbftExecution extends PbftCore {
     return {
       index: this.index,
       configuration: this.configuration.number,
+      since: this.since,
+      change: (this.change ?? null) as unknown as Plain,
       executed: this.executed.encode(),
       service: this.service.snapshot(),
     };
@@ -163,6 +195,7 @@ export abstract class PbftExecution extends PbftCore {
     this.executed.restore(state.executed);
     this.index = state.index;
     this.lastExecuted = sequence;
+    this.adoptChange(state);
     const { index, service, view } = this;
     const digest = service.digest();
     this.emit({ kind: 'snapshot-installed', index, term: view, digest, received: isReceived });
@@ -170,6 +203,14 @@ export abstract class PbftExecution extends PbftCore {
       const { command } = waiting.request;
       if (this.executed.indexOf(command.client, command.sequence) > 0) this.pending.done(waiting);
     }
+  }
+
+  /** What the state says of configurations. A state with which one ended is also that with which the next began. */
+  private adoptChange({ configuration, since, change, index }: PlainState): void {
+    const isOwn = configuration === this.configuration.number;
+    this.since = isOwn ? since : index;
+    this.change = isOwn && change !== null ? (change as unknown as Request) : undefined;
+    this.lastBatch = this.change === undefined ? NEVER : this.lastExecuted;
   }
 
   /** False for the process of a client. */
@@ -180,6 +221,7 @@ export abstract class PbftExecution extends PbftCore {
   protected override copyFrom(other: PbftExecution): void {
     super.copyFrom(other);
     this.index = other.index;
+    this.since = other.since;
     this.executed = other.executed.clone();
     this.pending = other.pending.clone();
   }

@@ -6,6 +6,7 @@
 import type { FormattedRecord, Host, ProcessId, Protocol, StateMachine } from '../../kernel/index.js';
 import { PBFT_ATTACK_SURFACE } from './attack-surface/index.js';
 import { PbftDriver } from './driver.js';
+import { PbftOperatorDriver } from './operator-driver.js';
 import { IDENTITY_BYTES, IDENTITY_FILE, type IdentityRecord } from './records.js';
 import { PbftReplica, type PbftReplicaClass } from './replica.js';
 import { PbftMacReplica } from './macs/replica.js';
@@ -14,6 +15,8 @@ import { hashPbftMessage, pbftMessageBytes } from './wire.js';
 
 export { PBFT_ATTACK_SURFACE } from './attack-surface/index.js';
 export * from './messages.js';
+export * from './configuration.js';
+export * from './handover.js';
 export * from './quorum.js';
 export * from './records.js';
 export * from './wire.js';
@@ -53,6 +56,7 @@ export function pbftProtocol(
       settings: PbftSettings,
     ) => new (settings.proofs === 'macs' ? MacClass : Class)(host, members, service, settings),
     createDriver: (settings) => new PbftDriver(settings),
+    createOperatorDriver: (settings) => new PbftOperatorDriver(settings),
     maxTimerMicros: (settings) => Math.max(settings.viewChangeMicrosMax, settings.statusMicros),
     hashMessage: hashPbftMessage,
     messageBytes: pbftMessageBytes,

@@ -77,6 +77,8 @@ export interface Checkpoint extends Message {
   readonly kind: 'Checkpoint';
   readonly sequence: Sequence;
   readonly digest: number;
+  /** Number of the configuration that takes over after this checkpoint; absent: it is none's last. */
+  readonly handover?: number | undefined;
   readonly proof: Proof;
 }
 
@@ -84,6 +86,8 @@ export interface Checkpoint extends Message {
 export interface StableCertificate {
   readonly sequence: Sequence;
   readonly digest: number;
+  /** As {@link Checkpoint} has it. */
+  readonly handover?: number | undefined;
   readonly proofs: readonly Proof[];
 }
 

@@ -8,7 +8,7 @@
 
 import type { ProcessId } from '../../kernel/index.js';
 import { PbftAgreement } from './agreement.js';
-import { StatementType, type PrePrepare, type Request, type Sequence } from './messages.js';
+import { NULL_DIGEST, StatementType, type PrePrepare, type Request, type Sequence } from './messages.js';
 import type { Slot } from './slot.js';
 import { batchDigest } from './wire.js';
 
@@ -68,6 +68,10 @@ export abstract class PbftOrdering extends PbftAgreement {
   /** Proposes full batches now, and a smaller one in a while. */
   protected propose(): void {
     const { batchSize, batchDelayMicros } = this.settings;
+    if (this.change !== undefined) {
+      this.proposeNulls();
+      return;
+    }
     this.proposeBatches(batchDelayMicros === 0 ? 1 : batchSize);
     if (this.pending.waiting === 0 || this.isBatchTimerSet || !this.mayPropose()) return;
     this.isBatchTimerSet = true;
@@ -85,7 +89,13 @@ export abstract class PbftOrdering extends PbftAgreement {
 
   protected mayPropose(): boolean {
     const inflight = this.nextSequence - 1 - this.lastExecuted;
-    return inflight < this.settings.maxInflight && this.nextSequence <= this.window.high;
+    const last = Math.min(this.window.high, this.lastBatch);
+    return inflight < this.settings.maxInflight && this.nextSequence <= last;
+  }
+
+  /** The configuration gives way: what is left of it is filled with null requests. */
+  private proposeNulls(): void {
+    while (this.mayPropose()) this.proposeAs(NULL_DIGEST, []);
   }
 
   private takeBatchToPropose(): Request[] {
@@ -99,9 +109,12 @@ export abstract class PbftOrdering extends PbftAgreement {
   }
 
   protected proposeBatch(requests: readonly Request[]): void {
+    this.proposeAs(batchDigest(requests), requests);
+  }
+
+  private proposeAs(digest: number, requests: readonly Request[]): void {
     const { view } = this;
     const sequence = this.nextSequence++;
-    const digest = batchDigest(requests);
     const proof = this.prove(StatementType.prePrepare, view, sequence, digest);
     const message: PrePrepare = { kind: 'PrePrepare', view, sequence, digest, requests, proof };
     this.acceptPrePrepare(this.window.at(sequence), message);

@@ -7,6 +7,9 @@
  * state later. Two things could take it back to one, and after both it waits until it has come as far again: a batch
  * that was executed tentatively is taken back with its view; and a restart begins at a checkpoint. How far it had come
  * then is known from what it was prepared for, and, for what it has only heard of, from `decided` in the journal.
+ *
+ * An answer is one of the sender's configuration, and a quorum one of a single configuration. Whoever has come to the
+ * last batch of its configuration answers no more reads in it: so no quorum of it does once the next has begun.
  */
 
 import { hashPlain, type Plain, type ProcessId } from '../../kernel/index.js';
@@ -26,7 +29,10 @@ export abstract class PbftReads extends PbftExecution {
 
   /** True when no later event can take back what the state holds, or had held when something was said of it. */
   protected isSettled(): boolean {
-    return this.lastExecuted >= this.readFloor && this.lastExecuted >= this.window.low;
+    const { lastExecuted } = this;
+    if (lastExecuted < this.readFloor || lastExecuted < this.window.low) return false;
+    // The last state of a configuration is the first of the next, whose quorums are others.
+    return lastExecuted < this.lastBatch && this.takesPart();
   }
 
   /** Its state has been, or is about to be, shown to clients as it is after this place. */
@@ -35,12 +41,12 @@ export abstract class PbftReads extends PbftExecution {
   }
 
   protected onReadRequest(from: ProcessId, message: ReadRequest): void {
-    const { client, sequence, hash } = message.command;
+    const { client } = message.command;
     if (!this.settings.readOnly || from !== client || this.isReplica(client)) {
       this.reject('a read that nobody may ask for');
       return;
     }
-    if (!this.verify(client, StatementType.readRequest, 0, sequence, hash, message.proof)) {
+    if (!this.verifyClient(StatementType.readRequest, message)) {
       this.reject('a request without its client');
       return;
     }

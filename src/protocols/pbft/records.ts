@@ -9,6 +9,7 @@
 
 import type { Plain } from '../../kernel/index.js';
 import type { PlainState } from './checkpoint.js';
+import type { Link } from './handover.js';
 import type { MacNewView, MacViewChange } from './macs/messages.js';
 import type {
   NewView,
@@ -82,6 +83,8 @@ export type Promised =
   /** The same two where proofs are MACs. */
   | { readonly kind: 'mac-view-change'; readonly message: MacViewChange }
   | { readonly kind: 'mac-new-view'; readonly message: MacNewView }
+  /** It acts by the configuration that these links lead to; what was promised before is of an earlier one. */
+  | { readonly kind: 'configuration'; readonly links: readonly Link[] }
   /** This checkpoint is stable. */
   | { readonly kind: 'stable'; readonly certificate: StableCertificate };
 

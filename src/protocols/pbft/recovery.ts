@@ -32,6 +32,8 @@ export interface Unusable {
 
 export interface Recovered {
   readonly kind: 'usable';
+  /** How often the disk was formatted anew. */
+  readonly generation: number;
   /** In the order in which they were made. */
   readonly promised: readonly Promised[];
   /** The newest checkpoint on the disk that can be read; undefined: the beginning. */
@@ -50,10 +52,12 @@ export interface Checkpointed {
   readonly digest: number;
 }
 
-export function recover(disk: DiskImage): Recovered | Unusable {
+/** `takesNew`: the cluster takes new replicas, so a disk that was formatted anew is that of one. */
+export function recover(disk: DiskImage, takesNew = false): Recovered | Unusable {
   const identity = disk.read(IDENTITY_FILE)[0];
   if (identity === undefined) return { kind: 'blank' };
-  if (identity.intact && (identity.record as IdentityRecord).generation > 0) return { kind: 'replaced' };
+  const { generation } = identity.intact ? (identity.record as IdentityRecord) : { generation: 0 };
+  if (generation > 0 && !takesNew) return { kind: 'replaced' };
   const files = disk.files();
   const journals = numbersIn(files, journalOf);
   const checkpoints = numbersIn(files, checkpointOf);
@@ -62,7 +66,7 @@ export function recover(disk: DiskImage): Recovered | Unusable {
   const digests = digestsOf(disk, checkpoints);
   const damaged = checkpoints.filter((sequence) => !digests.some((found) => found.sequence === sequence));
   const checkpoint = readCheckpoint(disk, digests[digests.length - 1]);
-  return { kind: 'usable', ...journal, checkpoint, digests, damaged, journals };
+  return { kind: 'usable', generation, ...journal, checkpoint, digests, damaged, journals };
 }
 
 function digestsOf(disk: DiskImage, sequences: readonly Sequence[]): Checkpointed[] {

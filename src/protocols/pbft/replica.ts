@@ -8,6 +8,7 @@
 
 import {
   assert,
+  MEMBER_GENERATION,
   type DiskImage,
   type DiskStatus,
   type Host,
@@ -18,25 +19,25 @@ import {
   type Replica,
   type StateMachine,
 } from '../../kernel/index.js';
-import {
-  StatementType,
-  type Checkpoint,
-  type Choice,
-  type NewView,
-  type PbftMessage,
-  type PeerMessage,
-  type PrePrepare,
-  type Sequence,
-  type StableCertificate,
-  type View,
+import type {
+  Choice,
+  NewView,
+  PbftMessage,
+  PeerMessage,
+  PrePrepare,
+  Sequence,
+  StableCertificate,
+  View,
 } from './messages.js';
+import { isHandover, isInquiry } from './handover.js';
 import { obligationsOf } from './new-view.js';
 import { BATCH_TIMER } from './ordering.js';
 import type { Promised } from './records.js';
-import { recover, type Checkpointed, type Recovered, type Unusable } from './recovery.js';
+import { recover, type Recovered, type Unusable } from './recovery.js';
 import type { PbftSettings } from './settings.js';
 import type { Slot } from './slot.js';
-import { PbftStatus, STATUS_TIMER } from './status.js';
+import { PbftReconfiguration } from './reconfiguration.js';
+import { STATUS_TIMER } from './status.js';
 import { Validator } from './validate.js';
 import { VIEW_TIMER } from './view-change.js';
 
@@ -57,7 +58,16 @@ const REASONS: Readonly<Record<Unusable['kind'], string>> = {
 /** A promise that concerns one place. */
 type PlacePromise = Exclude<
   Promised,
-  { readonly kind: 'stable' | 'view-change' | 'new-view' | 'mac-view-change' | 'mac-new-view' | 'decided' }
+  {
+    readonly kind:
+      | 'configuration'
+      | 'stable'
+      | 'view-change'
+      | 'new-view'
+      | 'mac-view-change'
+      | 'mac-new-view'
+      | 'decided';
+  }
 >;
 
 function sequenceOf(promise: PlacePromise): Sequence {
@@ -72,16 +82,17 @@ function sequenceOf(promise: PlacePromise): Sequence {
   }
 }
 
-export class PbftReplica extends PbftStatus implements Replica {
+export class PbftReplica extends PbftReconfiguration implements Replica {
   /** True for one that takes no part: it is no member, or its disk has forgotten what it promised. */
   private isNobody = false;
-  protected readonly validator = new Validator(this.members.length, this.settings);
+  protected validator = new Validator(this.members.length, this.settings);
 
   // ---- life ----
 
   start(disk: DiskImage): void {
     const found = this.recoverFrom(disk);
-    if (found.kind !== 'usable' || this.me < 0) {
+    const takesNew = this.settings.operator >= 0;
+    if (found.kind !== 'usable' || (!takesNew && this.me < 0)) {
       this.isNobody = true;
       this.emit({ kind: 'recovered', term: 0, lastIndex: 0, trusted: false });
       const reason = found.kind === 'usable' ? 'this server is no replica' : REASONS[found.kind];
@@ -90,27 +101,29 @@ export class PbftReplica extends PbftStatus implements Replica {
     }
     this.takeBack(found);
     this.emit({ kind: 'recovered', term: this.view, lastIndex: this.index, trusted: true });
-    this.reportConfiguration();
+    if (this.lastExecuted >= this.begunAfter) this.reportConfiguration();
     if (this.isActive) this.reportRole();
     this.startStatusTimer();
     if (this.isActive) this.watchProgress();
-    else this.countViewChanges();
+    else if (this.takesPart()) this.countViewChanges();
     this.settle();
   }
 
   protected recoverFrom(disk: DiskImage): Recovered | Unusable {
-    return recover(disk);
+    return recover(disk, this.settings.operator >= 0);
   }
 
-  private reportConfiguration(): void {
-    const voters = this.members.slice().sort((a, b) => a - b);
-    const configuration = { voters, outgoing: [], learners: [], joining: [], autoLeave: false };
-    this.emit({ kind: 'configuration-changed', index: this.configuration.number, configuration });
+  protected override membersChanged(): void {
+    const most = Math.max(this.members.length, this.previous.members.length);
+    this.validator = new Validator(most, this.settings);
   }
 
   /** Everything promised before the start holds again, and is written to a journal of its own. */
   private takeBack(found: Recovered): void {
-    const { checkpoint, digests, damaged, journals, records, promised } = found;
+    const { checkpoint, digests, damaged, journals, records } = found;
+    this.memberId = this.host.self + MEMBER_GENERATION * found.generation;
+    this.me = this.configuration.members.indexOf(this.memberId);
+    const promised = this.takeConfigurations(found.promised);
     const current = journals[journals.length - 1] ?? 0;
     this.journal.restart(current, journals.slice(0, -1), records);
     this.store.restart(
@@ -127,14 +140,19 @@ export class PbftReplica extends PbftStatus implements Replica {
     if (this.stable.sequence > this.target.sequence) this.target = this.stable;
     this.nextSequence = this.firstFreeSequence();
     this.beginJournal();
-    this.checkpoints[this.me] = digests.flatMap((said) => this.sayAgain(said));
+    if (this.me < 0) return;
+    this.checkpoints[this.me] = digests.flatMap(({ sequence, digest }) => this.sayAgain(sequence, digest));
   }
 
-  /** A checkpoint that may not have become stable: its digest is said once more. */
-  private sayAgain({ sequence, digest }: Checkpointed): Checkpoint[] {
-    if (sequence <= this.stable.sequence) return [];
-    const proof = this.prove(StatementType.checkpoint, 0, sequence, digest);
-    return [{ kind: 'Checkpoint', sequence, digest, proof }];
+  /** Takes the latest configuration that was promised; returns what was promised in it. */
+  private takeConfigurations(promised: readonly Promised[]): readonly Promised[] {
+    for (let i = promised.length - 1; i >= 0; i--) {
+      const promise = promised[i] as Promised;
+      if (promise.kind !== 'configuration') continue;
+      this.restoreConfiguration(promise.links);
+      return promised.slice(i + 1);
+    }
+    return promised;
   }
 
   protected takePromise(promise: Promised): void {
@@ -159,6 +177,8 @@ export class PbftReplica extends PbftStatus implements Replica {
         return;
       case 'decided':
         this.raiseReadFloor(promise.sequence);
+        return;
+      case 'configuration':
         return;
       default:
         this.takePlace(promise);
@@ -243,7 +263,7 @@ export class PbftReplica extends PbftStatus implements Replica {
     if (!slot.commits.has(this.me)) slot.commits.add(this.me, slot.digest, proof, true);
   }
 
-  private firstFreeSequence(): Sequence {
+  protected override firstFreeSequence(): Sequence {
     let last = Math.max(this.window.low, this.lastExecuted);
     for (let sequence = this.window.low + 1; sequence <= this.window.high; sequence++) {
       if (this.window.at(sequence).view >= 0 && sequence > last) last = sequence;
@@ -255,6 +275,10 @@ export class PbftReplica extends PbftStatus implements Replica {
 
   receive(from: ProcessId, message: Message): void {
     if (this.isNobody) return;
+    if (this.settings.operator >= 0 && this.receiveConfiguration(from, message)) {
+      this.settle();
+      return;
+    }
     if (!this.validator.accepts(message)) {
       this.reject('malformed');
       return;
@@ -264,6 +288,14 @@ export class PbftReplica extends PbftStatus implements Replica {
     else if (pbft.kind === 'ReadRequest') this.onReadRequest(from, pbft);
     else if (pbft.kind !== 'Reply' && pbft.kind !== 'ReadReply') this.receiveFromPeer(from, pbft);
     this.settle();
+  }
+
+  /** True for what concerns configurations, and for all that a replica that does not take part has no use for. */
+  private receiveConfiguration(from: ProcessId, message: Message): boolean {
+    if (isInquiry(message)) this.onInquiry(from, message);
+    else if (isHandover(message)) this.onHandover(message);
+    else return !this.takesPart() && (message as Message | null)?.kind !== 'StateData';
+    return true;
   }
 
   protected receiveFromPeer(from: ProcessId, message: PeerMessage): void {
@@ -319,7 +351,7 @@ export class PbftReplica extends PbftStatus implements Replica {
   }
 
   timerFired(name: string): void {
-    if (this.isNobody) return;
+    if (this.isNobody || (name !== STATUS_TIMER && !this.takesPart())) return;
     switch (name) {
       case VIEW_TIMER:
         this.viewTimedOut();
@@ -368,6 +400,7 @@ export class PbftReplica extends PbftStatus implements Replica {
       ...this.encodeViewChange(),
       transfer: this.encodeTransfer(),
       status: this.encodeStatus(),
+      reconfiguration: this.encodeReconfiguration(),
     };
   }
 }

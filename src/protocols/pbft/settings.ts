@@ -1,6 +1,12 @@
 /** PBFT's settings: what a scenario may write under `protocol.settings`, resolved to integers. */
 
-import { SettingsReader, UsageError, type ClusterShape, type Micros } from '../../kernel/index.js';
+import {
+  SettingsReader,
+  UsageError,
+  type ClusterShape,
+  type Micros,
+  type ProcessId,
+} from '../../kernel/index.js';
 import { MOST_REPLICAS, mostFaulty } from './quorum.js';
 
 /** How replicas and clients prove what they say: to everybody, or each to the receivers alone. */
@@ -32,6 +38,12 @@ export interface PbftSettings {
   readonly readOnly: boolean;
   /** A batch is executed when it is prepared and all before it are committed. */
   readonly tentative: boolean;
+  /** Servers that take part from the beginning; 0: all of them. */
+  readonly members: number;
+  /** Process of the operator, whose word changes the configuration; -1: there is none. */
+  readonly operator: ProcessId;
+  /** Faulty replicas that every configuration must bear. */
+  readonly leastFaulty: number;
 }
 
 const KEYS = [
@@ -82,6 +94,10 @@ export function parsePbftSettings(
   }
   const proofs = read.choice('proofs', PROOFS, 'signatures');
   requireSignatures(proofs, read);
+  if (proofs !== 'signatures' && (cluster?.operator ?? -1) >= 0) {
+    // A chain of configurations rests on signatures.
+    throw read.bad('proofs', 'signatures, where an operator changes who takes part');
+  }
   return {
     proofs,
     faulty,
@@ -97,6 +113,9 @@ export function parsePbftSettings(
     stateChunk: read.count('state-chunk', 16_384, 1),
     readOnly: read.flag('read-only', false),
     tentative: read.flag('tentative', false),
+    members: cluster?.members ?? 0,
+    operator: cluster?.operator ?? -1,
+    leastFaulty: cluster?.byzantine ?? 0,
   };
 }
 

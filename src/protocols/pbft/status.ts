@@ -44,6 +44,11 @@ export abstract class PbftStatus extends PbftTransfer {
     return 4 * this.settings.window;
   }
 
+  protected override resetMembers(before: readonly ProcessId[]): void {
+    super.resetMembers(before);
+    this.allowance = new Int32Array(this.members.length).fill(this.mostAnswers());
+  }
+
   // ---- asking ----
 
   protected startStatusTimer(): void {

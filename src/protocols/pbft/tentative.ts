@@ -50,11 +50,18 @@ export abstract class PbftTentative extends PbftReads {
 
   private tryNext(): void {
     const sequence = this.lastExecuted + 1;
-    if (!this.window.has(sequence)) return;
+    if (!this.isInForce(sequence) || !this.window.has(sequence)) return;
     const slot = this.window.at(sequence);
     if (!this.isReadyForTentative(slot) || slot.view !== this.view) return;
     const requests = slot.batch(slot.digest);
-    if (requests !== undefined) this.executeTentatively(slot, requests);
+    if (requests === undefined || this.hasChange(requests)) return;
+    this.executeTentatively(slot, requests);
+  }
+
+  /** What the operator asks for decides who counts: it takes effect when it is committed, and never back. */
+  private hasChange(requests: readonly Request[]): boolean {
+    if (this.settings.operator < 0) return false;
+    return requests.some(({ command }) => this.isOperators(command));
   }
 
   protected isReadyForTentative(slot: Slot): boolean {

@@ -223,6 +223,12 @@ export abstract class PbftTransfer extends PbftViewChange {
     this.watchProgress();
   }
 
+  protected override resetMembers(before: readonly ProcessId[]): void {
+    super.resetMembers(before);
+    this.fetching = undefined;
+    this.placing = undefined;
+  }
+
   protected override copyFrom(other: PbftTransfer): void {
     super.copyFrom(other);
     this.fetching = other.fetching?.clone();

@@ -48,7 +48,7 @@ export class Validator {
       case 'ReadRequest':
         return isReadRequest(message);
       case 'PrePrepare':
-        return isPlace(message) && isProof(message['proof']) && this.isBatch(message['requests']);
+        return isPlace(message) && isProof(message['proof']) && this.isBatchOrNull(message['requests']);
       case 'Checkpoint':
         return this.isCheckpointPlace(message) && isProof(message['proof']);
       case 'ViewChange':
@@ -108,6 +108,8 @@ export class Validator {
 
   private isCheckpointPlace(value: Fields): boolean {
     const { sequence } = value;
+    const { handover } = value;
+    if (handover !== undefined && !isCount(handover, 1)) return false;
     return isCount(sequence, 1) && (sequence as number) % this.interval === 0 && isDigest(value['digest']);
   }
 

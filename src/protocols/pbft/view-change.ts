@@ -57,7 +57,12 @@ export abstract class PbftViewChange extends PbftCheckpoints {
 
   /** Stops waiting for what has come, and waits for what is next. */
   protected override watchProgress(): void {
-    if (!this.isActive || this.isPrimary()) return;
+    if (!this.isActive || this.isPrimary() || !this.takesPart()) return;
+    if (this.lastExecuted >= this.lastBatch) {
+      // All that this configuration does is done: what waits is for the next one.
+      this.stopWaiting();
+      return;
+    }
     const isWaiting = this.awaitedRequest !== undefined || this.awaitedSequence > 0;
     if (isWaiting && !this.hasComeAbout()) return;
     if (isWaiting) this.attempts = 0;
@@ -165,7 +170,7 @@ export abstract class PbftViewChange extends PbftCheckpoints {
   /** True when its sender, and all that it rests on, are proved. */
   protected isValidViewChange(message: ViewChange): boolean {
     const { view, stable, prepared, proof } = message;
-    if (this.rankOf(proof.signer) < 0) return false;
+    if (this.rankOf(proof.signer) < 0 || !this.configuration.hasView(view)) return false;
     const digest = viewChangeDigest(message);
     if (!this.verify(proof.signer, StatementType.viewChange, view, stable.sequence, digest, proof))
       return false;
@@ -179,6 +184,7 @@ export abstract class PbftViewChange extends PbftCheckpoints {
   /** True for the primary's pre-prepare with the matching prepares of q - 1 backups. */
   protected isPreparedCertificate(certificate: PreparedCertificate): boolean {
     const { view, sequence, digest, prePrepare, prepares } = certificate;
+    if (!this.configuration.hasView(view)) return false;
     const primary = this.members[this.primaryOf(view)] as ProcessId;
     if (!this.verify(primary, StatementType.prePrepare, view, sequence, digest, prePrepare)) return false;
     for (let i = 0; i < prepares.length; i++) if (prepares[i]?.signer === primary) return false;
@@ -264,6 +270,7 @@ export abstract class PbftViewChange extends PbftCheckpoints {
   protected verifiedObligations(message: NewView): Obligations | undefined {
     const { view, viewChanges, choices, proof } = message;
     const primary = this.members[this.primaryOf(view)] as ProcessId;
+    if (!this.configuration.hasView(view)) return undefined;
     if (!this.verify(primary, StatementType.newView, view, 0, newViewDigest(message), proof))
       return undefined;
     if (!this.areQuorum(viewChanges, view)) return undefined;
@@ -339,6 +346,13 @@ export abstract class PbftViewChange extends PbftCheckpoints {
     const { view, index } = this;
     if (this.isPrimary()) this.emit({ kind: 'became-leader', term: view, lastIndex: index });
     else this.emit({ kind: 'became-follower', term: view });
+  }
+
+  protected override resetMembers(before: readonly ProcessId[]): void {
+    super.resetMembers(before);
+    this.viewChanges = this.members.map(() => undefined);
+    this.attempts = 0;
+    this.stopWaiting();
   }
 
   protected override copyFrom(other: PbftViewChange): void {

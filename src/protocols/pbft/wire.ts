@@ -105,7 +105,7 @@ export function hashPbftMessage(message: Message): number {
     case 'Commit':
       return place(0x2545f491, pbft.view, pbft.sequence, pbft.digest);
     case 'Checkpoint':
-      return place(0x61c88647, 0, pbft.sequence, pbft.digest);
+      return place(0x61c88647, pbft.handover ?? 0, pbft.sequence, pbft.digest);
     case 'ViewChange':
       return viewChangeDigest(pbft);
     case 'NewView':
@@ -145,8 +145,9 @@ function place(seed: number, view: number, sequence: number, digest: number): nu
   return mix32(mixInteger(mixInteger(seed, view), sequence), digest);
 }
 
-function mixStable(hash: number, { sequence, digest, proofs }: StableCertificate): number {
-  return mixProofs(mix32(mixInteger(hash, sequence), digest), proofs);
+function mixStable(hash: number, { sequence, digest, handover, proofs }: StableCertificate): number {
+  const mixed = mix32(mixInteger(hash, sequence), digest);
+  return mixProofs(handover === undefined ? mixed : mixInteger(mixed, handover), proofs);
 }
 
 function mixPrepared(hash: number, certificate: PreparedCertificate): number {

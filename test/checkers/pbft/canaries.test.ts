@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { INVARIANTS } from '../../../src/checkers/index.js';
+import { VIEWS, type Link } from '../../../src/protocols/pbft/index.js';
 import { makeCommand } from '../../../src/services/index.js';
 import { MAC_CANARIES, MacStage, words } from './mac-canaries.js';
 import { checkpointFile, journalFile } from '../../../src/protocols/pbft/index.js';
@@ -264,6 +265,44 @@ const OTHER_STAGES: Readonly<Record<string, () => PbftStage>> = {
     stage.certify(1, stage.certificate(0, 1, 7, [1, 2]));
     return stage;
   },
+  'pbft/configuration-in-force: two replicas let a configuration begin at different places': () => {
+    const stage = new PbftStage(5, { members: 4 });
+    stage.promise(0, { kind: 'configuration', links: [linkAfter(2, [0, 1, 2, 3, 4])] });
+    stage.promise(1, { kind: 'configuration', links: [linkAfter(4, [0, 1, 2, 3, 4])] });
+    return stage;
+  },
+  'pbft/configuration-in-force: a batch of the old configuration is executed after its end': () => {
+    const stage = new PbftStage(5, { members: 4 });
+    stage.faulty.add(4);
+    stage.execute(1, 0, 3, 7);
+    stage.sink.violation = undefined;
+    stage.promise(0, { kind: 'configuration', links: [linkAfter(2, [0, 1, 2, 3, 4])] });
+    return stage;
+  },
+  'pbft/members-speak: a removed replica speaks': () => {
+    const stage = new PbftStage(5, { members: 5 });
+    stage.promise(4, { kind: 'configuration', links: [linkAfter(2, [0, 1, 2, 3])] });
+    stage.accept(4, VIEWS, 3, 7);
+    stage.sendPrepare(4, VIEWS, 3, 7);
+    return stage;
+  },
+  'pbft/members-speak: a replica joins without the state': () => {
+    const stage = new PbftStage(5, { members: 4 });
+    stage.promise(4, { kind: 'configuration', links: [linkAfter(2, [0, 1, 2, 3, 4])] });
+    stage.accept(4, VIEWS, 3, 7);
+    stage.sendPrepare(4, VIEWS, 3, 7);
+    return stage;
+  },
+  'pbft/members-speak: a vote of the old configuration comes after the new one began': () => {
+    const stage = new PbftStage(5, { members: 4 });
+    stage.prepareAll(0, 1, 7, []);
+    stage.promise(3, { kind: 'configuration', links: [linkAfter(2, [0, 1, 2, 3, 4])] });
+    stage.faulty.add(4);
+    stage.send(3, { kind: 'Checkpoint', sequence: 2, digest: 5, handover: 1, proof: proof(3) });
+    stage.sink.violation = undefined;
+    stage.sendPrepare(3, 0, 1, 7);
+    return stage;
+  },
   'pbft/view-synchronisation: views change and nothing is executed': () => {
     const stage = new PbftStage(4, { liveness: { ...LIVENESS, stableLeader: false } });
     stage.time = 11;
@@ -334,6 +373,13 @@ test('every one of PBFT’s invariants has a canary', () => {
   const stated = INVARIANTS.filter(({ protocol }) => protocol === 'pbft').map(({ id }) => id);
   expect([...caught].sort()).toEqual(stated.sort());
 });
+
+/** The link to configuration 1, which begins after this batch. */
+function linkAfter(sequence: number, members: readonly number[]): Link {
+  const command = makeCommand(9, 1, { do: 'configuration', members, faulty: 1 });
+  const boundary = { sequence, digest: 5, handover: 1, proofs: [0, 1, 2, 3].map(proof) };
+  return { request: { kind: 'Request', command, proof: proof(9) }, boundary };
+}
 
 function invariantOf(name: string): string {
   return name.slice(0, name.indexOf(':'));

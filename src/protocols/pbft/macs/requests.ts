@@ -20,7 +20,7 @@
  *   primary by MACs that are good for them and not for the primary.
  */
 
-import type { Plain, ProcessId, Proof } from '../../../kernel/index.js';
+import type { Plain, ProcessId, Proof, Statement } from '../../../kernel/index.js';
 import {
   StatementType,
   type PrePrepare,
@@ -56,15 +56,8 @@ export abstract class MacRequests extends PbftReplica {
     return this.host.authenticator.authenticate(this.stated(type, view, sequence, digest), [receiver]);
   }
 
-  protected override verify(
-    signer: ProcessId,
-    type: number,
-    view: View,
-    sequence: number,
-    digest: number,
-    proof: Proof,
-  ): boolean {
-    return this.host.authenticator.verify(signer, this.stated(type, view, sequence, digest), proof);
+  protected override believes(signer: ProcessId, statement: Statement, proof: Proof): boolean {
+    return this.host.authenticator.verify(signer, statement, proof);
   }
 
   /** True when the client's proof is one that everybody can check. */

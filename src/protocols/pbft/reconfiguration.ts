@@ -1,0 +1,234 @@
+/**
+ * Reconfiguration: who takes part changes at a checkpoint, by the word of the operator and by agreement.
+ *
+ * 1. The operator's signed request is ordered and executed like any other. What is left up to the next checkpoint is
+ *    filled with null requests; nothing of this configuration is ever executed above it.
+ * 2. The replicas say the checkpoint's digest and, in the same statement, that the next configuration takes over. A
+ *    quorum of the OLD configuration makes it stable, over a state that contains the change.
+ * 3. Whoever has that certificate and the state acts by the new configuration from there on, and nobody else does:
+ *    a member that lacks the state first fetches it (from the new configuration's members) and says nothing before.
+ *    A replica that is no member any more says nothing at all; it still hands on how things came about.
+ *
+ * Safety: two configurations never decide the same place. One decides only up to its last batch, which is part of
+ * its own agreed state, so that all its correct replicas stop at the same place; the next begins right after it, and
+ * only where a quorum of the old one, which shares a correct replica with every other quorum of it, has certified so.
+ * Statements name the configuration's number, so votes of an old one are worth nothing in a later one. The switch
+ * is durable before anything that binds leaves in the new configuration: it is promised like everything else.
+ */
+
+import type { Plain, ProcessId } from '../../kernel/index.js';
+import type { CheckpointState } from './checkpoint.js';
+import type { Configuration } from './configuration.js';
+import { NEVER } from './core.js';
+import { followLink, MOST_LINKS, type Handover, type Inquiry, type Link } from './handover.js';
+import type { Checkpoint, Request, Sequence } from './messages.js';
+import { Window } from './slot.js';
+import { PbftStatus } from './status.js';
+import { requestsBytes, stableBytes } from './wire.js';
+
+/** Ticks without anything executed after which a replica asks whether it was left behind. */
+const PATIENCE = 2;
+/** Inquiries that are answered in one tick. */
+const MOST_ANSWERS = 64;
+
+export abstract class PbftReconfiguration extends PbftStatus {
+  private answered = 0;
+  /** What was executed at the tick when something last was, and how many ticks have passed since. */
+  private movedTo: Sequence = 0;
+  private idleTicks = 0;
+
+  /** Other members, other limits of what is well-formed. */
+  protected abstract membersChanged(): void;
+
+  /** The first place above everything executed or pre-prepared. */
+  protected abstract firstFreeSequence(): Sequence;
+
+  // ---- giving way ----
+
+  protected override settle(): void {
+    this.giveWay();
+    super.settle();
+  }
+
+  /** The configuration is over when its last checkpoint is stable and this replica has executed up to there. */
+  protected giveWay(): void {
+    const { change, stable, configuration } = this;
+    if (change === undefined || stable.sequence !== this.lastBatch || this.lastExecuted < this.lastBatch)
+      return;
+    const link: Link = { request: change, boundary: stable };
+    const next = this.follow(link, configuration);
+    if (next === undefined) return;
+    this.begin([...this.links, link], configuration, next);
+    const handover: Handover = { kind: 'Handover', links: this.links.slice(-1) };
+    this.host.send(this.settings.operator, handover);
+    for (const process of next.processes) if (process !== this.host.self) this.host.send(process, handover);
+  }
+
+  private follow(link: Link, previous: Configuration): Configuration | undefined {
+    return followLink(link, previous, this.settings.operator, this.host.authenticator);
+  }
+
+  /** Acts by this configuration from now on. */
+  private begin(links: readonly Link[], previous: Configuration, configuration: Configuration): void {
+    this.rollBack();
+    this.takeConfiguration(links, previous, configuration);
+    this.outbox.drop(({ kind }) => kind !== 'Reply');
+    this.promise({ kind: 'configuration', links }, linksBytes(links));
+    if (this.store.has(this.stable.sequence)) this.collectGarbage();
+    this.emit({ kind: 'reached', situation: 'pbft/configuration-changed' });
+    if (this.lastExecuted >= this.begunAfter) this.stateIsThere();
+    else this.reportRole();
+  }
+
+  /** Nothing of the configuration before counts any more, but what its last checkpoint covers. */
+  private takeConfiguration(
+    links: readonly Link[],
+    previous: Configuration,
+    configuration: Configuration,
+  ): void {
+    const before = this.members;
+    const { boundary } = links[links.length - 1] as Link;
+    this.links = links;
+    this.previous = previous;
+    this.configuration = configuration;
+    this.members = configuration.processes;
+    this.quorum = configuration.quorum;
+    this.me = configuration.members.indexOf(this.memberId);
+    this.begunAfter = boundary.sequence;
+    this.change = undefined;
+    this.lastBatch = NEVER;
+    this.window = new Window(this.members.length, this.settings.window, boundary.sequence);
+    this.stable = boundary;
+    this.target = boundary;
+    const states = this.stableState === undefined ? this.ownStates : [...this.ownStates, this.stableState];
+    this.stableState = states.find(({ sequence }) => sequence === boundary.sequence);
+    this.ownStates = [];
+    this.view = configuration.firstView;
+    this.isActive = true;
+    this.newView = undefined;
+    this.viewChange = undefined;
+    this.resetMembers(before);
+    this.membersChanged();
+  }
+
+  /** The configuration that it acts by, and the state with which that began, are both here. */
+  private stateIsThere(): void {
+    if (this.lastExecuted === this.begunAfter) this.since = this.index;
+    this.reportConfiguration();
+    this.reportRole();
+    if (!this.takesPart()) return;
+    // It may have ordered here before it lost its state in a crash.
+    this.beginOrdering(this.firstFreeSequence());
+    this.replayEarly();
+    this.watchProgress();
+  }
+
+  protected reportConfiguration(): void {
+    const voters = this.configuration.members.slice().sort((a, b) => a - b);
+    const configuration = { voters, outgoing: [], learners: [], joining: [], autoLeave: false };
+    this.emit({ kind: 'configuration-changed', index: this.since, configuration });
+  }
+
+  protected override install(checkpoint: CheckpointState): void {
+    const didTakePart = this.lastExecuted >= this.begunAfter;
+    super.install(checkpoint);
+    if (didTakePart || this.lastExecuted < this.begunAfter) return;
+    this.emit({ kind: 'reached', situation: 'pbft/joined' });
+    this.stateIsThere();
+  }
+
+  /** A start: what was promised of configurations comes before all else. */
+  protected restoreConfiguration(links: readonly Link[]): void {
+    let previous = this.configuration;
+    let { configuration } = this;
+    for (const link of links) {
+      const next = this.follow(link, configuration);
+      if (next === undefined) return;
+      previous = configuration;
+      configuration = next;
+    }
+    this.takeConfiguration(links, previous, configuration);
+  }
+
+  // ---- who was left behind ----
+
+  protected onInquiry(from: ProcessId, { number }: Inquiry): void {
+    if (number >= this.links.length || this.answered >= MOST_ANSWERS) return;
+    this.answered++;
+    this.host.send(from, {
+      kind: 'Handover',
+      links: this.links.slice(number, number + MOST_LINKS),
+    } as Handover);
+  }
+
+  /** Links prove themselves, whoever sends them. */
+  protected onHandover({ links }: Handover): void {
+    let previous = this.configuration;
+    let { configuration } = this;
+    const followed = this.links.slice();
+    for (const link of links) {
+      if (link.request.command.sequence <= configuration.number) continue;
+      const next = this.follow(link, configuration);
+      if (next === undefined) {
+        this.reject('links that prove nothing');
+        break;
+      }
+      previous = configuration;
+      configuration = next;
+      followed.push(link);
+    }
+    if (configuration !== this.configuration) this.begin(followed, previous, configuration);
+  }
+
+  protected override statusTimedOut(): void {
+    this.answered = 0;
+    if (this.takesPart()) super.statusTimedOut();
+    else {
+      this.startStatusTimer();
+      this.tick++;
+      this.watchTransfer();
+    }
+    if (this.settings.operator >= 0) this.inquireWhenIdle();
+  }
+
+  private inquireWhenIdle(): void {
+    if (this.lastExecuted > this.movedTo) {
+      this.movedTo = this.lastExecuted;
+      this.idleTicks = 0;
+    } else this.idleTicks++;
+    if (this.takesPart() && this.idleTicks < PATIENCE) return;
+    const inquiry: Inquiry = { kind: 'Inquiry', number: this.configuration.number };
+    for (const process of this.members) if (process !== this.host.self) this.host.send(process, inquiry);
+  }
+
+  /** A request of the operator that was executed is answered by what came of it. */
+  protected override replyAgain(command: Request['command']): void {
+    if (command.client !== this.settings.operator) super.replyAgain(command);
+    else this.onInquiry(command.client, { kind: 'Inquiry', number: command.sequence - 1 });
+  }
+
+  protected override copyFrom(other: PbftReconfiguration): void {
+    super.copyFrom(other);
+    this.answered = other.answered;
+    this.movedTo = other.movedTo;
+    this.idleTicks = other.idleTicks;
+    if (this.configuration.number > 0) this.membersChanged();
+  }
+
+  protected encodeReconfiguration(): Plain {
+    return [this.links.length, this.answered, this.movedTo, this.idleTicks];
+  }
+
+  /** A checkpoint that may not have become stable: its digest is said once more. */
+  protected sayAgain(sequence: Sequence, digest: number): Checkpoint[] {
+    const isOld = sequence <= this.stable.sequence || !this.takesPart();
+    return isOld ? [] : [this.makeCheckpointMessage(sequence, digest)];
+  }
+}
+
+function linksBytes(links: readonly Link[]): number {
+  return links.reduce(
+    (sum, { request, boundary }) => sum + requestsBytes([request]) + stableBytes(boundary),
+    0,
+  );
+}

@@ -1,0 +1,142 @@
+// Configurations: what may follow what, and that mistakes in it are caught.
+
+import { describe, expect, it } from 'vitest';
+import type { Authenticator, Proof, Statement } from '../../../src/kernel/index.js';
+import { findScenarios, loadScenarioFile } from '../../../src/node/scenario-files.js';
+import { Configuration, configurationOf, VIEWS } from '../../../src/protocols/pbft/configuration.js';
+import { changeOf, followLink, isHandover, type Link } from '../../../src/protocols/pbft/handover.js';
+import { PbftReplica, pbftProtocol, type PbftReplicaClass } from '../../../src/protocols/pbft/index.js';
+import { membersAfter } from '../../../src/protocols/pbft/known-configuration.js';
+import type { Scenario } from '../../../src/scenario/index.js';
+import { builtInImplementation, simulate } from '../../../src/simulator/index.js';
+import { makeCommand } from '../../../src/services/index.js';
+
+const OPERATOR = 9;
+
+/** Proofs that are the text of what they prove. */
+class Text implements Proof {
+  constructor(
+    readonly signer: number,
+    readonly text: string,
+  ) {}
+  encode(): string {
+    return this.text;
+  }
+}
+const text = ({ type, configuration, view, sequence, digest }: Statement): string =>
+  [type, configuration, view, sequence, digest].join('/');
+const authenticatorOf = (self: number): Authenticator => ({
+  sign: (statement) => new Text(self, text(statement)),
+  authenticate: (statement) => new Text(self, text(statement)),
+  verify: (signer, statement, proof) => proof.signer === signer && proof.encode() === text(statement),
+  keyEpoch: 0,
+  refreshKeys: () => 0,
+  learnKeys: () => true,
+  verifySignature: () => false,
+});
+
+const FIRST = new Configuration(0, [0, 1, 2, 3], undefined);
+
+function link(number: number, members: readonly number[], signers: readonly number[], of = number - 1): Link {
+  const command = makeCommand(OPERATOR, number, { do: 'configuration', members, faulty: 1 });
+  const asked = { type: 1, configuration: 0, view: 0, sequence: number, digest: command.hash };
+  const said = { type: 5, configuration: of, view: number, sequence: 8, digest: 77 };
+  const proofs = signers.map((signer) => authenticatorOf(signer).sign(said));
+  return {
+    request: { kind: 'Request', command, proof: authenticatorOf(OPERATOR).sign(asked) },
+    boundary: { sequence: 8, digest: 77, handover: number, proofs },
+  };
+}
+
+const follow = (step: Link): Configuration | undefined =>
+  followLink(step, FIRST, OPERATOR, authenticatorOf(0));
+
+describe('a link from one configuration to the next', () => {
+  it('leads on when the operator has asked and a quorum of the old one has certified', () => {
+    const next = follow(link(1, [0, 1, 2, 3, 4], [0, 1, 2]));
+    expect(next?.members).toEqual([0, 1, 2, 3, 4]);
+    expect(next?.quorum.strong).toBe(4);
+    expect(next?.firstView).toBe(VIEWS);
+  });
+
+  it.each([
+    ['too few have certified', link(1, [0, 1, 2, 3, 4], [0, 1])],
+    ['one of them counts twice', link(1, [0, 1, 2, 3, 4], [0, 1, 1])],
+    ['a newcomer certifies its own coming', link(1, [0, 1, 2, 3, 4], [0, 1, 4])],
+    ['the votes are those of another configuration', link(1, [0, 1, 2, 3, 4], [0, 1, 2], 1)],
+    ['it is a later step', link(2, [0, 1, 2, 3, 4], [0, 1, 2], 0)],
+    ['the members cannot bear the faulty ones', link(1, [0, 1, 2], [0, 1, 2])],
+    ['a process is in it twice', link(1, [0, 1, 2, 3, 4096 + 3], [0, 1, 2])],
+  ])('proves nothing when %s', (_, step) => {
+    expect(follow(step)).toBeUndefined();
+  });
+
+  it('proves nothing for a request that another has signed', () => {
+    const step = link(1, [0, 1, 2, 3, 4], [0, 1, 2]);
+    const forged = { ...step.request, proof: new Text(3, step.request.proof.encode()) };
+    expect(follow({ ...step, request: forged })).toBeUndefined();
+  });
+
+  it('is told from what has not its form', () => {
+    expect(isHandover({ kind: 'Handover', links: [link(1, [0, 1, 2, 3], [0, 1, 2])] } as never)).toBe(true);
+    expect(isHandover({ kind: 'Handover', links: [{}] } as never)).toBe(false);
+    expect(isHandover({ kind: 'Handover', links: 3 } as never)).toBe(false);
+  });
+});
+
+describe('numbers of views', () => {
+  it('tell the configuration, and primaries are counted in its members', () => {
+    const later = new Configuration(3, [1, 4, 6, 7], 1);
+    expect(configurationOf(later.firstView + 5)).toBe(3);
+    expect([0, 1, 4, 5].map((view) => later.primaryOf(later.firstView + view))).toEqual([0, 1, 0, 1]);
+    expect(later.hasView(later.firstView - 1)).toBe(false);
+  });
+});
+
+describe('what the operator asks for', () => {
+  it('is in the order of the processes, which is that of signers in certificates', () => {
+    expect(membersAfter({ do: 'replace', from: 3, to: 0 }, [1, 2, 3, 4])).toEqual([0, 1, 2, 4]);
+    expect(membersAfter({ do: 'add-voter', member: 4096 }, [1, 2, 3])).toEqual([4096, 1, 2, 3]);
+    expect(membersAfter({ do: 'remove', member: 2 }, [1, 2, 3])).toEqual([1, 3]);
+    expect(membersAfter({ do: 'promote', member: 2 }, [1, 2, 3])).toMatch(/pbft knows no/);
+    expect(changeOf({ do: 'configuration', members: [4, 3, 2, 1], faulty: 1 })).toBeUndefined();
+  });
+});
+
+/** A batch of the old configuration is executed although the new one is in force at its place. */
+class OldListForTheWrongBatch extends PbftReplica {
+  protected override isInForce(): boolean {
+    return true;
+  }
+}
+
+/** Whoever is a member takes part, with or without the state. */
+class JoinsWithoutState extends PbftReplica {
+  protected override takesPart(): boolean {
+    return this.me >= 0;
+  }
+}
+
+describe('a cluster that changes', () => {
+  const bundled = (name: string): Scenario => loadScenarioFile(findScenarios(name)[0] ?? { path: '' });
+  const calm = bundled('pbft/reconfiguration');
+  const incident = bundled('pbft/reconfiguration-in-incident');
+  const run = (scenario: Scenario, Class: PbftReplicaClass, seed: string): string | undefined => {
+    const implementation = { ...builtInImplementation(scenario), protocol: pbftProtocol(Class) };
+    return simulate(scenario, { strategy: 'random', seed }, { implementation }).violation?.invariant;
+  };
+
+  it('comes through all of its changes', () => {
+    expect(run(calm, PbftReplica, '3')).toBeUndefined();
+  });
+
+  it('is caught executing by the old list of members after its end', () => {
+    const found = ['1', '2'].map((seed) => run(incident, OldListForTheWrongBatch, seed));
+    expect(found).toContain('pbft/configuration-in-force');
+  });
+
+  it('is caught letting a replica speak before its state is there', () => {
+    const found = ['1'].map((seed) => run(calm, JoinsWithoutState, seed));
+    expect(found).toContain('pbft/members-speak');
+  });
+});
