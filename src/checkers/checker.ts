@@ -57,8 +57,8 @@ export interface CheckerContext {
   generation(process: ProcessId): number;
   /** True for a process that may do anything: nothing that it says is judged. Absent: there is none. */
   isFaulty?(process: ProcessId): boolean;
-  /** How many such processes the failure model bears; absent: none. */
-  readonly liarsBorne?: number;
+  /** How many of so many voters are enough for the protocol to go on; absent: a majority. */
+  quorumOf?(voters: number): number;
   /** Every intact record that is durable in the file right now, in slot order. Costly: for audits. */
   durableRecords(process: ProcessId, file: string): readonly unknown[];
 }

@@ -261,6 +261,8 @@ export interface Protocol<Settings = unknown> {
   createOperatorDriver?(settings: Settings): OperatorDriver;
   /** Versions that servers of this protocol may run, lowest and highest; 1 and 1 when left out. */
   readonly versions?: { readonly lowest: number; readonly highest: number };
+  /** How many of so many voters are enough to go on; a majority when left out. */
+  quorum?(settings: Settings, voters: number): number;
   /** Upper bound of the protocol's timers in microseconds: liveness bounds are computed from it. */
   maxTimerMicros(settings: Settings): Micros;
   /** Content hash of a message; a structural hash when left out. Hot path: field-wise is best. */

@@ -38,8 +38,8 @@ export interface Watched {
   readonly servers: readonly Server[];
   readonly network: Network;
   readonly hasLiars: boolean;
-  /** How many the failure model bears. */
-  readonly liarsBorne: number;
+  /** How many of so many voters are enough for the protocol to go on. */
+  quorumOf(voters: number): number;
   /** True for a process that may do anything. */
   isFaulty(process: ProcessId): boolean;
 }
@@ -62,8 +62,8 @@ export class WatchedContext implements CheckerContext, CoverageContext {
     return this.watched.servers[process]?.isPaused === true;
   }
 
-  get liarsBorne(): number {
-    return this.watched.liarsBorne;
+  quorumOf(voters: number): number {
+    return this.watched.quorumOf(voters);
   }
 
   isFaulty(process: ProcessId): boolean {

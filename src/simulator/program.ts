@@ -34,6 +34,8 @@ export interface Program {
   /** Id of the zoo bug, when it is one. */
   readonly bug: string | undefined;
   createService(): StateMachine;
+  /** How many of so many voters are enough to go on. */
+  quorumOf(voters: number): number;
 }
 
 /** Throws UsageError when scenario and implementation do not fit. */
@@ -58,6 +60,7 @@ export function prepareProgram(scenario: Scenario, implementation: Implementatio
     authentication: authenticationOf(scenario, implementation),
     bug,
     createService: () => implementation.createService(),
+    quorumOf: (voters) => protocol.quorum?.(settings, voters) ?? Math.floor(voters / 2) + 1,
   };
 }
 

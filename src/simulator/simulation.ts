@@ -351,8 +351,8 @@ export class Simulation implements Engine {
     else crossroads.send(postman, from, to, message);
   }
 
-  get liarsBorne(): number {
-    return this.scenario.model.byzantine;
+  quorumOf(voters: number): number {
+    return this.program.quorumOf(voters);
   }
 
   get hasLiars(): boolean {

@@ -3,8 +3,8 @@
  * of. A protocol that reports no configuration is taken to consist of all servers, for good.
  *
  * A server *can* take part while it is up, runs as a member of the configuration in question, has not refused
- * to run, trusts its disk, and is not faulty in any way. Quorums of which any two share a correct server, though
- * some lie, are as many more than half. One that does not trust its disk must still catch up, but has no vote to count on.
+ * to run, trusts its disk, and is not faulty in any way. How many of them are enough, the protocol says. One that does
+ * not trust its disk must still catch up, but has no vote to count on.
  */
 
 import {
@@ -31,7 +31,7 @@ class Participant {
 /** What is known of processes from outside. */
 export type ParticipantContext = Pick<
   CheckerContext,
-  'servers' | 'now' | 'isUp' | 'generation' | 'isFaulty' | 'liarsBorne'
+  'servers' | 'now' | 'isUp' | 'generation' | 'isFaulty' | 'quorumOf'
 >;
 
 export class Participants {
@@ -128,14 +128,14 @@ export class Participants {
     return !this.outside.has(server) && this.canTakePart(server);
   }
 
-  /** The same for some of the servers alone. Where a protocol reports no configuration, most servers are enough. */
+  /** The same for some of the servers alone. Where a protocol reports no configuration, all servers are its voters. */
   isCore(has: (server: ProcessId) => boolean): boolean {
     const agreed = this.agreed();
-    if (agreed === undefined) return this.hasMost(has);
-    if (!this.hasQuorum(agreed, has)) return false;
+    if (agreed === undefined) return this.hasEnoughOfAll(has);
+    if (!this.hasQuorums(agreed, has)) return false;
     return this.all.every(({ configuration }, server) => {
       const counts = configuration !== undefined && has(server) && this.canTakePart(server);
-      return !counts || this.hasQuorum(configuration, has);
+      return !counts || this.hasQuorums(configuration, has);
     });
   }
 
@@ -163,21 +163,21 @@ export class Participants {
     this.agreedIndex = configurationIndex;
   }
 
-  private hasMost(has: (server: ProcessId) => boolean): boolean {
+  private hasEnoughOfAll(has: (server: ProcessId) => boolean): boolean {
     const able = this.all.filter((_, server) => has(server) && this.canTakePart(server));
-    return able.length * 2 > this.all.length + this.liarsBorne;
+    return able.length >= this.quorumOf(this.all.length);
   }
 
-  private hasQuorum({ voters, outgoing }: Membership, has: (server: ProcessId) => boolean): boolean {
-    return this.hasMajority(voters, has) && (outgoing.length === 0 || this.hasMajority(outgoing, has));
+  private hasQuorums({ voters, outgoing }: Membership, has: (server: ProcessId) => boolean): boolean {
+    return this.hasQuorum(voters, has) && (outgoing.length === 0 || this.hasQuorum(outgoing, has));
   }
 
-  private hasMajority(voters: readonly number[], has: (server: ProcessId) => boolean): boolean {
+  private hasQuorum(voters: readonly number[], has: (server: ProcessId) => boolean): boolean {
     const able = voters.filter((voter) => {
       const server = voter % MEMBER_GENERATION;
       return has(server) && this.memberId(server) === voter && this.canTakePart(server);
     });
-    return able.length * 2 > voters.length + this.liarsBorne;
+    return able.length >= this.quorumOf(voters.length);
   }
 
   private canTakePart(server: ProcessId): boolean {
@@ -190,15 +190,18 @@ export class Participants {
     return context.isFaulty !== undefined && context.isFaulty(server);
   }
 
-  /** Two quorums share one server more than this. */
-  private get liarsBorne(): number {
-    return this.context.liarsBorne ?? 0;
+  private quorumOf(voters: number): number {
+    return this.context.quorumOf?.(voters) ?? majorityOf(voters);
   }
 
   /** The member that this server's disk was formatted for. */
   memberId(server: ProcessId): number {
     return server + MEMBER_GENERATION * this.context.generation(server);
   }
+}
+
+function majorityOf(voters: number): number {
+  return Math.floor(voters / 2) + 1;
 }
 
 function isMember({ voters, outgoing, learners }: Membership, member: number): boolean {

@@ -10,6 +10,7 @@ import { PbftOperatorDriver } from './operator-driver.js';
 import { IDENTITY_BYTES, IDENTITY_FILE, type IdentityRecord } from './records.js';
 import { PbftReplica, type PbftReplicaClass } from './replica.js';
 import { PbftMacReplica } from './macs/replica.js';
+import { quorumOf } from './quorum.js';
 import { parsePbftSettings, type PbftSettings } from './settings.js';
 import { hashPbftMessage, pbftMessageBytes } from './wire.js';
 
@@ -57,6 +58,7 @@ export function pbftProtocol(
     ) => new (settings.proofs === 'macs' ? MacClass : Class)(host, members, service, settings),
     createDriver: (settings) => new PbftDriver(settings),
     createOperatorDriver: (settings) => new PbftOperatorDriver(settings),
+    quorum: ({ faulty }, voters) => quorumOf(voters, faulty).strong,
     maxTimerMicros: (settings) => Math.max(settings.viewChangeMicrosMax, settings.statusMicros),
     hashMessage: hashPbftMessage,
     messageBytes: pbftMessageBytes,
