@@ -169,6 +169,13 @@ function resolveWorkload(form: ScenarioForm['workload'], service: ServiceKind): 
     form['operation-timeout'],
     'workload.operation-timeout',
   );
+  if (service.loop === 'closed' && form.mode !== 'closed') {
+    impossible(
+      [...path, 'mode'],
+      `closed: clients of ${service.name} go by the answers they get`,
+      `'${form.mode}'`,
+    );
+  }
   inOrder([...path, 'retry', 'base'], retry.base, retry.cap, 'workload.retry.cap');
   return {
     clients: form.clients,

@@ -75,7 +75,7 @@ export class ClientProcess {
     this.driver = driver;
     this.workload = workload;
     this.stopAtMicros = stopAtMicros;
-    this.generator = workload.createSource(host.self);
+    this.generator = workload.createSource(host.self, host.self - host.servers.length);
     const { budgetPercent, minimumPerSecond } = workload.config.retry;
     this.budget = new RetryBudget(budgetPercent, minimumPerSecond);
     this.slots = [];
@@ -361,7 +361,8 @@ export class ClientProcess {
     const { mode, clients, ratePerSecond, thinkMinMicros, thinkMaxMicros } = this.workload.config;
     if (mode === 'closed') {
       const { choices, self } = host;
-      return choices.integer(
+      const rest = this.generator.restMicros?.(choices, this.sequence + 1) ?? 0;
+      const think = choices.integer(
         Family.client,
         self,
         arrivals,
@@ -370,6 +371,7 @@ export class ClientProcess {
         thinkMaxMicros,
         thinkMinMicros,
       );
+      return rest + think;
     }
     const twiceMean = Math.floor((2 * MICROS_PER_SECOND * clients) / ratePerSecond);
     const most = twiceMean > 2 ? twiceMean - 1 : 1;

@@ -18,6 +18,7 @@ export * from './session-table.js';
 export * from './sessions.js';
 export * from './shadow.js';
 export * from './workload-config.js';
+export * from './stream/index.js';
 export * from './workload.js';
 export * from './zipf.js';
 export * from './objectives.js';

@@ -6,11 +6,12 @@ import type { ServiceConfig } from './service-config.js';
 import type { ClientWorkload, RawServiceSettings, ServiceKind } from './service-kind.js';
 import { DEFAULT_SESSION_LIMITS, SessionedService, type SessionLimits } from './sessions.js';
 import { ShadowedService } from './shadow.js';
+import { STREAM } from './stream/index.js';
 import type { WorkloadConfig } from './workload-config.js';
 
 /** Every service, by name. */
 const SERVICES: ReadonlyMap<string, ServiceKind> = new Map(
-  [KV, KV_NEXT].sort((a, b) => (a.name < b.name ? -1 : 1)).map((kind) => [kind.name, kind]),
+  [KV, KV_NEXT, STREAM].sort((a, b) => (a.name < b.name ? -1 : 1)).map((kind) => [kind.name, kind]),
 );
 
 /** Every name that {@link findService} knows, sorted. */

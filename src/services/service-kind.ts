@@ -4,7 +4,7 @@
  * by one.
  */
 
-import type { Choices, Plain, ProcessId, ReadMode, Result, StateMachine } from '../kernel/index.js';
+import type { Choices, Micros, Plain, ProcessId, ReadMode, Result, StateMachine } from '../kernel/index.js';
 import type { OperationMix, WorkloadConfig } from './workload-config.js';
 
 /** Settings of a service as a scenario writes them; the service reads them itself. */
@@ -22,6 +22,8 @@ export interface OperationSource {
   observe(keyIndex: number, input: Plain, result: Result): void;
   /** The operation ended without an answer: refused (`fail`), or nobody knows (`unknown`). */
   missed?(keyIndex: number, input: Plain, outcome: 'fail' | 'unknown'): void;
+  /** How long the client stands still before operation `sequence`, beside its think time (closed loop only). */
+  restMicros?(choices: Choices, sequence: number): Micros;
   clone(): OperationSource;
   /** The whole state as plain data. */
   encode(): Plain;
@@ -30,7 +32,8 @@ export interface OperationSource {
 /** A workload compiled for drawing. Immutable: all clients that follow it share one. */
 export interface ClientWorkload {
   readonly config: WorkloadConfig;
-  createSource(client: ProcessId): OperationSource;
+  /** `number` counts the clients from 0. */
+  createSource(client: ProcessId, number: number): OperationSource;
 }
 
 export interface ServiceKind {
@@ -41,6 +44,8 @@ export interface ServiceKind {
   readonly history: string;
   /** Every operation that clients may ask for, with the weight that it has where a scenario gives none. */
   readonly operations: OperationMix;
+  /** Its clients follow the answers that they get, so that each has to wait for them. Absent: any loop will do. */
+  readonly loop?: 'closed';
   /** Throws UsageError for settings that it does not know or that make no sense. */
   checkSettings(raw: RawServiceSettings): void;
   /** A fresh state machine, without sessions; every replica gets its own. */
