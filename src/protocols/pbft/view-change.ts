@@ -216,17 +216,26 @@ export abstract class PbftViewChange extends PbftCheckpoints {
     return this.viewChanges[rank]?.view ?? 0;
   }
 
-  /** A quorum for the view that this replica waits for lets its primary begin, and the others wait for that. */
+  /**
+   * A quorum for the view that this replica waits for lets its primary begin. Everybody else waits for that, from when
+   * a quorum has left for this view or a later one: whoever has gone further will not come back to be counted.
+   */
   protected countViewChanges(): void {
     if (this.isActive) return;
     const agreeing = this.agreeingViewChanges();
-    if (agreeing.length < this.quorum.strong) return;
-    if (this.primaryOf(this.view) === this.me) {
+    const isPrimary = this.primaryOf(this.view) === this.me;
+    if (isPrimary && agreeing.length >= this.quorum.strong) {
       this.beginView(agreeing.slice(0, this.quorum.strong));
-    } else if (!this.isAwaitingNewView) {
+    } else if (!this.isAwaitingNewView && this.hasQuorumLeft()) {
       this.isAwaitingNewView = true;
       this.startTimer();
     }
+  }
+
+  protected hasQuorumLeft(): boolean {
+    let gone = 0;
+    for (let rank = 0; rank < this.members.length; rank++) if (this.viewLeftFor(rank) >= this.view) gone++;
+    return gone >= this.quorum.strong;
   }
 
   private agreeingViewChanges(): ViewChange[] {

@@ -105,6 +105,25 @@ describe('pbft view change (OSDI 1999, §4.4)', () => {
     expect(bench.state('isActive')).toBe(true);
   });
 
+  it('whoever has left for a later view counts among those who have left for this one', () => {
+    const bench = preparedBench();
+    const timer = (): number | undefined => bench.host.timers.get('view-change')?.[0];
+    bench.replica.timerFired('view-change');
+    bench.receive(viewChange(0, 1));
+    expect(timer()).toBeUndefined();
+    bench.receive(viewChange(3, 2));
+    expect(timer()).toBe(800_000);
+    bench.replica.timerFired('view-change');
+    expect([bench.state('view'), bench.state('isActive')]).toEqual([2, false]);
+  });
+
+  it('a primary that others have left behind does not wait for them', () => {
+    const bench = new Bench(1).sync();
+    bench.receive(viewChange(0, 1), viewChange(3, 2));
+    expect([bench.state('view'), bench.state('isActive')]).toEqual([1, false]);
+    expect(bench.host.timers.get('view-change')?.[0]).toBe(800_000);
+  });
+
   it('the new primary begins with what a quorum says, and proposes it again', () => {
     const bench = new Bench(1).sync();
     bench.receive(viewChange(2, 1, [certificate]), viewChange(3, 1));

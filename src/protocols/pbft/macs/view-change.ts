@@ -168,9 +168,7 @@ export abstract class MacViewChanges extends MacClaims {
 
   protected override countViewChanges(): void {
     if (this.isActive) return;
-    let agreeing = 0;
-    for (const message of this.said) if (message?.view === this.view) agreeing++;
-    if (agreeing < this.quorum.strong) return;
+    if (!this.hasQuorumLeft()) return;
     if (!this.isAwaitingNewView) {
       this.isAwaitingNewView = true;
       this.startTimer();
