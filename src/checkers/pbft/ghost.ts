@@ -37,9 +37,11 @@ export interface TentativePlace {
 export class ReplicaGhost {
   constructor(public disk = new DiskGhost()) {}
 
+  /** How often its disk was formatted anew: who it is. */
+  generation = 0;
   /** As it reports it in this incarnation. */
   view: View = 0;
-  /** It has bound itself to views from this one on, by what it has sent, over all time. */
+  /** It has bound itself to views from this one on, by what it has sent, over all time of this generation. */
   boundTo: View = 0;
   /** Of the view change that it sent last, and of the new view that it sent last as its primary; 0: none. */
   leftFor: View = 0;
@@ -150,6 +152,7 @@ export class PbftGhost {
   started(process: ProcessId, replica: ReplicaGhost, image: DiskImage): void {
     replica.disk = DiskGhost.of(image);
     this.retractLost(process, replica.disk);
+    this.identify(replica, this.run.context.generation(process));
     replica.view = 0;
     replica.journal = 0;
     replica.journalled = -1;
@@ -161,6 +164,13 @@ export class PbftGhost {
     replica.tentative = undefined;
     replica.hasUpTo = 0;
     replica.judged = undefined;
+  }
+
+  /** What another has said in its place does not bind it. */
+  private identify(replica: ReplicaGhost, generation: number): void {
+    if (generation === replica.generation) return;
+    replica.generation = generation;
+    replica.boundTo = 0;
   }
 
   /**
