@@ -1,12 +1,13 @@
 /**
  * A checkpoint: the whole replicated state after a batch, as plain data, and its digest (OSDI 1999, §4.3). The
- * digest is of the content, so that whoever is given a state can check it against a certificate.
- *
- * Left out: digests of parts of the state, which would make a checkpoint cost what changed only (TOCS 2002, §5.3).
+ * digest is of the content, so that whoever is given a state can check it against a certificate. It is put together
+ * from digests of parts (TOCS 2002, §5.3).
  */
 
-import { canonical, hashPlain, type Plain } from '../../kernel/index.js';
+import { canonical, type Plain } from '../../kernel/index.js';
+import { executedDigest } from './executed.js';
 import type { Sequence } from './messages.js';
+import { plainDigest } from './plain-digest.js';
 
 /** The replicated state. */
 export interface PlainState {
@@ -33,10 +34,6 @@ export class CheckpointState {
     readonly bytes: number,
   ) {}
 
-  static of(sequence: Sequence, state: PlainState & Plain, bytes: number): CheckpointState {
-    return new CheckpointState(sequence, state, stateDigest(state), bytes);
-  }
-
   get index(): number {
     return this.state.index;
   }
@@ -48,6 +45,16 @@ export class CheckpointState {
   }
 }
 
-export function stateDigest(state: Plain): number {
-  return hashPlain(state);
+/** Digest of a state whose large parts have these. */
+export function stateDigest(state: PlainState, executed: number, service: number): number {
+  return plainDigest({ ...state, executed, service });
+}
+
+/** The same of a state that anybody may have sent; undefined: it is none. */
+export function receivedDigest(received: Plain): number | undefined {
+  if (received === null || typeof received !== 'object' || Array.isArray(received)) return undefined;
+  const state = received as PlainState & Plain;
+  if (state.executed === undefined || state.service === undefined) return undefined;
+  const executed = executedDigest(state.executed);
+  return executed === undefined ? undefined : stateDigest(state, executed, plainDigest(state.service));
 }

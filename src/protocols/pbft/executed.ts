@@ -6,7 +6,7 @@
  * The clients are as many as have keys: a request counts only with its client's proof.
  */
 
-import type { Plain, ProcessId } from '../../kernel/index.js';
+import { finish32, mix32, mixInteger, type Plain, type ProcessId } from '../../kernel/index.js';
 
 /** Sequence numbers that are told apart per client: more than one has outstanding. */
 export const REMEMBERED = 128;
@@ -15,6 +15,10 @@ export const REMEMBERED = 128;
 class Row {
   readonly sequences = new Float64Array(REMEMBERED);
   readonly indexes = new Float64Array(REMEMBERED);
+  /** Digests of the pairs of both. */
+  readonly digests = new Int32Array(REMEMBERED);
+  /** Places in use. */
+  count = 0;
 }
 
 export class ExecutedRequests {
@@ -37,21 +41,44 @@ export class ExecutedRequests {
     }
     const place = sequence % REMEMBERED;
     if ((row.sequences[place] as number) >= sequence) return;
+    if (row.sequences[place] === 0) row.count++;
     row.sequences[place] = sequence;
     row.indexes[place] = index;
+    row.digests[place] = pairDigest(sequence, index);
+  }
+
+  private clients(): ProcessId[] {
+    return [...this.rows.keys()].sort((a, b) => a - b);
   }
 
   /** By client: client, then sequence and index of each place. */
   encode(): readonly (readonly number[])[] {
-    const clients = [...this.rows.keys()].sort((a, b) => a - b);
-    return clients.map((client) => {
-      const { sequences, indexes } = this.rows.get(client) as Row;
-      const flat = [client];
+    return this.clients().map((client) => {
+      const { sequences, indexes, count } = this.rows.get(client) as Row;
+      const flat = new Array<number>(1 + 2 * count);
+      flat[0] = client;
+      let length = 1;
       for (let place = 0; place < REMEMBERED; place++) {
-        if (sequences[place] !== 0) flat.push(sequences[place] as number, indexes[place] as number);
+        if (sequences[place] === 0) continue;
+        flat[length++] = sequences[place] as number;
+        flat[length++] = indexes[place] as number;
       }
       return flat;
     });
+  }
+
+  /** {@link executedDigest} of what {@link encode} says. */
+  digest(): number {
+    let hash = TABLE;
+    for (const client of this.clients()) {
+      const { sequences, digests, count } = this.rows.get(client) as Row;
+      hash = mixInteger(hash, client);
+      for (let place = 0; place < REMEMBERED; place++) {
+        if (sequences[place] !== 0) hash = mix32(hash, digests[place] as number);
+      }
+      hash = mix32(hash, count);
+    }
+    return finish32(hash);
   }
 
   /** Becomes what {@link encode} said. */
@@ -67,4 +94,31 @@ export class ExecutedRequests {
     copy.restore(this.encode());
     return copy;
   }
+}
+
+const TABLE = 0x71374491;
+
+function pairDigest(sequence: number, index: number): number {
+  return finish32(mixInteger(mixInteger(0x428a2f98, sequence), index));
+}
+
+/** Digest of encoded requests; undefined: it is no encoding of any. */
+export function executedDigest(encoded: Plain): number | undefined {
+  if (!Array.isArray(encoded)) return undefined;
+  let hash = TABLE;
+  for (const row of encoded as readonly Plain[]) {
+    if (!isRow(row)) return undefined;
+    hash = mixInteger(hash, row[0] as number);
+    for (let i = 1; i < row.length; i += 2) {
+      hash = mix32(hash, pairDigest(row[i] as number, row[i + 1] as number));
+    }
+    hash = mix32(hash, (row.length - 1) / 2);
+  }
+  return finish32(hash);
+}
+
+/** A client, and pairs of numbers. */
+function isRow(row: Plain): row is readonly number[] {
+  if (!Array.isArray(row) || row.length % 2 !== 1) return false;
+  return (row as readonly Plain[]).every((item) => Number.isSafeInteger(item));
 }

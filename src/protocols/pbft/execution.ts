@@ -6,7 +6,7 @@
  */
 
 import { hashPlain, type Command, type Plain, type ProcessId, type Result } from '../../kernel/index.js';
-import { CheckpointState, type PlainState } from './checkpoint.js';
+import { CheckpointState, stateDigest, type PlainState } from './checkpoint.js';
 import { NEVER, PbftCore } from './core.js';
 import { ExecutedRequests } from './executed.js';
 import { changeOf } from './handover.js';
@@ -19,6 +19,7 @@ import {
   type View,
 } from './messages.js';
 import { PendingRequests } from './pending.js';
+import { RememberedDigest } from './plain-digest.js';
 import type { DecisionCertificate, Slot } from './slot.js';
 import { replyDigest } from './wire.js';
 
@@ -34,6 +35,8 @@ export abstract class PbftExecution extends PbftCore {
   protected since = 0;
   protected executed = new ExecutedRequests();
   protected pending = new PendingRequests();
+  /** What it remembers follows from the states that it was shown: a copy of the replica begins with nothing. */
+  private readonly serviceDigest = new RememberedDigest();
 
   /**
    * The operator's request has its place: the configuration gives way at the next checkpoint, unless the request is
@@ -186,7 +189,8 @@ export abstract class PbftExecution extends PbftCore {
     const service = this.service.snapshotBytes?.() ?? 0;
     const rows = state.executed as readonly (readonly number[])[];
     const bytes = rows.reduce((sum, row) => sum + EXECUTED_BYTES * row.length, service);
-    return CheckpointState.of(this.lastExecuted, state, bytes);
+    const digest = stateDigest(state, this.executed.digest(), this.serviceDigest.of(state.service));
+    return new CheckpointState(this.lastExecuted, state, digest, bytes);
   }
 
   /** The replicated state is that of a checkpoint. */

@@ -30,7 +30,7 @@ export abstract class PbftTentative extends PbftReads {
   private tentative: TentativeBatch | undefined = undefined;
   /** The latest state that was committed for good and kept; undefined unless batches are executed tentatively. */
   private base = this.settings.tentative
-    ? CheckpointState.of(GENESIS.sequence, this.plainState(), 0)
+    ? new CheckpointState(GENESIS.sequence, this.plainState(), GENESIS.digest, 0)
     : undefined;
 
   protected override isTentative(index: number): boolean {

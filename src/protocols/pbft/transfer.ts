@@ -7,7 +7,7 @@
  */
 
 import type { Plain, ProcessId } from '../../kernel/index.js';
-import { CheckpointState, stateDigest, type PlainState } from './checkpoint.js';
+import { CheckpointState, receivedDigest, type PlainState } from './checkpoint.js';
 import {
   StatementType,
   type FetchState,
@@ -204,7 +204,7 @@ export abstract class PbftTransfer extends PbftViewChange {
   /** The state that this text says, when it has the certified digest. */
   protected readState(text: string, { sequence, digest }: StableCertificate): CheckpointState | undefined {
     const state = parse(text);
-    if (state === undefined || stateDigest(state) !== digest) return undefined;
+    if (state === undefined || receivedDigest(state) !== digest) return undefined;
     return new CheckpointState(sequence, state as PlainState & Plain, digest, text.length);
   }
 

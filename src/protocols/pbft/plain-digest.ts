@@ -1,0 +1,148 @@
+/**
+ * Digest of plain data as a tree: that of a list or an object is a hash of the digests of its parts (TOCS 2002,
+ * §5.3). So a checkpoint hashes what has changed since the last one, and looks at the rest only.
+ *
+ * Equal data have equal digests, whatever the order of members in an object.
+ */
+
+import { finish32, hashPlain, hashString, mix32, type Plain } from '../../kernel/index.js';
+
+type Members = Readonly<Record<string, Plain | undefined>>;
+type Row = readonly Plain[];
+
+const LIST = 0x1d8e4e27;
+const OBJECT = 0x3c6ef372;
+
+/** The digest, of nothing but the value. */
+export function plainDigest(value: Plain): number {
+  if (value === null || typeof value !== 'object') return finish32(hashPlain(value));
+  if (isList(value)) {
+    let hash = LIST;
+    for (let i = 0; i < value.length; i++) hash = mix32(hash, plainDigest(value[i] as Plain));
+    return ofList(hash, value.length);
+  }
+  const members = value as Members;
+  const names = Object.keys(members);
+  let sum = OBJECT;
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string;
+    const member = members[name];
+    if (member !== undefined) sum = (sum + ofMember(name, plainDigest(member))) | 0;
+  }
+  return finish32(sum);
+}
+
+function ofList(hash: number, length: number): number {
+  return finish32(mix32(hash, length));
+}
+
+function ofMember(name: string, digest: number): number {
+  return finish32(mix32(hashString(name), digest));
+}
+
+function isList(value: Plain): value is readonly Plain[] {
+  return Array.isArray(value);
+}
+
+/**
+ * The same digests, of one value after another, each much like the one before. Values are immutable: one that is the
+ * same object is the same. The rows of a table, which are made anew each time, are the same when their items are.
+ */
+export class RememberedDigest {
+  private value: Plain | undefined = undefined;
+  private digest = 0;
+  /** Of a list or an object: its parts, in their order, and what they are called. */
+  private parts: RememberedDigest[] = [];
+  private names: readonly string[] = [];
+  private table: RememberedRows | undefined = undefined;
+
+  of(value: Plain): number {
+    if (value !== this.value) {
+      this.digest = this.compute(value);
+      this.value = value;
+    }
+    return this.digest;
+  }
+
+  private compute(value: Plain): number {
+    if (value === null || typeof value !== 'object') return plainDigest(value);
+    if (!isList(value)) return this.ofObject(value);
+    const [first] = value;
+    const width = first !== undefined && isList(first) ? first.length : 0;
+    return width > 0 ? this.ofTable(value, width) : this.ofItems(value);
+  }
+
+  private ofItems(items: readonly Plain[]): number {
+    let hash = LIST;
+    for (let i = 0; i < items.length; i++) {
+      const part = (this.parts[i] ??= new RememberedDigest());
+      hash = mix32(hash, part.of(items[i] as Plain));
+    }
+    this.parts.length = items.length;
+    return ofList(hash, items.length);
+  }
+
+  private ofObject(members: Members): number {
+    const names = Object.keys(members);
+    let sum = OBJECT;
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i] as string;
+      const member = members[name];
+      let part = this.names[i] === name ? this.parts[i] : undefined;
+      part ??= this.parts[i] = new RememberedDigest();
+      if (member !== undefined) sum = (sum + ofMember(name, part.of(member))) | 0;
+    }
+    this.names = names;
+    this.parts.length = names.length;
+    return finish32(sum);
+  }
+
+  private ofTable(table: readonly Plain[], width: number): number {
+    if (this.table === undefined || !this.table.fits(table.length, width))
+      this.table = new RememberedRows(table.length, width);
+    let hash = LIST;
+    for (let i = 0; i < table.length; i++) hash = mix32(hash, this.table.of(table[i] as Plain, i));
+    return ofList(hash, table.length);
+  }
+}
+
+/**
+ * Digests of the rows of a table, each under its first item when that is a number, so that it is found again when the
+ * table begins elsewhere, else under its place. Of two rows under the same number the last is remembered.
+ */
+class RememberedRows {
+  /** Rows that have room, less one: all bits set. */
+  private readonly mask: number;
+  private readonly digests: Int32Array;
+  /** Items of the rows, one row after another. */
+  private readonly items: (Plain | undefined)[];
+
+  constructor(
+    rows: number,
+    private readonly width: number,
+  ) {
+    this.mask = (1 << (32 - Math.clz32(rows))) - 1;
+    this.digests = new Int32Array(this.mask + 1);
+    this.items = new Array<Plain | undefined>((this.mask + 1) * width).fill(undefined);
+  }
+
+  fits(rows: number, width: number): boolean {
+    return rows <= this.mask + 1 && width === this.width;
+  }
+
+  of(row: Plain, place: number): number {
+    if (!isList(row) || row.length !== this.width) return plainDigest(row);
+    const [first] = row;
+    const number = (typeof first === 'number' ? first : place) & this.mask;
+    if (!this.isAt(number * this.width, row)) {
+      for (let i = 0; i < row.length; i++) this.items[number * this.width + i] = row[i];
+      this.digests[number] = plainDigest(row);
+    }
+    return this.digests[number] as number;
+  }
+
+  private isAt(from: number, row: Row): boolean {
+    for (let i = 0; i < row.length; i++) if (this.items[from + i] !== row[i]) return false;
+    return true;
+  }
+}
