@@ -203,9 +203,8 @@ function resolveWorkload(form: ScenarioForm['workload'], service: ServiceKind): 
 
 /** Weights of the service's own operations, in its order; one without a weight by default is there only if it has one. */
 function resolveMix(given: ScenarioForm['workload']['mix'], { name, operations }: ServiceKind): OperationMix {
-  if (given === undefined) return operations;
   const names = Object.keys(operations);
-  const stranger = Object.keys(given).find((operation) => !names.includes(operation));
+  const stranger = Object.keys(given ?? {}).find((operation) => !names.includes(operation));
   if (stranger !== undefined) {
     const near = nearest(stranger, names);
     throw new ProblemFound({
@@ -216,7 +215,8 @@ function resolveMix(given: ScenarioForm['workload']['mix'], { name, operations }
       hint: near === undefined ? undefined : `did you mean '${near}'?`,
     });
   }
-  const weighed = names.map((operation) => [operation, given[operation] ?? 0] as const);
+  const weights = given ?? operations;
+  const weighed = names.map((operation) => [operation, weights[operation] ?? 0] as const);
   return Object.fromEntries(
     weighed.filter(([operation, weight]) => weight > 0 || (operations[operation] ?? 0) > 0),
   );

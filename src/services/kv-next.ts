@@ -6,7 +6,8 @@
 
 import { assert, hashString, mix32 } from '../kernel/index.js';
 import type { Command, Plain, Result, StateMachine } from '../kernel/index.js';
-import { MAX_VALUE_LENGTH, type KvError, type KvOperation } from './kv.js';
+import { readMicroOperations, type MicroOperation } from './kv-transaction.js';
+import { MAX_VALUE_LENGTH, type KvError, type KvOperation, type KvTransaction } from './kv.js';
 
 /** A key, what it holds, and a hash of how that came to be. Immutable: clones share it. */
 export class Entry {
@@ -30,6 +31,7 @@ export class SortedKeyValueStore implements StateMachine {
 
   apply(command: Command): Result {
     const operation = readOperation(command.input);
+    if ('ops' in operation) return this.transact(command, operation.ops);
     if ('error' in operation) {
       this.roll(command, NOTHING, NOTHING);
       return { error: operation.error };
@@ -88,6 +90,28 @@ export class SortedKeyValueStore implements StateMachine {
     }
   }
 
+  /** Works on the entries themselves, and puts them back as they were when it cannot go on. */
+  private transact(command: Command, ops: readonly MicroOperation[]): Result {
+    const before = this.entries.slice();
+    const reads: (string | null)[] = [];
+    for (const [kind, key, value = ''] of ops) {
+      const entry = this.find(key);
+      if (kind === 'r') reads.push(entry?.value ?? null);
+      else if (kind === 'w') this.write(key, value, hashString(value));
+      else {
+        const hash = entry === undefined ? hashString(value) : mix32(entry.hash, hashString(value));
+        this.write(key, (entry?.value ?? '') + value, hash);
+      }
+      if (kind === 'r' || (this.find(key)?.value ?? '').length <= MAX_VALUE_LENGTH) continue;
+      this.entries = before;
+      this.roll(command, NOTHING, NOTHING);
+      return { error: VALUE_TOO_LONG.error };
+    }
+    this.roll(command, NOTHING, NOTHING);
+    for (const [, key] of ops) this.roll(command, NOTHING, this.find(key)?.hash ?? NOTHING);
+    return { reads };
+  }
+
   /** True when the key held what was expected, and now holds the new value. */
   protected compareAndSet(
     operation: KvOperation & { readonly op: 'cas' },
@@ -134,7 +158,7 @@ export class SortedKeyValueStore implements StateMachine {
 }
 
 /** An input as an operation, or what is wrong with it. */
-function readOperation(input: Plain): KvOperation | KvError {
+function readOperation(input: Plain): KvOperation | KvTransaction | KvError {
   if (input === null || typeof input !== 'object' || Array.isArray(input)) return MALFORMED;
   const fields = input as Readonly<Record<string, Plain | undefined>>;
   const { op, key, value, expected } = fields as {
@@ -143,6 +167,10 @@ function readOperation(input: Plain): KvOperation | KvError {
     readonly value?: Plain;
     readonly expected?: Plain;
   };
+  if (op === 'txn') {
+    const ops = readMicroOperations(fields['ops']);
+    return ops === undefined ? MALFORMED : { op, ops };
+  }
   if (typeof key !== 'string') return MALFORMED;
   if (op === 'get' || op === 'delete') return { op, key };
   if ((op !== 'put' && op !== 'cas' && op !== 'append') || typeof value !== 'string') return MALFORMED;

@@ -9,7 +9,7 @@ import { Workload } from './workload.js';
 
 const SHARED = {
   history: 'kv',
-  operations: { get: 40, put: 30, delete: 5, cas: 15, append: 10 },
+  operations: { get: 40, put: 30, delete: 5, cas: 15, append: 10, txn: 0 },
   checkSettings: (raw) => void new SettingsReader('kv', [], raw, SERVICE_SETTINGS),
   createWorkload: (config) => new Workload(config),
 } satisfies Partial<ServiceKind>;

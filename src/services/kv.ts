@@ -1,5 +1,6 @@
 /**
- * The replicated key-value store: get, put, delete, compare-and-set and append, over strings.
+ * The replicated key-value store: get, put, delete, compare-and-set and append, over strings, and small
+ * transactions over several keys.
  *
  * Every input has an answer. One that is no operation, or would break a limit, gets an error result and
  * changes no value: a command is in the log before anybody looks into it, so an exception would stop
@@ -8,7 +9,7 @@
  * The digest rolls over the history: per command, its hash and the hash of the touched value before and
  * after. A value's hash is kept beside the value, so that an append costs its piece and not the whole.
  *
- * Left out: exactly-once (sessions.ts), transactions over several keys.
+ * Left out: exactly-once (sessions.ts).
  */
 
 import {
@@ -20,8 +21,9 @@ import {
   type Result,
   type StateMachine,
 } from '../kernel/index.js';
+import { readMicroOperations, type MicroOperation } from './kv-transaction.js';
 
-/** What a client may ask of the store, and what that answers; else {@link KvError}. */
+/** What a client may ask of one key, and what that answers; else {@link KvError}. */
 export type KvOperation =
   /** `{ value }`: what the key holds, or null. */
   | { readonly op: 'get'; readonly key: string }
@@ -33,6 +35,9 @@ export type KvOperation =
   | { readonly op: 'cas'; readonly key: string; readonly expected: string | null; readonly value: string }
   /** Adds `value` at the end of what is there; a key that is not there counts as empty. `{ value }`: after it. */
   | { readonly op: 'append'; readonly key: string; readonly value: string };
+
+/** All of them at once, in this order, or none. `{ reads }`: what each `r` saw, in their order; or {@link KvError}. */
+export type KvTransaction = { readonly op: 'txn'; readonly ops: readonly MicroOperation[] };
 
 /** `malformed`: no operation of this store. `value-too-long`: the value would pass {@link MAX_VALUE_LENGTH}. */
 export interface KvError {
@@ -64,6 +69,7 @@ interface RawOperation {
   readonly key?: unknown;
   readonly value?: unknown;
   readonly expected?: unknown;
+  readonly ops?: unknown;
 }
 
 /** A value and the hash of how it came to be. Immutable: clones share it. */
@@ -91,7 +97,10 @@ export class KeyValueStore implements StateMachine {
     if (input === null || typeof input !== 'object') return this.reject(command, MALFORMED);
     const operation = input as RawOperation;
     const { key, value } = operation;
-    if (typeof key !== 'string') return this.reject(command, MALFORMED);
+    if (typeof key !== 'string') {
+      if (operation.op === 'txn') return this.transact(command, operation.ops);
+      return this.reject(command, MALFORMED);
+    }
     switch (operation.op) {
       case 'get':
         return this.get(command, key);
@@ -207,8 +216,42 @@ export class KeyValueStore implements StateMachine {
     return { value };
   }
 
+  /** What it writes waits aside until the end: an error on the way leaves nothing behind. */
+  protected transact(command: Command, given: unknown): Result {
+    const ops = readMicroOperations(given);
+    if (ops === undefined) return this.reject(command, MALFORMED);
+    const written = new Map<string, Cell>();
+    const reads: (string | null)[] = [];
+    for (const op of ops) {
+      const [kind, key] = op;
+      const before = this.cellIn(written, key);
+      if (kind === 'r') {
+        reads.push(before === undefined ? null : before.value);
+        continue;
+      }
+      const after = kind === 'w' || before === undefined ? newCell(op[2]) : appended(before, op[2]);
+      if (after.value.length > MAX_VALUE_LENGTH) return this.reject(command, VALUE_TOO_LONG);
+      written.set(key, after);
+    }
+    this.commit(command, written);
+    return { reads };
+  }
+
+  /** What a transaction finds under a key. */
+  protected cellIn(written: ReadonlyMap<string, Cell>, key: string): Cell | undefined {
+    return written.get(key) ?? this.cells.get(key);
+  }
+
+  protected commit(command: Command, written: ReadonlyMap<string, Cell>): void {
+    this.fold(command, ABSENT, ABSENT);
+    for (const [key, { value, hash }] of written) {
+      const before = this.cells.get(key);
+      this.fold(command, before === undefined ? ABSENT : before.hash, this.write(key, before, value, hash));
+    }
+  }
+
   /** `before`: what the key holds now. */
-  private write(key: string, before: Cell | undefined, value: string, hash: number): number {
+  protected write(key: string, before: Cell | undefined, value: string, hash: number): number {
     this.characters += value.length - (before === undefined ? -key.length : before.value.length);
     this.cells.set(key, new Cell(value, hash));
     return hash;
@@ -227,6 +270,14 @@ export class KeyValueStore implements StateMachine {
   private fold(command: Command, before: number, after: number): void {
     this.rolling = mix32(mix32(mix32(this.rolling, command.hash), before), after);
   }
+}
+
+function newCell(value: string): Cell {
+  return new Cell(value, hashString(value));
+}
+
+function appended(before: Cell, piece: string): Cell {
+  return new Cell(before.value + piece, mix32(before.hash, hashString(piece)));
 }
 
 /** Entries by key, in code units: the order of insertion depends on who restored what, and when. */

@@ -1,7 +1,9 @@
 /** The replicated services by the names that scenarios use. */
 
 import { UsageError, nearest, type StateMachine } from '../kernel/index.js';
+import { BANK } from './bank-service.js';
 import { KV, KV_NEXT } from './kv-service.js';
+import { LOCK } from './lock-service.js';
 import type { ServiceConfig } from './service-config.js';
 import type { ClientWorkload, RawServiceSettings, ServiceKind } from './service-kind.js';
 import { DEFAULT_SESSION_LIMITS, SessionedService, type SessionLimits } from './sessions.js';
@@ -11,16 +13,13 @@ import type { WorkloadConfig } from './workload-config.js';
 
 /** Every service, by name. */
 const SERVICES: ReadonlyMap<string, ServiceKind> = new Map(
-  [KV, KV_NEXT, STREAM].sort((a, b) => (a.name < b.name ? -1 : 1)).map((kind) => [kind.name, kind]),
+  [KV, KV_NEXT, BANK, LOCK, STREAM]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((kind) => [kind.name, kind]),
 );
 
 /** Every name that {@link findService} knows, sorted. */
 export const serviceNames: readonly string[] = [...SERVICES.keys()];
-
-/** The operations of all services, those of the key-value store first. */
-export const operationNames: readonly string[] = [
-  ...new Set([KV, ...SERVICES.values()].flatMap(({ operations }) => Object.keys(operations))),
-];
 
 const NO_SETTINGS: RawServiceSettings = Object.freeze({});
 

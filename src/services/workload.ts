@@ -9,15 +9,26 @@
 
 import { assert, Family } from '../kernel/index.js';
 import type { Choices, Plain, ProcessId, ReadMode, Result } from '../kernel/index.js';
-import type { KvOperation } from './kv.js';
+import type { MicroOperation } from './kv-transaction.js';
+import type { KvOperation, KvTransaction } from './kv.js';
 import type { ClientWorkload, OperationSource } from './service-kind.js';
-import { READ_MODES, type WorkloadConfig } from './workload-config.js';
+import { chooseReadMode, weighedReadModes } from './weighted-operations.js';
+import type { WorkloadConfig } from './workload-config.js';
 import { KeyChooser } from './zipf.js';
 
 /** Values that one client remembers, by key modulo this. */
 const REMEMBERED_KEYS = 64;
 /** A client that last saw a longer value puts where it would append, if the mix has puts at all. */
 const LONG_VALUE_LENGTH = 256;
+/** Most operations of a transaction, and how many operations of its client go by until it has new keys. */
+const MOST_IN_TRANSACTION = 4;
+const TRANSACTION_GENERATION = 24;
+const TRANSACTION_KINDS = drawNames('txn.kind');
+const TRANSACTION_KEYS = drawNames('txn.key');
+
+function drawNames(what: string): readonly string[] {
+  return Array.from({ length: MOST_IN_TRANSACTION }, (_, place) => `${what}.${place}`);
+}
 
 /** A workload compiled for drawing. Immutable: all clients of a run share one. */
 export class Workload implements ClientWorkload {
@@ -31,6 +42,7 @@ export class Workload implements ClientWorkload {
   private readonly belowPut: number;
   private readonly belowDelete: number;
   private readonly belowCas: number;
+  private readonly belowAppend: number;
 
   constructor(readonly config: WorkloadConfig) {
     const weight = (name: string): number => config.mix[name] ?? 0;
@@ -40,7 +52,8 @@ export class Workload implements ClientWorkload {
     this.belowPut = this.belowGet + weight('put');
     this.belowDelete = this.belowPut + weight('delete');
     this.belowCas = this.belowDelete + weight('cas');
-    this.maxDraw = this.belowCas + weight('append') - 1;
+    this.belowAppend = this.belowCas + weight('append');
+    this.maxDraw = this.belowAppend + weight('txn') - 1;
     assert(this.maxDraw >= 0, 'workload: some operation has a weight above 0');
     this.readModes = weighedReadModes(config.reads);
     assert(this.readModes.length > 0, 'workload: some read mode has a weight above 0');
@@ -53,18 +66,13 @@ export class Workload implements ClientWorkload {
   }
 
   /** The operation that a draw stands for. */
-  operation(draw: number): KvOperation['op'] {
+  operation(draw: number): KvOperation['op'] | 'txn' {
     if (draw < this.belowGet) return 'get';
     if (draw < this.belowPut) return 'put';
     if (draw < this.belowDelete) return 'delete';
-    return draw < this.belowCas ? 'cas' : 'append';
+    if (draw < this.belowCas) return 'cas';
+    return draw < this.belowAppend ? 'append' : 'txn';
   }
-}
-
-function weighedReadModes(reads: WorkloadConfig['reads']): readonly ReadMode[] {
-  const weighed = READ_MODES.filter((mode) => reads[mode] > 0);
-  if (weighed.length === 1) return weighed;
-  return weighed.flatMap((mode) => new Array<ReadMode>(reads[mode]).fill(mode));
 }
 
 /** Makes one client's operations and remembers what it saw. */
@@ -88,7 +96,7 @@ export class OperationGenerator implements OperationSource {
   }
 
   /** Operation number `sequence` of the client. */
-  next(choices: Choices, sequence: number): KvOperation {
+  next(choices: Choices, sequence: number): KvOperation | KvTransaction {
     const { workload, client } = this;
     const { chooser } = workload;
     const drawn = choices.integer(Family.client, client, sequence, 'op', 0, workload.maxDraw, 0);
@@ -108,16 +116,45 @@ export class OperationGenerator implements OperationSource {
       case 'append':
         if (this.hasGrownLong()) return { op: 'put', key, value: this.valuePrefix + sequence };
         return { op, key, value: this.valuePrefix + sequence };
+      case 'txn':
+        return { op, ops: this.transaction(choices, sequence) };
     }
+  }
+
+  /**
+   * Reads and appends, on keys of their own that nothing else touches: what a key holds then tells the order of all
+   * that was appended to it. Keys are left behind before they hold much.
+   */
+  private transaction(choices: Choices, sequence: number): MicroOperation[] {
+    const { workload, client } = this;
+    const { chooser } = workload;
+    const generation = Math.floor(sequence / TRANSACTION_GENERATION);
+    const last = choices.integer(Family.client, client, sequence, 'txn', 0, MOST_IN_TRANSACTION - 1, 0);
+    const ops: MicroOperation[] = [];
+    for (let place = 0; place <= last; place++) {
+      const kind = choices.integer(
+        Family.client,
+        client,
+        sequence,
+        TRANSACTION_KINDS[place] as string,
+        0,
+        1,
+        0,
+      );
+      const draw = TRANSACTION_KEYS[place] as string;
+      const choice = chooser.choose(
+        choices.integer(Family.client, client, sequence, draw, 0, chooser.maxDraw, 0),
+      );
+      const key = `x${choice}.${generation}`;
+      ops.push(kind === 0 ? ['r', key] : ['append', key, `${this.valuePrefix}${sequence}.${place}`]);
+    }
+    return ops;
   }
 
   /** How operation number `sequence` asks to be served; undefined for one that is no get. */
   readMode(choices: Choices, sequence: number, input: Plain): ReadMode | undefined {
     if ((input as KvOperation).op !== 'get') return undefined;
-    const { readModes } = this.workload;
-    const last = readModes.length - 1;
-    if (last === 0) return readModes[0];
-    return readModes[choices.integer(Family.client, this.client, sequence, 'read', 0, last, 0)];
+    return chooseReadMode(this.workload.readModes, choices, this.client, sequence);
   }
 
   /** Learns from the result of an operation on key number `keyIndex`. */

@@ -60,7 +60,7 @@ describe('scenario errors: unknown words are named with the nearest valid one', 
     ],
     [
       'workload: { mix: { gte: 1, put: 1 } }',
-      "a.yaml:4:20: workload.mix.gte: expected an operation of kv: one of get, put, delete, cas, append, got 'gte'\ndid you mean 'get'?",
+      "a.yaml:4:20: workload.mix.gte: expected an operation of kv: one of get, put, delete, cas, append, txn, got 'gte'\ndid you mean 'get'?",
     ],
     [
       'process: { restart-after-halt: nevr }',

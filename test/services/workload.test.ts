@@ -13,7 +13,7 @@ import { DEFAULTS } from './client-world.js';
 function generate(config: Partial<WorkloadConfig>, count: number, client = 5): KvOperation[] {
   const generator = new OperationGenerator(new Workload({ ...DEFAULTS, ...config }), client);
   const choices = new RandomChoices('workload', new Digest());
-  return Array.from({ length: count }, (_, i) => generator.next(choices, i + 1));
+  return Array.from({ length: count }, (_, i) => generator.next(choices, i + 1) as KvOperation);
 }
 
 function share(operations: readonly KvOperation[], test: (operation: KvOperation) => boolean): number {
@@ -47,7 +47,7 @@ function nextAfter(op: 'cas' | 'append', seen: readonly [KvOperation, unknown][]
   const mix = { get: 0, put, delete: 0, cas: 0, append: 0, [op]: 1_000_000 };
   const generator = new OperationGenerator(new Workload({ ...DEFAULTS, keys: 1, mix }), 5);
   for (const [operation, result] of seen) generator.observe(0, operation, result as never);
-  return generator.next(new RandomChoices('workload', new Digest()), 9);
+  return generator.next(new RandomChoices('workload', new Digest()), 9) as KvOperation;
 }
 
 test('workload: a compare-and-set expects what its client last saw under the key', () => {

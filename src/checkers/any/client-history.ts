@@ -95,9 +95,10 @@ export class ClientHistory {
     return this.retained.find((operation) => operation.id === id);
   }
 
-  /** What a client's operation asked for; undefined when it is not in the history. */
-  inputOf(client: ProcessId, sequence: number): Plain | undefined {
-    return this.bySequence[client - this.servers]?.get(sequence)?.input;
+  /** True for an operation of the history that changes nothing. */
+  isRead(client: ProcessId, sequence: number): boolean {
+    const operation = this.bySequence[client - this.servers]?.get(sequence);
+    return operation !== undefined && changesNothing(operation);
   }
 
   /** True for an operation that was invoked, judged and forgotten. */
@@ -187,7 +188,7 @@ export class ClientHistory {
 }
 
 /** True for an operation that cannot change state: it needs no place in the agreed order. */
-export function isRead(input: Plain | undefined): boolean {
+function isRead(input: Plain | undefined): boolean {
   if (input === undefined || input === null || typeof input !== 'object') return false;
   return (input as { readonly op?: Plain }).op === 'get';
 }
@@ -195,6 +196,11 @@ export function isRead(input: Plain | undefined): boolean {
 /** True for an operation that says of itself, or by its mode, that it changes nothing. */
 export function changesNothing({ read, input }: ClientOperation): boolean {
   return read !== undefined || isRead(input);
+}
+
+/** True for an operation on several keys at once: those are keys that no other operation touches. */
+export function isTransaction({ input }: ClientOperation): boolean {
+  return input !== null && typeof input === 'object' && (input as { readonly op?: Plain }).op === 'txn';
 }
 
 /** True for a read whose answer need not be linearizable: it has a contract of its own. */

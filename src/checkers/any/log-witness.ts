@@ -16,6 +16,7 @@ import {
   errorOf,
   hadNoEffect,
   isReadAside,
+  isTransaction,
   isWeakRead,
   type ClientHistory,
   type ClientOperation,
@@ -119,7 +120,7 @@ export function indexOf(order: AgreedOrder, operation: ClientOperation): number 
 
 /** The operation as a judge of linearizability sees it; undefined for one that constrains nothing. */
 export function linearizableOperation(operation: ClientOperation): Operation | undefined {
-  if (hadNoEffect(operation) || isWeakRead(operation)) return undefined;
+  if (hadNoEffect(operation) || isWeakRead(operation) || isTransaction(operation)) return undefined;
   const output = knownOutput(operation);
   if (output === undefined && changesNothing(operation)) return undefined;
   return {

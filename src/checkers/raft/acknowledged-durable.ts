@@ -2,7 +2,6 @@
 
 import type { Membership, ProcessId } from '../../kernel/index.js';
 import type { MemberId } from '../../protocols/raft/index.js';
-import { isRead } from '../any/client-history.js';
 import type { ServerGhost } from './ghost.js';
 import { isUpToDate } from './ghost-log.js';
 import { isMajority, isVoterOf } from './quorum.js';
@@ -24,7 +23,7 @@ export class AcknowledgedDurable extends RaftChecker {
     if (index > 0 && index <= committed.last) return;
     // An answer to something that was judged long ago, repeated by the network.
     if (run.history.isForgotten(client, sequence)) return;
-    if (isRead(run.history.inputOf(client, sequence))) return;
+    if (run.history.isRead(client, sequence)) return;
     const why = index === 0 ? 'no server has applied it' : `its index ${index} is not committed`;
     this.violate(
       `${this.ghost.name(process)} acknowledged operation ${sequence} of ${this.ghost.name(client)}, but ${why}`,

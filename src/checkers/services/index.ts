@@ -4,15 +4,19 @@
  */
 
 import type { InvariantInfo } from '../checker.js';
+import { BANK_JUDGES } from './bank.js';
 import type { ServiceJudges } from './judge.js';
+import { LOCK_JUDGES } from './lock.js';
+import { TRANSACTION_JUDGES } from './transactions.js';
 
 export type { ServiceJudge, ServiceJudges, ServiceSubject } from './judge.js';
 
-const SERVICE_JUDGES: readonly ServiceJudges[] = [];
+const SERVICE_JUDGES: readonly ServiceJudges[] = [TRANSACTION_JUDGES, BANK_JUDGES, LOCK_JUDGES];
 
-export const SERVICE_INVARIANTS: readonly InvariantInfo[] = SERVICE_JUDGES.flatMap(
-  ({ invariants }) => invariants,
-);
+/** Each once, whoever shares it. */
+export const SERVICE_INVARIANTS: readonly InvariantInfo[] = [
+  ...new Set(SERVICE_JUDGES.flatMap(({ invariants }) => invariants)),
+];
 
 /** The judges of a history; undefined where there are none beside those of any run. */
 export function judgesOf(history: string): ServiceJudges | undefined {
