@@ -7,7 +7,7 @@
  * lacks; state transfer (transfer.ts) helps it when that does not come.
  */
 
-import type { Plain, ProcessId } from '../../kernel/index.js';
+import type { Plain, ProcessId, Proof } from '../../kernel/index.js';
 import type { CheckpointState } from './checkpoint.js';
 import { CheckpointStore, type Placed } from './checkpoint-store.js';
 import { GENESIS } from './core.js';
@@ -74,7 +74,7 @@ export abstract class PbftCheckpoints extends PbftOrdering {
   protected onCheckpoint(from: ProcessId, message: Checkpoint): void {
     const { sequence, digest, handover, proof } = message;
     const rank = this.rankOf(from);
-    if (sequence <= this.window.low || this.hasCheckpoint(rank, sequence)) return;
+    if (sequence <= this.window.low || this.checkpointOf(rank, sequence) !== undefined) return;
     if (!this.verify(from, StatementType.checkpoint, handover ?? 0, sequence, digest, proof)) {
       this.reject('bad proof');
       return;
@@ -82,16 +82,21 @@ export abstract class PbftCheckpoints extends PbftOrdering {
     this.addCheckpoint(rank, message);
   }
 
-  protected hasCheckpoint(rank: number, sequence: Sequence): boolean {
-    return this.checkpoints[rank]?.some((message) => message.sequence === sequence) === true;
+  /** What the replica has said of its state there; undefined: nothing, or it is forgotten. */
+  private checkpointOf(rank: number, sequence: Sequence): Checkpoint | undefined {
+    const queue = this.checkpoints[rank] as Checkpoint[];
+    for (let i = 0; i < queue.length; i++) if (queue[i]?.sequence === sequence) return queue[i];
+    return undefined;
   }
 
   /** Keeps the highest few of each sender, the first of each sequence. */
   private addCheckpoint(rank: number, message: Checkpoint): void {
-    if (message.sequence <= this.window.low || this.hasCheckpoint(rank, message.sequence)) return;
+    const { sequence } = message;
+    if (sequence <= this.window.low || this.checkpointOf(rank, sequence) !== undefined) return;
     const queue = this.checkpoints[rank] as Checkpoint[];
+    const isLatest = queue.length === 0 || (queue[queue.length - 1] as Checkpoint).sequence < sequence;
     queue.push(message);
-    queue.sort((a, b) => a.sequence - b.sequence);
+    if (!isLatest) queue.sort((a, b) => a.sequence - b.sequence);
     const { window, checkpointInterval } = this.settings;
     if (queue.length > window / checkpointInterval) queue.shift();
     this.certify(message);
@@ -100,15 +105,14 @@ export abstract class PbftCheckpoints extends PbftOrdering {
   /** A quorum of the same digest is a certificate (§4.3). */
   protected certify({ sequence, digest, handover }: Checkpoint): void {
     if (sequence <= this.target.sequence) return;
-    const proofs = this.checkpoints.flatMap((queue) =>
-      queue
-        .filter(
-          (other) => other.sequence === sequence && other.digest === digest && other.handover === handover,
-        )
-        .map(({ proof }) => proof),
-    );
-    if (proofs.length < this.quorum.strong) return;
-    const certificate = { sequence, digest, proofs: proofs.slice(0, this.quorum.strong) };
+    const { strong } = this.quorum;
+    const proofs: Proof[] = [];
+    for (let rank = 0; rank < this.checkpoints.length && proofs.length < strong; rank++) {
+      const said = this.checkpointOf(rank, sequence);
+      if (said?.digest === digest && said.handover === handover) proofs.push(said.proof);
+    }
+    if (proofs.length < strong) return;
+    const certificate = { sequence, digest, proofs };
     this.aimAt(handover === undefined ? certificate : { ...certificate, handover });
   }
 

@@ -15,6 +15,7 @@ export class Journal {
   synced = 0;
   /** Number of the journal that is appended to; 0 before the first. */
   private current = 0;
+  private file = journalFile(0);
   /** Numbers of older ones that go when the current one's beginning is durable. */
   private older: number[] = [];
   /** Position of the record that began the current one. */
@@ -28,6 +29,7 @@ export class Journal {
   /** Takes over what recovery found: all of it is durable. */
   restart(current: number, older: readonly number[], records: number): void {
     this.current = current;
+    this.file = journalFile(current);
     this.older = older.slice();
     this.written = records;
     this.synced = records;
@@ -36,14 +38,15 @@ export class Journal {
 
   /** Writes one record; durable when {@link synced} reaches {@link written} as it is now. */
   append(content: Promised, bytes: number): void {
-    this.host.append(journalFile(this.current), this.record(content), bytes);
+    this.host.append(this.file, this.record(content), bytes);
   }
 
   /** Begins a new journal with what is in force. */
   begin(promised: readonly Promised[], bytes: number): void {
     if (this.current > 0) this.older.push(this.current);
     this.current++;
-    this.host.append(journalFile(this.current), this.record({ kind: 'base', promised }), BASE_BYTES + bytes);
+    this.file = journalFile(this.current);
+    this.host.append(this.file, this.record({ kind: 'base', promised }), BASE_BYTES + bytes);
     this.begunAt = this.written;
   }
 
@@ -55,7 +58,7 @@ export class Journal {
   /** Starts a sync of what is written, unless one is under way. */
   flush(): void {
     if (this.operation >= 0 || this.synced === this.written) return;
-    this.operation = this.host.sync(journalFile(this.current));
+    this.operation = this.host.sync(this.file);
     this.confirms = this.written;
   }
 
@@ -84,6 +87,7 @@ export class Journal {
     copy.written = this.written;
     copy.synced = this.synced;
     copy.current = this.current;
+    copy.file = this.file;
     copy.older = this.older.slice();
     copy.begunAt = this.begunAt;
     copy.operation = this.operation;

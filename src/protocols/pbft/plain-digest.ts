@@ -7,7 +7,8 @@
 
 import { finish32, hashPlain, hashString, mix32, type Plain } from '../../kernel/index.js';
 
-type Members = Readonly<Record<string, Plain | undefined>>;
+/** Of an object. */
+export type Members = Readonly<Record<string, Plain | undefined>>;
 type Row = readonly Plain[];
 
 const LIST = 0x1d8e4e27;
@@ -40,7 +41,7 @@ function ofMember(name: string, digest: number): number {
   return finish32(mix32(hashString(name), digest));
 }
 
-function isList(value: Plain): value is readonly Plain[] {
+export function isList(value: Plain): value is readonly Plain[] {
   return Array.isArray(value);
 }
 
@@ -67,7 +68,7 @@ export class RememberedDigest {
   private compute(value: Plain): number {
     if (value === null || typeof value !== 'object') return plainDigest(value);
     if (!isList(value)) return this.ofObject(value);
-    const [first] = value;
+    const first = value[0];
     const width = first !== undefined && isList(first) ? first.length : 0;
     return width > 0 ? this.ofTable(value, width) : this.ofItems(value);
   }
@@ -131,18 +132,21 @@ class RememberedRows {
   }
 
   of(row: Plain, place: number): number {
-    if (!isList(row) || row.length !== this.width) return plainDigest(row);
-    const [first] = row;
+    const { width, items, digests } = this;
+    if (!isList(row) || row.length !== width) return plainDigest(row);
+    const first = row[0];
     const number = (typeof first === 'number' ? first : place) & this.mask;
-    if (!this.isAt(number * this.width, row)) {
-      for (let i = 0; i < row.length; i++) this.items[number * this.width + i] = row[i];
-      this.digests[number] = plainDigest(row);
+    const from = number * width;
+    for (let i = 0; i < width; i++) {
+      if (items[from + i] !== row[i]) return this.remember(row, number);
     }
-    return this.digests[number] as number;
+    return digests[number] as number;
   }
 
-  private isAt(from: number, row: Row): boolean {
-    for (let i = 0; i < row.length; i++) if (this.items[from + i] !== row[i]) return false;
-    return true;
+  private remember(row: Row, number: number): number {
+    const digest = plainDigest(row);
+    for (let i = 0; i < row.length; i++) this.items[number * this.width + i] = row[i];
+    this.digests[number] = digest;
+    return digest;
   }
 }
