@@ -161,6 +161,8 @@ export interface StateMachine {
 export interface ClientHost {
   readonly self: ProcessId;
   readonly servers: readonly ProcessId[];
+  /** True where clients go from server to server, whatever a server says of who leads. Absent: false. */
+  readonly ignoresHints?: boolean;
   /** The keys of this process. */
   readonly authenticator: Authenticator;
   send(to: ProcessId, message: Message): void;

@@ -193,6 +193,7 @@ export class RequestReplyDriver implements ClientDriver {
   }
 
   private followHint(host: ClientHost, from: ProcessId, hint: ProcessId): void {
+    if (host.ignoresHints === true) return;
     this.leaders.follow(host.servers.indexOf(from), host.servers.indexOf(hint), host.servers.length);
   }
 }

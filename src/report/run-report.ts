@@ -186,6 +186,7 @@ export function singleRunText(run: ReportedRun, paint: ChalkInstance): string {
     ),
     ...metricFacts(s.metrics, fact),
     ...attackFacts(s, fact),
+    ...cohortFacts(s, fact),
     ...s.objectives.map(({ name, targetMicros, measuredMicros, burn }) =>
       fact(
         'slo',
@@ -240,6 +241,18 @@ function attackFacts(
   if (before >= 0) parts.push(`${before} before`);
   if (after >= 0) parts.push(`${after} after`);
   return [fact('attack', parts.join(', '))];
+}
+
+/** How each group of clients fared, and how much more it asked than it had to. */
+function cohortFacts({ cohorts }: RunStatistics, fact: (label: string, text: string) => string): string[] {
+  return (cohorts ?? []).map((cohort) => {
+    const { name, ok, failed, unknown, rejected, amplification, latencyP99Micros } = cohort;
+    const parts = [`${name}: ${ok} ok, ${failed} failed, ${unknown} unknown`];
+    if (rejected > 0) parts.push(`${rejected} turned away`);
+    if (amplification >= 0) parts.push(`${amplification.toFixed(2)} requests per operation`);
+    if (latencyP99Micros >= 0) parts.push(`99 % within ${milliseconds(latencyP99Micros)}`);
+    return fact('cohort', parts.join(', '));
+  });
 }
 
 /** The fields of a JSON line of type `run`. */

@@ -6,16 +6,14 @@
 import { Document, isMap, isScalar, isSeq, visit } from 'yaml';
 import { z } from 'zod';
 
-import { formatDuration, formatDurationRange, formatRatio } from '../kernel/index.js';
+import { formatDuration } from '../kernel/index.js';
 import { OBJECTIVE_NAMES, type Objectives } from '../services/objectives.js';
 import type { ServiceConfig } from '../services/service-config.js';
-import { READ_MODES, type ReadMix, type WorkloadConfig } from '../services/workload-config.js';
 import { byzantineYaml } from './describe-byzantine.js';
 import { distributionYaml, faultsYaml, limitYaml, networkYaml, topologyYaml } from './describe-faults.js';
-import type { Yaml } from './describe-faults.js';
 import { operatorYaml } from './describe-operator.js';
+import { workloadYaml } from './describe-workload.js';
 import { Roster } from './resolve-topology.js';
-import { formatThousandths } from './schema-workload.js';
 import { scenarioSchema } from './schema.js';
 import type { Scenario } from './types.js';
 
@@ -142,40 +140,6 @@ function serviceYaml({ name, settings, sessions, shadow }: ServiceConfig): Reado
     sessions: { 'max-clients': maxClients, window, timeout: durationOrWord(timeoutMicros, 'never') },
     ...(shadow === undefined ? {} : { shadow }),
   };
-}
-
-function workloadYaml(workload: WorkloadConfig): Readonly<Record<string, Yaml>> {
-  const { keyDistribution: keys, mix, retry } = workload;
-  return {
-    clients: workload.clients,
-    mode: workload.mode,
-    rate: `${workload.ratePerSecond}/s`,
-    think: formatDurationRange(workload.thinkMinMicros, workload.thinkMaxMicros),
-    keys: workload.keys,
-    'key-distribution':
-      keys.kind === 'uniform' ? 'uniform' : `zipf ${formatThousandths(keys.exponentThousandths)}`,
-    mix,
-    reads: readsYaml(workload.reads),
-    'attempt-timeout': formatDuration(workload.attemptTimeoutMicros),
-    'operation-timeout': formatDuration(workload.operationTimeoutMicros),
-    retry: {
-      policy: retry.kind,
-      base: formatDuration(retry.baseMicros),
-      cap: formatDuration(retry.capMicros),
-      jitter: formatRatio(retry.jitter),
-      'max-attempts': retry.maxAttempts,
-      budget: `${retry.budgetPercent}%`,
-      minimum: retry.minimumPerSecond === 0 ? 'none' : `${retry.minimumPerSecond}/s`,
-    },
-  };
-}
-
-/** One mode by its name, several by their weights. */
-function readsYaml(reads: ReadMix): Yaml {
-  const weighed = READ_MODES.filter((mode) => reads[mode] > 0);
-  const [only] = weighed;
-  if (weighed.length === 1 && only !== undefined) return only;
-  return Object.fromEntries(READ_MODES.map((mode) => [mode, reads[mode]]));
 }
 
 /** The JSON Schema (draft 2020-12) of the YAML form, defaults included. */

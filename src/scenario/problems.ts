@@ -8,7 +8,7 @@
 
 import type { z } from 'zod';
 
-import { RATIO, nearest, received } from '../kernel/index.js';
+import { RATIO, formatDuration, nearest, received, type Micros } from '../kernel/index.js';
 import { nodeAt, placeOf, plainValue, refuse } from './source-tree.js';
 import type { KeyPath, SourceNode } from './source-tree.js';
 
@@ -32,6 +32,12 @@ export class ProblemFound extends Error {
 /** Stops with an impossible value: right in form, wrong in meaning. */
 export function impossible(path: KeyPath, expected: string, got?: string, hint?: string): never {
   throw new ProblemFound({ path, code: 'impossible', expected, got, hint });
+}
+
+/** Two durations of which the first may not be longer. */
+export function inOrder(path: KeyPath, low: Micros, high: Micros, highName: string): void {
+  if (low <= high) return;
+  impossible(path, `at most ${highName} (${formatDuration(high)})`, `'${formatDuration(low)}'`);
 }
 
 /** The message of a schema: what was expected, and the words from which a slip's correction is chosen. */

@@ -4,18 +4,17 @@
  * sense (an end before the beginning, a fault that never strikes) is refused.
  */
 
-import { deepFreeze, formatDuration, nearest } from '../kernel/index.js';
+import { deepFreeze, formatDuration } from '../kernel/index.js';
 import type { Micros } from '../kernel/index.js';
 import { OBJECTIVE_NAMES, type Objectives } from '../services/objectives.js';
 import { findService } from '../services/registry.js';
 import type { ServiceConfig } from '../services/service-config.js';
-import type { ServiceKind } from '../services/service-kind.js';
-import type { OperationMix, WorkloadConfig } from '../services/workload-config.js';
 import type { LinkConfig, NetworkConfig, Topology } from '../world/config.js';
-import { ProblemFound, impossible } from './problems.js';
+import { impossible, inOrder } from './problems.js';
 import { overlayLink, resolveFaults } from './resolve-faults.js';
 import { resolveOperator } from './resolve-operator.js';
 import { Roster, resolveGroup, resolveTopology } from './resolve-topology.js';
+import { resolveWorkload, totalClients } from './resolve-workload.js';
 import { MAX_LINKS } from './schema-world.js';
 import type { ScenarioForm } from './schema.js';
 import type { Bounds, Expectation, Scenario } from './types.js';
@@ -34,7 +33,7 @@ const DEFAULT_PROGRESS: Micros = 5_000_000;
 export function resolveForm(form: ScenarioForm, context: ResolveContext): Scenario {
   if (form.extends !== undefined)
     impossible(['extends'], 'a file to extend another; here, merge the values', undefined);
-  const roster = new Roster(form.cluster.nodes, form.workload.clients);
+  const roster = new Roster(form.cluster.nodes, totalClients(form.workload));
   const topology = resolveTopology(form.cluster.topology, roster, ['cluster', 'topology']);
   const network = resolveNetwork(form.network, roster, topology);
   const members = resolveMembers(form.cluster, roster.servers);
@@ -160,68 +159,6 @@ function resolveNetwork(form: ScenarioForm['network'], roster: Roster, topology:
   return { link, overrides };
 }
 
-function resolveWorkload(form: ScenarioForm['workload'], service: ServiceKind): WorkloadConfig {
-  const path = ['workload'];
-  const { retry } = form;
-  inOrder(
-    [...path, 'attempt-timeout'],
-    form['attempt-timeout'],
-    form['operation-timeout'],
-    'workload.operation-timeout',
-  );
-  if (service.loop === 'closed' && form.mode !== 'closed') {
-    impossible(
-      [...path, 'mode'],
-      `closed: clients of ${service.name} go by the answers they get`,
-      `'${form.mode}'`,
-    );
-  }
-  inOrder([...path, 'retry', 'base'], retry.base, retry.cap, 'workload.retry.cap');
-  return {
-    clients: form.clients,
-    mode: form.mode,
-    ratePerSecond: form.rate,
-    thinkMinMicros: form.think.minMicros,
-    thinkMaxMicros: form.think.maxMicros,
-    keys: form.keys,
-    keyDistribution: form['key-distribution'],
-    mix: resolveMix(form.mix, service),
-    reads: form.reads,
-    attemptTimeoutMicros: form['attempt-timeout'],
-    operationTimeoutMicros: form['operation-timeout'],
-    retry: {
-      kind: retry.policy,
-      baseMicros: retry.base,
-      capMicros: retry.cap,
-      jitter: retry.jitter,
-      maxAttempts: retry['max-attempts'],
-      budgetPercent: retry.budget,
-      minimumPerSecond: retry.minimum,
-    },
-  };
-}
-
-/** Weights of the service's own operations, in its order; one without a weight by default is there only if it has one. */
-function resolveMix(given: ScenarioForm['workload']['mix'], { name, operations }: ServiceKind): OperationMix {
-  const names = Object.keys(operations);
-  const stranger = Object.keys(given ?? {}).find((operation) => !names.includes(operation));
-  if (stranger !== undefined) {
-    const near = nearest(stranger, names);
-    throw new ProblemFound({
-      path: ['workload', 'mix', stranger],
-      code: 'unknown-key',
-      expected: `an operation of ${name}: one of ${names.join(', ')}`,
-      got: `'${stranger}'`,
-      hint: near === undefined ? undefined : `did you mean '${near}'?`,
-    });
-  }
-  const weights = given ?? operations;
-  const weighed = names.map((operation) => [operation, weights[operation] ?? 0] as const);
-  return Object.fromEntries(
-    weighed.filter(([operation, weight]) => weight > 0 || (operations[operation] ?? 0) > 0),
-  );
-}
-
 function resolveBounds({ bounds: form, model }: ScenarioForm): Bounds {
   if (form.heal === 'core' && !(model.crash && model.network)) {
     impossible(
@@ -279,9 +216,4 @@ function resolveObjectives(form: ScenarioForm['expect']['slo']): Objectives | un
     'recovery-p99': form['recovery-p99'],
     'latency-p99': form['latency-p99'],
   };
-}
-
-function inOrder(path: readonly string[], low: Micros, high: Micros, highName: string): void {
-  if (low <= high) return;
-  impossible(path, `at most ${highName} (${formatDuration(high)})`, `'${formatDuration(low)}'`);
 }

@@ -29,6 +29,8 @@ export class ClientCounters {
   skipped: number;
   /** Answers to operations that had already ended: repeated ones, or after the deadline. */
   late: number;
+  /** Requests that were not sent: no server was known. */
+  unresolved: number;
 
   constructor() {
     this.operations = 0;
@@ -45,6 +47,7 @@ export class ClientCounters {
     this.expired = 0;
     this.skipped = 0;
     this.late = 0;
+    this.unresolved = 0;
   }
 
   copyFrom(other: ClientCounters): void {

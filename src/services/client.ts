@@ -66,6 +66,8 @@ export class ClientProcess {
   /** Slots that are not free. */
   private busy: number;
   private nextArmed: boolean;
+  /** No retry is sent before this time; 0 where retries may come at any rate. */
+  private nextRetryAt: Micros;
 
   /** No operation begins at or after `stopAtMicros`; outstanding ones go on to their end. */
   constructor(host: ClientProcessHost, driver: ClientDriver, workload: ClientWorkload, stopAtMicros: Micros) {
@@ -83,6 +85,7 @@ export class ClientProcess {
     this.arrivals = 0;
     this.busy = 0;
     this.nextArmed = false;
+    this.nextRetryAt = 0;
   }
 
   /** Called once. */
@@ -148,6 +151,7 @@ export class ClientProcess {
     copy.arrivals = this.arrivals;
     copy.busy = this.busy;
     copy.nextArmed = this.nextArmed;
+    copy.nextRetryAt = this.nextRetryAt;
     return copy;
   }
 
@@ -159,6 +163,7 @@ export class ClientProcess {
       arrivals: this.arrivals,
       stopAtMicros: this.stopAtMicros,
       nextArmed: this.nextArmed,
+      nextRetryAt: this.nextRetryAt,
       slots: this.slots.map((slot) => slot.encode()),
       generator: this.generator.encode(),
       budget: this.budget.encode(),
@@ -293,15 +298,31 @@ export class ClientProcess {
   protected backOff(slot: OperationSlot): void {
     const { retry } = this.workload.config;
     if (retry.kind === 'immediate') {
-      this.sendAttempt(slot);
+      const wait = this.pace(0);
+      if (wait === 0) this.sendAttempt(slot);
+      else this.retryAfter(slot, wait);
       return;
     }
     const { host } = this;
     const most = backoffMicros(retry, slot.attempt);
     const least = jitteredMicros(retry, most);
     const delay = host.choices.integer(Family.client, host.self, slot.sequence, 'backoff', least, most, most);
+    this.retryAfter(slot, this.pace(delay));
+  }
+
+  private retryAfter(slot: OperationSlot, micros: Micros): void {
     slot.phase = 'backing-off';
-    host.setTimerAfter(RETRY_TIMERS[slot.index] as string, delay);
+    this.host.setTimerAfter(RETRY_TIMERS[slot.index] as string, micros);
+  }
+
+  /** How long a retry waits that would like to wait this long: retries keep their distance from each other. */
+  protected pace(delay: Micros): Micros {
+    const { mostPerSecond } = this.workload.config.retry;
+    if (mostPerSecond === undefined) return delay;
+    const now = this.host.now();
+    const at = now + delay > this.nextRetryAt ? now + delay : this.nextRetryAt;
+    this.nextRetryAt = at + Math.ceil(MICROS_PER_SECOND / mostPerSecond);
+    return at - now;
   }
 
   protected queueForRetry(slot: OperationSlot): void {
@@ -371,12 +392,20 @@ export class ClientProcess {
         thinkMaxMicros,
         thinkMinMicros,
       );
-      return rest + think;
+      return rest + Math.floor(think / this.burstFactor());
     }
-    const twiceMean = Math.floor((2 * MICROS_PER_SECOND * clients) / ratePerSecond);
+    const pace = ratePerSecond * this.burstFactor();
+    const twiceMean = Math.floor((2 * MICROS_PER_SECOND * clients) / pace);
     const most = twiceMean > 2 ? twiceMean - 1 : 1;
     const byDefault = (most + 1) >>> 1;
     return host.choices.integer(Family.client, host.self, arrivals, 'gap', 1, most, byDefault);
+  }
+
+  /** How many times as fast operations come right now. */
+  private burstFactor(): number {
+    const { burst } = this.workload.config;
+    if (burst === undefined) return 1;
+    return this.host.now() % burst.everyMicros < burst.forMicros ? burst.factor : 1;
   }
 
   private find(sequence: number): OperationSlot | undefined {

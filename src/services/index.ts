@@ -9,6 +9,7 @@ export * from './bank.js';
 export * from './client-counters.js';
 export * from './client.js';
 export * from './command.js';
+export * from './discovery.js';
 export * from './kv-next.js';
 export * from './kv-service.js';
 export * from './kv-transaction.js';

@@ -2,9 +2,38 @@
 
 import type { Micros, Ratio, ReadMode } from '../kernel/index.js';
 
-/** How keys are chosen: all alike, or zipf with the exponent in thousandths (1000 is the classic 1.0). */
+/**
+ * How keys are chosen: all alike; zipf with the exponent in thousandths (1000 is the classic 1.0); or a few hot keys,
+ * the first ones, that share so many percent of all operations, the other keys sharing the rest.
+ */
 export type KeyDistribution =
-  { readonly kind: 'uniform' } | { readonly kind: 'zipf'; readonly exponentThousandths: number };
+  | { readonly kind: 'uniform' }
+  | { readonly kind: 'zipf'; readonly exponentThousandths: number }
+  | { readonly kind: 'hot'; readonly hotKeys: number; readonly percent: number };
+
+/** Every so often, for so long, operations come so many times as fast; the run begins with a burst. */
+export interface Burst {
+  readonly everyMicros: Micros;
+  readonly forMicros: Micros;
+  readonly factor: number;
+}
+
+/**
+ * How clients find servers. `hints`: the driver's own way, by the hints of servers that do not lead.
+ * `round-robin`: without hints. `name-service`: a client knows only the servers that were up when it asked for their
+ * names last; it asks again after `ttlMicros`, and what it asks of others goes to one that it knows. `load-balancer`:
+ * whatever a client asks goes to a server that the balancer chose for it; it changes when the client wants another
+ * server, but not before `pinMicros` have gone by, and who is up the balancer knows from checks that are
+ * `checkMicros` apart.
+ */
+export type Discovery =
+  | { readonly kind: 'hints' }
+  | { readonly kind: 'round-robin' }
+  | { readonly kind: 'name-service'; readonly ttlMicros: Micros }
+  | { readonly kind: 'load-balancer'; readonly checkMicros: Micros; readonly pinMicros: Micros };
+
+/** `optional`: what is turned away first when servers are near their limits. */
+export type Priority = 'normal' | 'optional';
 
 /** Relative weights of a service's operations, by name; one that is not there has none. */
 export type OperationMix = Readonly<Record<string, number>>;
@@ -42,6 +71,8 @@ export interface RetryPolicy {
   readonly budgetPercent: number;
   /** Retries that time earns for each client, whatever its operations do; 0: none. */
   readonly minimumPerSecond: number;
+  /** Most retries per second of each client: they are spaced by its inverse; 0 or undefined: any number. */
+  readonly mostPerSecond?: number | undefined;
 }
 
 export interface WorkloadConfig {
@@ -62,4 +93,39 @@ export interface WorkloadConfig {
   /** The operation is given up (outcome unknown) after this long. */
   readonly operationTimeoutMicros: Micros;
   readonly retry: RetryPolicy;
+  /** Undefined: operations come evenly. */
+  readonly burst?: Burst | undefined;
+  /** Undefined: by hints. */
+  readonly discovery?: Discovery | undefined;
+  /** Undefined: normal. */
+  readonly priority?: Priority | undefined;
+  /** Clients in groups, each with a policy of its own; `clients` is the sum of theirs. Undefined: one group. */
+  readonly cohorts?: readonly Cohort[] | undefined;
+}
+
+/** A group of clients. Its clients follow those of the group before it. */
+export interface Cohort {
+  readonly name: string;
+  readonly workload: WorkloadConfig;
+}
+
+/** Name of the group where a scenario has only one. */
+export const ONLY_COHORT = 'clients';
+
+/** The groups of clients in their order. */
+export function cohortsOf(workload: WorkloadConfig): readonly Cohort[] {
+  return workload.cohorts ?? [{ name: ONLY_COHORT, workload }];
+}
+
+/** What all clients together ask for: the weights of an operation in all groups, summed. */
+export function wholeMix(workload: WorkloadConfig): OperationMix {
+  const { cohorts } = workload;
+  if (cohorts === undefined) return workload.mix;
+  const sums = new Map<string, number>();
+  for (const cohort of cohorts) {
+    for (const [name, weight] of Object.entries(cohort.workload.mix)) {
+      sums.set(name, (sums.get(name) ?? 0) + weight);
+    }
+  }
+  return Object.fromEntries(sums);
 }

@@ -1,6 +1,6 @@
 /**
  * Which key an operation touches: all alike, or by Zipf's law, where the k-th hottest of n keys has a
- * share proportional to k^-s.
+ * share proportional to k^-s, or a few hot keys and the rest.
  *
  * The law is turned into a table of integer thresholds once; a draw is a search in it. No power or
  * logarithm is computed, since their last bit may differ between engines: k^s comes from multiplication,
@@ -13,7 +13,7 @@ import type { KeyDistribution } from './workload-config.js';
 /** Most keys of one chooser; its table is that long. */
 export const MAX_KEYS = 1_000_000;
 /** Largest exponent of the law, in thousandths. */
-export const MAX_EXPONENT_THOUSANDTHS = 2_000;
+export const MAX_EXPONENT_THOUSANDTHS = 10_000;
 
 const WORDS = 4_294_967_296;
 /** Binary digits of the exponent's fraction: as many as could change a 53-bit weight noticeably. */
@@ -30,7 +30,7 @@ export class KeyChooser {
     assert(Number.isSafeInteger(keys) && keys >= 1 && keys <= MAX_KEYS, 'key chooser: 1 … 1000000 keys');
     const uniform = distribution.kind === 'uniform';
     this.maxDraw = uniform ? keys - 1 : WORDS - 1;
-    this.thresholds = uniform ? new Float64Array(0) : zipfThresholds(keys, distribution.exponentThousandths);
+    this.thresholds = thresholdsOf(distribution, keys);
   }
 
   /** The key that a draw stands for. */
@@ -48,13 +48,37 @@ export class KeyChooser {
   }
 }
 
+function thresholdsOf(distribution: KeyDistribution, keys: number): Float64Array {
+  switch (distribution.kind) {
+    case 'uniform':
+      return new Float64Array(0);
+    case 'zipf':
+      return zipfThresholds(keys, distribution.exponentThousandths);
+    case 'hot':
+      return hotThresholds(keys, distribution.hotKeys, distribution.percent);
+  }
+}
+
+/** The first keys share so many percent of 2^32, the others the rest; where all are hot, everything. */
+function hotThresholds(keys: number, hotKeys: number, percent: number): Float64Array {
+  const hot = hotKeys < keys ? hotKeys : keys;
+  const share = hot === keys ? WORDS : Math.floor((WORDS * percent) / 100);
+  const thresholds = new Float64Array(keys);
+  for (let k = 1; k <= keys; k++) {
+    thresholds[k - 1] = Math.floor(
+      k <= hot ? (share * k) / hot : share + ((WORDS - share) * (k - hot)) / (keys - hot),
+    );
+  }
+  return thresholds;
+}
+
 /** Cumulative shares of keys 1 … n out of 2^32, rounded down; the last is 2^32. */
 function zipfThresholds(keys: number, exponentThousandths: number): Float64Array {
   assert(
     Number.isSafeInteger(exponentThousandths) &&
       exponentThousandths >= 0 &&
       exponentThousandths <= MAX_EXPONENT_THOUSANDTHS,
-    'zipf: the exponent is an integer of 0 … 2000 thousandths',
+    'zipf: the exponent is an integer of 0 … 10000 thousandths',
   );
   const sums = new Float64Array(keys);
   let sum = 0;

@@ -2,7 +2,7 @@
 
 import { Family, type Micros, type OperationId, type ProcessId } from '../kernel/index.js';
 import { processCounts, type Scenario } from '../scenario/index.js';
-import { createWorkload } from '../services/index.js';
+import { cohortsOf, createDirectory, createWorkload, type Directory } from '../services/index.js';
 import { Clock, Disk, type DiskScheduler, type DiskTap } from '../world/index.js';
 import { ClientEndpoint, type ClientErrand } from './client-endpoint.js';
 import type { Engine } from './engine.js';
@@ -110,18 +110,36 @@ export function assembleClients(
   program: Program,
   originals: readonly ClientEndpoint[] | undefined,
 ): ClientEndpoint[] {
-  if (originals !== undefined) return originals.map((original) => original.clone(engine));
+  if (originals !== undefined) return copyClients(engine, originals);
   const { cluster, service, workload, bounds } = scenario;
   if (workload.clients === 0) return [];
-  const errand: ClientErrand = {
-    servers: program.servers,
-    workload: createWorkload(service, workload),
-    stopAtMicros: bounds.stopClientsAtMicros,
-  };
+  const { servers } = program;
+  const errands = cohortsOf(workload).flatMap(({ name, workload: config }) => {
+    const errand: ClientErrand = {
+      servers,
+      cohort: name,
+      workload: createWorkload(service, config),
+      stopAtMicros: bounds.stopClientsAtMicros,
+    };
+    const directory = createDirectory(config.discovery, servers);
+    return Array.from({ length: config.clients }, () => ({ errand, directory }));
+  });
   const { protocol, settings } = program;
-  return Array.from({ length: workload.clients }, (_, i) =>
-    ClientEndpoint.create(cluster.nodes + i, engine, errand, protocol.createDriver(settings)),
+  return errands.map(({ errand, directory }, i) =>
+    ClientEndpoint.create(cluster.nodes + i, engine, errand, protocol.createDriver(settings), directory),
   );
+}
+
+/** Clients that share a directory share its copy. */
+function copyClients(engine: Engine, originals: readonly ClientEndpoint[]): ClientEndpoint[] {
+  const copies = new Map<Directory, Directory>();
+  return originals.map((original) => {
+    const { directory } = original;
+    if (directory === undefined) return original.clone(engine, undefined);
+    const copy = copies.get(directory) ?? directory.clone();
+    copies.set(directory, copy);
+    return original.clone(engine, copy);
+  });
 }
 
 export function assembleOperator(

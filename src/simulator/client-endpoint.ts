@@ -10,20 +10,30 @@ import {
   type Micros,
   type ProcessId,
 } from '../kernel/index.js';
-import { ClientProcess, type ClientProcessHost, type ClientWorkload } from '../services/index.js';
+import {
+  ClientProcess,
+  NOWHERE,
+  type ClientProcessHost,
+  type ClientWorkload,
+  type Directory,
+  type ServerHealth,
+} from '../services/index.js';
 import { Endpoint } from './endpoint.js';
 import type { Engine } from './engine.js';
 
-/** What all clients of a run share. */
+/** What all clients of a cohort share. */
 export interface ClientErrand {
   readonly servers: readonly ProcessId[];
+  /** Name of the cohort. */
+  readonly cohort: string;
   readonly workload: ClientWorkload;
   readonly stopAtMicros: Micros;
 }
 
-export class ClientEndpoint extends Endpoint implements ClientProcessHost {
+export class ClientEndpoint extends Endpoint implements ClientProcessHost, ServerHealth {
   readonly servers: readonly ProcessId[];
   readonly authenticator: Authenticator;
+  readonly ignoresHints: boolean;
   readonly client: ClientProcess;
 
   private constructor(
@@ -31,22 +41,51 @@ export class ClientEndpoint extends Endpoint implements ClientProcessHost {
     engine: Engine,
     private readonly errand: ClientErrand,
     private readonly driver: ClientDriver,
+    /** Finds the servers that it asks; undefined: it knows them. */
+    readonly directory: Directory | undefined,
     original: ClientEndpoint | undefined,
   ) {
     super(self, engine, original);
     this.servers = errand.servers;
     this.authenticator = engine.authentication.of(self);
+    this.ignoresHints = errand.workload.config.discovery?.kind === 'round-robin';
     this.client =
       original?.client.clone(this, driver) ??
       new ClientProcess(this, driver, errand.workload, errand.stopAtMicros);
   }
 
-  static create(self: ProcessId, engine: Engine, errand: ClientErrand, driver: ClientDriver): ClientEndpoint {
-    return new ClientEndpoint(self, engine, errand, driver, undefined);
+  static create(
+    self: ProcessId,
+    engine: Engine,
+    errand: ClientErrand,
+    driver: ClientDriver,
+    directory: Directory | undefined,
+  ): ClientEndpoint {
+    return new ClientEndpoint(self, engine, errand, driver, directory, undefined);
   }
 
-  clone(engine: Engine): ClientEndpoint {
-    return new ClientEndpoint(this.self, engine, this.errand, this.driver.clone(), this);
+  /** `directory`: the copy of its own. */
+  clone(engine: Engine, directory: Directory | undefined): ClientEndpoint {
+    return new ClientEndpoint(this.self, engine, this.errand, this.driver.clone(), directory, this);
+  }
+
+  /** Name of its cohort. */
+  get cohort(): string {
+    return this.errand.cohort;
+  }
+
+  override send(to: ProcessId, message: Message): void {
+    if (this.directory === undefined) {
+      this.engine.send(this.self, to, message);
+      return;
+    }
+    const server = this.directory.route(this.self, to, this.engine.now, this);
+    if (server === NOWHERE) this.client.counters.unresolved++;
+    else this.engine.send(this.self, server, message);
+  }
+
+  isUp(server: ProcessId): boolean {
+    return this.engine.isServing(server);
   }
 
   override deliver(from: ProcessId, message: Message): void {

@@ -25,6 +25,8 @@ export interface Engine {
   readonly choices: Choices;
   /** The keys of all processes. */
   readonly authentication: Authentication;
+  /** True while the server's process runs; what is checked from outside. */
+  isServing(server: ProcessId): boolean;
   send(from: ProcessId, to: ProcessId, message: Message): void;
   protocolEvent(process: ProcessId, event: ProtocolEvent): void;
   historyEvent(event: HistoryEvent, command: Command): void;

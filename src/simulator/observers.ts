@@ -27,6 +27,7 @@ import {
   type Observer,
 } from '../checkers/index.js';
 import type { Scenario } from '../scenario/index.js';
+import { wholeMix } from '../services/index.js';
 import type { DiskTap, Network } from '../world/index.js';
 import type { Program } from './program.js';
 import type { Server } from './server.js';
@@ -139,7 +140,7 @@ export class Observers implements DiskTap {
       liveness,
       service,
       serviceSettings,
-      mix: scenario.workload.mix,
+      mix: wholeMix(scenario.workload),
       settings,
       sessionWindow: sessions.window,
       members: scenario.cluster.members,

@@ -2,6 +2,7 @@
 
 import type { Coverage, ObjectiveResult } from '../checkers/index.js';
 import type { Micros } from '../kernel/index.js';
+import type { CohortStatistics } from './cohort-statistics.js';
 import type { ThroughputUnderAttack } from './attack-throughput.js';
 
 /** A run is a recipe: plain runs are functions of the scenario and the seed alone. */
@@ -106,6 +107,8 @@ export interface RunStatistics {
   readonly metrics: Metrics;
   /** The scenario's service level objectives, judged by what the run has measured so far. */
   readonly objectives: readonly ObjectiveResult[];
+  /** Group by group, what clients did and got; there where they are in groups. */
+  readonly cohorts?: readonly CohortStatistics[];
   /** What clients get done while somebody lies; there in a run with liars. */
   readonly throughputUnderAttack?: ThroughputUnderAttack;
 }

@@ -355,6 +355,10 @@ export class Simulation implements Engine {
     return this.program.quorumOf(voters);
   }
 
+  isServing(server: ProcessId): boolean {
+    return this.servers[server]?.isUp === true;
+  }
+
   get hasLiars(): boolean {
     return this.crossroads !== undefined;
   }

@@ -7,6 +7,7 @@ import { LatencyHistogram } from '../services/index.js';
 import type { NetworkStatistics } from '../world/index.js';
 import type { ThroughputUnderAttack } from './attack-throughput.js';
 import type { ClientEndpoint } from './client-endpoint.js';
+import { cohortStatistics } from './cohort-statistics.js';
 import type { Metrics, RunStatistics } from './outcome.js';
 
 export class Counters {
@@ -93,6 +94,7 @@ export function summarise(
   let retries = 0;
   for (const { client } of clients) retries += client.counters.retries;
   const { rejected, ...counts } = counters;
+  const cohorts = cohortStatistics(clients);
   return {
     ...counts,
     ...network,
@@ -112,6 +114,7 @@ export function summarise(
     unjudgedLiveness: unjudged.liveness,
     metrics,
     objectives,
+    ...(cohorts === undefined ? {} : { cohorts }),
     ...(throughput === undefined ? {} : { throughputUnderAttack: throughput }),
   };
 }

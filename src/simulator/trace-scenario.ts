@@ -8,17 +8,7 @@ import type { FaultAction, FaultPlan, RandomFault, ScheduledFault, Selector } fr
 import { MAX_DURATION_MICROS, type Distribution, type Ratio } from '../kernel/index.js';
 import type { Bounds, Expectation, FailureModel, Scenario } from '../scenario/index.js';
 import { findService, serviceNames } from '../services/index.js';
-import type {
-  KeyDistribution,
-  Objectives,
-  OperationMix,
-  ReadMix,
-  RetryPolicy,
-  ServiceConfig,
-  ServiceKind,
-  SessionLimits,
-  WorkloadConfig,
-} from '../services/index.js';
+import type { Objectives, ServiceConfig, SessionLimits } from '../services/index.js';
 import type {
   ClockConfig,
   DiskConfig,
@@ -31,6 +21,7 @@ import type {
 } from '../world/index.js';
 import { byzantineShape } from './trace-byzantine.js';
 import { MOST_VERSIONS, operatorShape } from './trace-operator.js';
+import { workloadShape } from './trace-workload.js';
 import {
   Mismatch,
   asRecord,
@@ -61,7 +52,6 @@ const micros = integer(0, MAX_DURATION_MICROS);
 const positiveMicros = integer(1, MAX_DURATION_MICROS);
 const name = text(200);
 const size = integer(0, LARGEST_SIZE);
-const weight = integer(0, 1000);
 const level = word('region', 'zone', 'rack');
 
 const ratio: Shape<Ratio> = where(
@@ -150,7 +140,7 @@ function scenarioShape(servers: number, processes: number, service: string): Sha
       shadow: maybe(name),
       settings: maybe(plainMap),
     }),
-    workload: workloadShape(findService(service)),
+    workload: workloadShape(findService(service), ratio),
     network: object<NetworkConfig>({
       link,
       overrides: list(
@@ -205,56 +195,6 @@ function topologyShape(processes: number): Shape<Topology> {
     ),
   });
 }
-
-/** Relative weights of a service's operations, by name. */
-function mixShape({ operations }: ServiceKind): Shape<OperationMix> {
-  const known = word(...Object.keys(operations));
-  const weights: Shape<OperationMix> = (value) =>
-    Object.fromEntries(Object.entries(asRecord(value)).map(([name, given]) => [known(name), weight(given)]));
-  return where(
-    weights,
-    (mix) => Object.values(mix).some((value) => value > 0),
-    'at least one weight above 0',
-  );
-}
-
-const workloadShape = (service: ServiceKind): Shape<WorkloadConfig> =>
-  object<WorkloadConfig>({
-    clients: integer(0, MOST_CLIENTS),
-    mode: word('open', 'closed'),
-    ratePerSecond: integer(1, 1_000_000),
-    thinkMinMicros: micros,
-    thinkMaxMicros: micros,
-    keys: integer(1, 100_000),
-    keyDistribution: tagged<KeyDistribution, 'kind'>('kind', {
-      uniform: {},
-      zipf: { exponentThousandths: integer(1, 10_000) },
-    }),
-    mix: mixShape(service),
-    reads: where(
-      object<ReadMix>({
-        log: weight,
-        'read-index': weight,
-        lease: weight,
-        follower: weight,
-        session: weight,
-        stale: weight,
-      }),
-      (reads) => Object.values(reads).some((value: number) => value > 0),
-      'at least one weight above 0',
-    ),
-    attemptTimeoutMicros: positiveMicros,
-    operationTimeoutMicros: positiveMicros,
-    retry: object<RetryPolicy>({
-      kind: word('none', 'immediate', 'backoff'),
-      baseMicros: micros,
-      capMicros: micros,
-      jitter: ratio,
-      maxAttempts: integer(1, 10_000),
-      budgetPercent: integer(0, 100_000),
-      minimumPerSecond: orElse(integer(0, 1_000_000), 0),
-    }),
-  });
 
 function faultsShape(servers: number, processes: number): Shape<FaultPlan> {
   const action = actionShape(servers, processes);

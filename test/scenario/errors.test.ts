@@ -28,7 +28,7 @@ describe('scenario errors: unknown words are named with the nearest valid one', 
     ],
     [
       'workload: { key-distribution: zpif }',
-      "a.yaml:4:31: workload.key-distribution: expected uniform, zipf, or zipf with an exponent such as zipf 1.5 (at most 10), got 'zpif'\ndid you mean 'zipf'?",
+      "a.yaml:4:31: workload.key-distribution: expected uniform, zipf, zipf with an exponent such as zipf 1.5 (at most 10), or hot keys and their share such as hot 2 90%, got 'zpif'\ndid you mean 'zipf'?",
     ],
     [
       'workload: { reads: leese }',
