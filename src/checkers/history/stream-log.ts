@@ -1,158 +1,145 @@
-/** What clients saw of each log, by offset. */
+/**
+ * What is known of one log: what was sent to it, and what stands at which offset. A log forgets what lies below its
+ * beginning, so what is kept of it is in proportion to what the log itself keeps.
+ */
 
-import type { Plain } from '../../kernel/index.js';
-import { type RecordedOperation, ShapeError, textOf } from './recorded.js';
-import type { Polled, Sent } from './stream-shapes.js';
-import type { Anomalies } from './verdict.js';
+import { countBefore } from './binary-search.js';
 
 /** A value that somebody sent to a log. */
-export interface SentValue {
-  readonly text: string;
-  readonly operation: RecordedOperation;
+export class SentValue {
+  /**
+   * `open`: an attempt is under way. `fail`: it is certainly not there, as far as anybody tried. `unknown`: it may be,
+   * or may yet come to be.
+   */
+  state: 'open' | 'ok' | 'fail' | 'unknown' = 'open';
+  /** Some attempt ended without an answer. */
+  isMaybe = false;
+  /** Where the log said that it took it; -1: it did not say. */
+  acknowledged = -1;
+  /** The highest offset at which it was seen; -1: nowhere. */
+  last = -1;
+  /** Who polled it; -1: nobody. */
+  polledBy = -1;
+
+  constructor(
+    readonly text: string,
+    /** Which operation sent it first; see {@link StreamJudge}. */
+    readonly by: number,
+    readonly labels: SentLabels,
+  ) {}
+
+  clone(): SentValue {
+    return Object.assign(new SentValue(this.text, this.by, this.labels), this);
+  }
+}
+
+/** What a message says of itself. */
+export interface SentLabels {
+  /** An idempotent producer; `epoch` counts its incarnations. */
   readonly producer: string | undefined;
   readonly epoch: number;
+  /** The input that it is made of. */
   readonly from: string | undefined;
+  /** Of a log that is compacted. */
+  readonly key: string | undefined;
 }
 
-interface Place {
+/** Who saw something at an offset first. */
+export interface Place {
   readonly text: string;
-  readonly line: number;
+  readonly by: number;
 }
 
-class Log {
+/** A poll went on behind a gap: what is in it does not exist, or was skipped. */
+export interface Gap {
+  readonly after: number;
+  readonly before: number;
+  readonly kind: 'poll-skip' | 'int-poll-skip';
+  /** What happened, up to what was skipped. */
+  readonly told: string;
+  readonly by: readonly number[];
+}
+
+export class StreamLog {
   readonly sent = new Map<string, SentValue>();
-  /** Values that the log said it took, with their offsets. */
-  readonly acknowledged = new Map<string, number>();
-  readonly byOffset = new Map<number, Place>();
-  readonly offsetsOf = new Map<string, number>();
-  readonly polled = new Set<string>();
+  readonly places = new Map<number, Place>();
+  /** By the producer's name: what it wrote in its newest epoch, in the order of the log. */
+  readonly newest = new Map<string, SentValue>();
+  /** By input log: everything below was made into an output, in the order of this log. */
+  readonly madeTo = new Map<string, number>();
+  /** By key: the highest offset seen. */
+  readonly latest = new Map<string, number>();
+  /** In which nothing is known to be, or nothing that has to be there. */
+  gaps: Gap[] = [];
+  /** Everything below is gone. */
+  start = 0;
+  /** In the order of the log, everything below is judged. */
+  frontier = 0;
   highestPolled = -1;
-  private sorted: number[] | undefined;
+  /** Everything acknowledged is below. */
+  acknowledgedEnd = 0;
+  private sorted: number[] | undefined = undefined;
+
+  constructor(readonly key: string) {}
+
+  placed(): void {
+    this.sorted = undefined;
+  }
+
+  /** The value that stands at an offset; undefined where that is not known. */
+  valueAt(offset: number): SentValue | undefined {
+    const place = this.places.get(offset);
+    return place === undefined ? undefined : this.sent.get(place.text);
+  }
 
   /** All known offsets, in order. */
   offsets(): readonly number[] {
-    this.sorted ??= [...this.byOffset.keys()].sort((a, b) => a - b);
+    this.sorted ??= [...this.places.keys()].sort((a, b) => a - b);
     return this.sorted;
   }
-}
 
-export class LogOffsets {
-  private readonly logs = new Map<string, Log>();
-  private readonly conflicts: { kind: string; message: string; lines: number[] }[] = [];
-  sent = 0;
-
-  get size(): number {
-    return this.logs.size;
-  }
-
-  enterSend(operation: RecordedOperation, { key, value, offset }: Sent): void {
-    const log = this.log(key);
-    const text = textOf(value);
-    const before = log.sent.get(text);
-    if (before !== undefined) {
-      throw new ShapeError(
-        operation.line,
-        `a value that line ${before.operation.line} does not send to ${key}, too`,
-      );
-    }
-    this.sent += 1;
-    log.sent.set(text, { text, operation, ...labelsOf(value) });
-    if (offset === undefined) return;
-    log.acknowledged.set(text, offset);
-    this.place(key, log, offset, text, operation.line);
-  }
-
-  enterPoll(operation: RecordedOperation, { key, messages }: Polled): void {
-    const log = this.log(key);
-    for (const { offset, value } of messages) {
-      const text = textOf(value);
-      log.polled.add(text);
-      log.highestPolled = Math.max(log.highestPolled, offset);
-      this.place(key, log, offset, text, operation.line);
-      const sent = log.sent.get(text);
-      if (sent === undefined) {
-        const message = `line ${operation.line} polls ${text} of ${key}, which nobody sent`;
-        this.conflicts.push({ kind: 'unexpected', message, lines: [operation.line] });
-      } else if (sent.operation.outcome === 'fail') {
-        const lines = [operation.line, sent.operation.line];
-        const message = `line ${lines[0]} polls ${text} of ${key}, which line ${lines[1]} failed to send`;
-        this.conflicts.push({ kind: 'aborted-read', message, lines });
-      }
-    }
-  }
-
-  /** The first offset known between two others, without them. */
-  firstBetween(key: string, after: number, before: number): number | undefined {
+  /** Some known offset between two others, without them: the first one, or undefined. */
+  firstBetween(after: number, before: number): number | undefined {
     if (before - after <= 1) return undefined;
-    const offsets = this.log(key).offsets();
-    let low = 0;
-    let high = offsets.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((offsets[middle] as number) <= after) low = middle + 1;
-      else high = middle;
+    if (before - after <= this.places.size) {
+      for (let offset = after + 1; offset < before; offset++) if (this.places.has(offset)) return offset;
+      return undefined;
     }
-    const found = offsets[low];
+    const offsets = this.offsets();
+    const found = offsets[countBefore(offsets.length, (place) => (offsets[place] as number) <= after)];
     return found !== undefined && found < before ? found : undefined;
   }
 
-  /** Each log's known values, in the order of their offsets. */
-  *all(): Iterable<{ readonly key: string; readonly values: readonly SentValue[] }> {
-    for (const [key, log] of this.logs) {
-      const values: SentValue[] = [];
-      for (const offset of log.offsets()) {
-        const sent = log.sent.get(log.byOffset.get(offset)?.text ?? '');
-        if (sent !== undefined) values.push(sent);
-      }
-      yield { key, values };
+  /** Calls `gone` for each value that is forgotten by this. */
+  forgetBelow(start: number, gone: (value: SentValue) => void): void {
+    for (let offset = this.start; offset < start; offset++) {
+      const value = this.valueAt(offset);
+      if (!this.places.delete(offset) || value === undefined || value.last !== offset) continue;
+      this.sent.delete(value.text);
+      gone(value);
     }
+    this.start = start;
+    if (this.gaps.length > 0) this.gaps = this.gaps.filter(({ before }) => before > start);
+    this.placed();
   }
 
-  /** Conflicts of offsets, and what was acknowledged and passed by. */
-  judge(anomalies: Anomalies): void {
-    for (const { kind, message, lines } of this.conflicts) anomalies.add(kind, message, lines);
-    for (const [key, log] of this.logs) {
-      for (const [text, offset] of log.acknowledged) {
-        if (offset >= log.highestPolled || log.polled.has(text)) continue;
-        const line = log.sent.get(text)?.operation.line ?? 0;
-        const message = `${text}, sent to ${key} at offset ${offset} (line ${line}), is polled by nobody, although ${log.highestPolled} is`;
-        anomalies.add('lost-write', message, [line]);
-      }
+  clone(): StreamLog {
+    const copy = new StreamLog(this.key);
+    const copies = new Map<SentValue, SentValue>();
+    for (const [text, value] of this.sent) {
+      const same = value.clone();
+      copies.set(value, same);
+      copy.sent.set(text, same);
     }
+    for (const [offset, place] of this.places) copy.places.set(offset, place);
+    for (const [producer, value] of this.newest) copy.newest.set(producer, copies.get(value) ?? value);
+    for (const [log, offset] of this.madeTo) copy.madeTo.set(log, offset);
+    for (const [key, offset] of this.latest) copy.latest.set(key, offset);
+    copy.gaps = this.gaps.slice();
+    copy.start = this.start;
+    copy.frontier = this.frontier;
+    copy.highestPolled = this.highestPolled;
+    copy.acknowledgedEnd = this.acknowledgedEnd;
+    return copy;
   }
-
-  private log(key: string): Log {
-    let log = this.logs.get(key);
-    if (log === undefined) this.logs.set(key, (log = new Log()));
-    return log;
-  }
-
-  private place(key: string, log: Log, offset: number, text: string, line: number): void {
-    const there = log.byOffset.get(offset);
-    if (there === undefined) log.byOffset.set(offset, { text, line });
-    else if (there.text !== text) {
-      const message = `offset ${offset} of ${key} is ${there.text} in line ${there.line}, and ${text} in line ${line}`;
-      this.conflicts.push({ kind: 'inconsistent-offsets', message, lines: [there.line, line] });
-    }
-    const known = log.offsetsOf.get(text);
-    if (known === undefined) log.offsetsOf.set(text, offset);
-    else if (known !== offset) {
-      const first = log.byOffset.get(known)?.line ?? line;
-      const message = `${text} is in ${key} at offset ${known} (line ${first}) and at ${offset} (line ${line})`;
-      this.conflicts.push({ kind: 'duplicate', message, lines: [first, line] });
-    }
-  }
-}
-
-/** Who sent a value, and what of, where it says so. */
-function labelsOf(value: Plain): Pick<SentValue, 'producer' | 'epoch' | 'from'> {
-  const none = { producer: undefined, epoch: 0, from: undefined };
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return none;
-  const { producer, epoch, from } = value as Readonly<Record<string, Plain>>;
-  const isFenced = producer !== undefined && Number.isSafeInteger(epoch);
-  return {
-    producer: isFenced ? textOf(producer) : undefined,
-    epoch: isFenced ? (epoch as number) : 0,
-    from: from === undefined ? undefined : textOf(from),
-  };
 }

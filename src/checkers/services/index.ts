@@ -7,11 +7,17 @@ import type { InvariantInfo } from '../checker.js';
 import { BANK_JUDGES } from './bank.js';
 import type { ServiceJudges } from './judge.js';
 import { LOCK_JUDGES } from './lock.js';
+import { STREAM_JUDGES } from './stream/index.js';
 import { TRANSACTION_JUDGES } from './transactions.js';
 
 export type { ServiceJudge, ServiceJudges, ServiceSubject } from './judge.js';
 
-const SERVICE_JUDGES: readonly ServiceJudges[] = [TRANSACTION_JUDGES, BANK_JUDGES, LOCK_JUDGES];
+const SERVICE_JUDGES: readonly ServiceJudges[] = [
+  TRANSACTION_JUDGES,
+  BANK_JUDGES,
+  LOCK_JUDGES,
+  STREAM_JUDGES,
+];
 
 /** Each once, whoever shares it. */
 export const SERVICE_INVARIANTS: readonly InvariantInfo[] = [

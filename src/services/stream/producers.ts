@@ -63,7 +63,7 @@ export class Producer {
     const copy = new Producer(this.name, this.epoch, this.timeoutMicros);
     for (const [log, { next, batches }] of this.written) copy.written.set(log, { next, batches });
     const { transaction } = this;
-    if (transaction !== undefined) copy.transaction = { ...transaction, steps: transaction.steps.slice() };
+    if (transaction !== undefined) copy.transaction = copyOf(transaction);
     copy.ended = this.ended;
     copy.endedResult = this.endedResult;
     return copy;
@@ -78,7 +78,8 @@ export class Producer {
       epoch,
       timeoutMicros,
       written: written as unknown as Plain,
-      transaction: transaction === undefined ? null : ({ ...transaction } as unknown as Plain),
+      // A snapshot is a value: it does not change with what is staged later.
+      transaction: transaction === undefined ? null : (copyOf(transaction) as unknown as Plain),
       ended,
       endedResult,
     };
@@ -90,7 +91,7 @@ export class Producer {
     const producer = new Producer(from.name, from.epoch, from.timeoutMicros);
     for (const [log, next, batches] of from.written) producer.written.set(log, { next, batches });
     const { transaction } = from;
-    if (transaction !== null) producer.transaction = { ...transaction, steps: [...transaction.steps] };
+    if (transaction !== null) producer.transaction = copyOf(transaction);
     producer.ended = from.ended;
     producer.endedResult = from.endedResult;
     return producer;
@@ -189,6 +190,10 @@ export class ProducerTable {
       return;
     }
   }
+}
+
+function copyOf({ number, openedMicros, steps }: OpenTransaction): OpenTransaction {
+  return { number, openedMicros, steps: steps.slice() };
 }
 
 interface ProducerSnapshot {

@@ -76,6 +76,7 @@ describe('the stream service', () => {
           now += each.after;
           if (each.op === 'clone') service = service.clone();
           else if (each.op === 'snapshot') {
+            deepFreeze(twin.snapshot()); // what it does later must not change it
             const copy = new StreamService();
             copy.apply(makeCommand(9, 1, topic('z', 1, {}) as unknown as Plain), 0); // restore must replace, not add
             copy.restore(JSON.parse(canonical(deepFreeze(service.snapshot()))) as Plain);
