@@ -26,45 +26,7 @@ import {
   type Link,
   type ViewChange,
 } from '../../protocols/pbft/index.js';
-import { IntColumn } from '../columns.js';
-
-/** By place: the highest view, and the digest in it. */
-class Column {
-  constructor(
-    /** Views plus 1; 0: none. */
-    private readonly views = new IntColumn(),
-    private readonly digests = new IntColumn(),
-  ) {}
-
-  /** -1: none. */
-  viewAt(sequence: Sequence): View {
-    return this.views.get(sequence) - 1;
-  }
-
-  digestAt(sequence: Sequence): number {
-    return this.digests.get(sequence);
-  }
-
-  has(view: View, sequence: Sequence, digest: number): boolean {
-    const known = this.viewAt(sequence);
-    return known > view || (known === view && this.digests.get(sequence) === digest);
-  }
-
-  put(view: View, sequence: Sequence, digest: number): void {
-    if (view < this.viewAt(sequence)) return;
-    this.views.set(sequence, view + 1);
-    this.digests.set(sequence, digest);
-  }
-
-  dropBelow(sequence: Sequence): void {
-    this.views.dropBelow(sequence);
-    this.digests.dropBelow(sequence);
-  }
-
-  clone(): Column {
-    return new Column(this.views.clone(), this.digests.clone());
-  }
-}
+import { PromisedPlaces } from './promised-places.js';
 
 interface SavedCheckpoint {
   readonly sequence: Sequence;
@@ -83,8 +45,8 @@ export class DiskGhost {
   private checkpoints: SavedCheckpoint[] = [];
 
   constructor(
-    private accepted = new Column(),
-    private prepared = new Column(),
+    private accepted = new PromisedPlaces(),
+    private prepared = new PromisedPlaces(),
   ) {}
 
   /** The highest view that was left for, or entered. */
@@ -173,25 +135,25 @@ export class DiskGhost {
     this.configuration = links.length;
     this.viewChange = undefined;
     this.newView = undefined;
-    this.accepted = new Column();
-    this.prepared = new Column();
-    this.accepted.dropBelow(sequence + 1);
-    this.prepared.dropBelow(sequence + 1);
+    this.accepted = new PromisedPlaces();
+    this.prepared = new PromisedPlaces();
+    this.accepted.forget(sequence);
+    this.prepared.forget(sequence);
     this.stable = sequence;
     this.highest = sequence;
   }
 
-  private put(column: Column, view: View, sequence: Sequence, digest: number): void {
+  private put(promised: PromisedPlaces, view: View, sequence: Sequence, digest: number): void {
     if (sequence <= this.stable) return;
-    column.put(view, sequence, digest);
+    promised.put(view, sequence, digest);
     if (sequence > this.highest) this.highest = sequence;
   }
 
   private stabilised({ sequence }: StableCertificate): void {
     if (sequence <= this.stable) return;
     this.stable = sequence;
-    this.accepted.dropBelow(sequence + 1);
-    this.prepared.dropBelow(sequence + 1);
+    this.accepted.forget(sequence);
+    this.prepared.forget(sequence);
   }
 
   checkpointRecord({ sequence, digest }: CheckpointRecord): void {

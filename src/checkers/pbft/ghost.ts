@@ -67,6 +67,9 @@ export class ReplicaGhost {
   hasUpTo: Sequence = 0;
   /** Number of the newest journal whose beginning is durable. */
   journal = 0;
+  /** The file of the record that became durable last, and the number of the journal that it is; 0: none. */
+  file = '';
+  fileJournal = 0;
   /** The message judged last: a broadcast comes by once per receiver. */
   judged: Message | undefined = undefined;
   /** Views that it has left for, one after another, without executing anything, once progress was due; and the most. */

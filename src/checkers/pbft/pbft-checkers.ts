@@ -150,8 +150,12 @@ export class PbftCheckers implements Observer {
   onDurableRecord(process: ProcessId, file: string, slot: number, record: unknown): void {
     const replica = this.ghost.replica(process);
     if (replica === undefined) return;
-    const journal = journalOf(file);
-    if (journal > 0) this.onJournalRecord(process, replica, journal, record as JournalRecord);
+    if (replica.file !== file) {
+      replica.file = file;
+      replica.fileJournal = journalOf(file);
+    }
+    const { fileJournal } = replica;
+    if (fileJournal > 0) this.onJournalRecord(process, replica, fileJournal, record as JournalRecord);
     else if (slot === 0 && checkpointOf(file) > 0) replica.disk.checkpointRecord(record as CheckpointRecord);
   }
 

@@ -138,7 +138,7 @@ class RememberedRows {
     const number = (typeof first === 'number' ? first : place) & this.mask;
     const from = number * width;
     for (let i = 0; i < width; i++) {
-      if (items[from + i] !== row[i]) return this.remember(row, number);
+      if (!isSame(items[from + i], row[i])) return this.remember(row, number);
     }
     return digests[number] as number;
   }
@@ -149,4 +149,11 @@ class RememberedRows {
     this.digests[number] = digest;
     return digest;
   }
+}
+
+/** By type first: a comparison of anything with anything is a call. */
+function isSame(one: Plain | undefined, other: Plain | undefined): boolean {
+  if (typeof other === 'object') return typeof one === 'object' && one === other;
+  if (typeof other === 'number') return typeof one === 'number' && one === other;
+  return one === other;
 }
