@@ -284,9 +284,19 @@ export class PbftReplica extends PbftReconfiguration implements Replica {
       return;
     }
     const pbft = message as PbftMessage;
-    if (pbft.kind === 'Request') this.onRequest(from, pbft);
-    else if (pbft.kind === 'ReadRequest') this.onReadRequest(from, pbft);
-    else if (pbft.kind !== 'Reply' && pbft.kind !== 'ReadReply') this.receiveFromPeer(from, pbft);
+    switch (pbft.kind) {
+      case 'Request':
+        this.onRequest(from, pbft);
+        break;
+      case 'ReadRequest':
+        this.onReadRequest(from, pbft);
+        break;
+      case 'Reply':
+      case 'ReadReply':
+        break;
+      default:
+        this.receiveFromPeer(from, pbft);
+    }
     this.settle();
   }
 
@@ -305,11 +315,7 @@ export class PbftReplica extends PbftReconfiguration implements Replica {
       return;
     }
     // A new view proves itself, whoever passes it on. All else counts only from whom it is.
-    if (message.kind === 'NewView') {
-      this.onNewView(message);
-      return;
-    }
-    if (message.proof.signer !== from) {
+    if (message.proof.signer !== from && message.kind !== 'NewView') {
       this.reject('in the name of another');
       return;
     }
@@ -318,6 +324,9 @@ export class PbftReplica extends PbftReconfiguration implements Replica {
       case 'Prepare':
       case 'Commit':
         this.onPhaseMessage(from, message);
+        return;
+      case 'NewView':
+        this.onNewView(message);
         return;
       case 'Checkpoint':
         this.onCheckpoint(from, message);
