@@ -232,6 +232,8 @@ export interface ClusterShape {
   readonly members: number;
   /** How many of them the scenario lets be faulty in any way. */
   readonly byzantine: number;
+  /** All servers, those that do not take part yet included; absent: just the members. */
+  readonly servers?: number;
   /** Process of the operator; absent: there is none. */
   readonly operator?: ProcessId;
 }

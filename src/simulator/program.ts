@@ -12,10 +12,11 @@ import {
   type Protocol,
   type StateMachine,
 } from '../kernel/index.js';
-import { processCounts, type Scenario } from '../scenario/index.js';
+import type { Scenario } from '../scenario/index.js';
 import { findService } from '../services/index.js';
 import { idealAuthentication, type ProcessConfig } from '../world/index.js';
 import { requireAttackable } from './attackable.js';
+import { clusterShape } from './cluster-shape.js';
 import type { Implementation } from './implementation.js';
 
 export interface Program {
@@ -42,9 +43,7 @@ export interface Program {
 export function prepareProgram(scenario: Scenario, implementation: Implementation): Program {
   const { protocol, bug } = implementation;
   const { members, nodes } = scenario.cluster;
-  const { byzantine } = scenario.model;
-  const operator = scenario.operator === undefined ? -1 : processCounts(scenario).firstTwin - 1;
-  const settings = protocol.settings(scenario.protocol.settings, { members, byzantine, operator });
+  const settings = protocol.settings(scenario.protocol.settings, clusterShape(scenario));
   findService(scenario.service.name).checkSettings(scenario.service.settings ?? {});
   requireFeasiblePromise(scenario, protocol, settings);
   requireFormat(scenario, protocol);

@@ -14,6 +14,7 @@ import type { ViolationSink } from '../checker.js';
 import { Certificates } from './certificates.js';
 import { CheckpointAgreement } from './checkpoint-agreement.js';
 import { GarbageCollection } from './garbage-collection.js';
+import { MembersSpeak } from './configuration-rules.js';
 import type { PbftGhost, ReplicaGhost } from './ghost.js';
 import { LogBound } from './log-bound.js';
 import { PromiseDurable } from './promise-durable.js';
@@ -29,6 +30,7 @@ export class CheckpointRules {
   private readonly garbageCollection: GarbageCollection;
   private readonly logBound: LogBound;
   private readonly receivedState: ReceivedState;
+  private readonly membersSpeak: MembersSpeak;
 
   constructor(
     private readonly ghost: PbftGhost,
@@ -42,10 +44,12 @@ export class CheckpointRules {
     this.garbageCollection = new GarbageCollection(ghost, sink);
     this.logBound = new LogBound(ghost, sink);
     this.receivedState = new ReceivedState(ghost, sink);
+    this.membersSpeak = new MembersSpeak(ghost, sink);
   }
 
   onCheckpoint(process: ProcessId, replica: ReplicaGhost, message: Checkpoint): void {
     const { sequence, digest } = message;
+    this.membersSpeak.onCheckpoint(process, replica, sequence);
     this.promiseDurable.onCheckpoint(process, replica, message);
     this.agreement.onCheckpoint(process, sequence, digest);
     this.ghost.checkpoints.said(process, sequence, digest);

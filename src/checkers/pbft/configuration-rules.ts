@@ -23,7 +23,7 @@ export const CONFIGURATION_IN_FORCE = pbftSafety(
 export const MEMBERS_SPEAK = pbftSafety(
   'members-speak',
   'Only members speak in a configuration, and none before it has the state with which the configuration began.',
-  'A replica that sends a PRE-PREPARE, PREPARE, COMMIT or VIEW-CHANGE of a view of configuration c is a member of c, has made the link to c durable, and no later one; and since its start it has executed or installed up to b(c), or a checkpoint of b(c) or later is durable on its disk. Judged at every send. That certificates count members alone, pbft/certificates says.',
+  'A replica that sends a PRE-PREPARE, PREPARE, COMMIT, VIEW-CHANGE or (its own) NEW-VIEW of a view of configuration c, or a CHECKPOINT of a batch that c decides, is a member of c, has made the link to c durable, and no later one; and since its start it has executed or installed up to b(c), or a checkpoint of b(c) or later is durable on its disk. Judged at every send. That certificates count members alone, pbft/certificates says.',
   SOURCE,
 );
 
@@ -84,7 +84,14 @@ export class MembersSpeak extends PbftChecker {
   override readonly info = MEMBERS_SPEAK;
 
   onSent(process: ProcessId, replica: ReplicaGhost, kind: string, view: View): void {
-    const number = configurationOf(view);
+    this.judge(process, replica, kind, configurationOf(view));
+  }
+
+  onCheckpoint(process: ProcessId, replica: ReplicaGhost, sequence: Sequence): void {
+    this.judge(process, replica, 'CHECKPOINT', this.ghost.configurations.inForce(sequence).number);
+  }
+
+  private judge(process: ProcessId, replica: ReplicaGhost, kind: string, number: number): void {
     const configuration = this.ghost.configurations.find(number);
     const { disk } = replica;
     if (configuration === undefined || disk.configuration !== number) {

@@ -118,6 +118,7 @@ export class ViewRules {
     if (message.proof.signer !== process) return;
     const { view } = message;
     const digest = message.kind === 'NewView' ? newViewDigest(message) : macNewViewDigest(message);
+    this.membersSpeak.onSent(process, replica, 'NEW-VIEW', view);
     this.noEquivocation.onNewView(process, replica, view, digest);
     this.promiseDurable.onNewView(process, replica, message);
     if (view > replica.begun) {

@@ -12,8 +12,15 @@ import type { CheckpointState } from './checkpoint.js';
 import { CheckpointStore, type Placed } from './checkpoint-store.js';
 import { GENESIS } from './core.js';
 import { isCertificateOf } from './handover.js';
-import { StatementType, type Checkpoint, type Sequence, type StableCertificate } from './messages.js';
+import {
+  StatementType,
+  type Checkpoint,
+  type PbftMessage,
+  type Sequence,
+  type StableCertificate,
+} from './messages.js';
 import { PbftOrdering } from './ordering.js';
+import { EVERYBODY } from './outbox.js';
 import type { Promised } from './records.js';
 import type { Slot } from './slot.js';
 import { newViewBytes, preparedBytes, requestsBytes, stableBytes, viewChangeBytes } from './wire.js';
@@ -57,9 +64,18 @@ export abstract class PbftCheckpoints extends PbftOrdering {
 
   private sendCheckpoint({ sequence, digest }: CheckpointState): void {
     if (!this.takesPart() || sequence <= this.begunAfter) return;
-    const message = this.makeCheckpointMessage(sequence, digest);
-    this.sendToAll(message);
-    this.addCheckpoint(this.me, message);
+    this.sayCheckpoint(sequence, digest);
+  }
+
+  /** By which configuration this replica acts is durable first: without that the state would be of no use to it. */
+  protected sayCheckpoint(sequence: Sequence, digest: number): void {
+    this.sendWhenDurable(EVERYBODY, this.makeCheckpointMessage(sequence, digest));
+  }
+
+  /** The replica's own word counts when it has been said. */
+  protected override released(message: PbftMessage): void {
+    super.released(message);
+    if (message.kind === 'Checkpoint') this.addCheckpoint(this.me, message);
   }
 
   protected makeCheckpointMessage(sequence: Sequence, digest: number): Checkpoint {

@@ -217,9 +217,9 @@ export abstract class PbftExecution extends PbftCore {
     this.lastBatch = this.change === undefined ? NEVER : this.lastExecuted;
   }
 
-  /** False for the process of a client. */
+  /** False for the process of a client. Whoever may become a replica is none, either. */
   protected isReplica(process: ProcessId): boolean {
-    return this.rankOf(process) >= 0;
+    return process < this.settings.servers || this.rankOf(process) >= 0;
   }
 
   protected override copyFrom(other: PbftExecution): void {

@@ -76,7 +76,7 @@ export function followLink(
   { request, boundary }: Link,
   previous: Configuration,
   operator: ProcessId,
-  authenticator: Authenticator,
+  authenticator: Pick<Authenticator, 'verify'>,
 ): Configuration | undefined {
   const { client, sequence, hash, input } = request.command;
   const number = previous.number + 1;
@@ -92,7 +92,7 @@ export function followLink(
 export function isCertificateOf(
   configuration: Configuration,
   { sequence, digest, handover = 0, proofs }: StableCertificate,
-  authenticator: Authenticator,
+  authenticator: Pick<Authenticator, 'verify'>,
 ): boolean {
   const { number, quorum } = configuration;
   if (proofs.length < quorum.strong) return false;

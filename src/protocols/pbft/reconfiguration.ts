@@ -21,7 +21,7 @@ import type { CheckpointState } from './checkpoint.js';
 import type { Configuration } from './configuration.js';
 import { NEVER } from './core.js';
 import { followLink, MOST_LINKS, type Handover, type Inquiry, type Link } from './handover.js';
-import type { Checkpoint, Request, Sequence } from './messages.js';
+import type { Request, Sequence } from './messages.js';
 import { Window } from './slot.js';
 import { PbftStatus } from './status.js';
 import { requestsBytes, stableBytes } from './wire.js';
@@ -220,9 +220,8 @@ export abstract class PbftReconfiguration extends PbftStatus {
   }
 
   /** A checkpoint that may not have become stable: its digest is said once more. */
-  protected sayAgain(sequence: Sequence, digest: number): Checkpoint[] {
-    const isOld = sequence <= this.stable.sequence || !this.takesPart();
-    return isOld ? [] : [this.makeCheckpointMessage(sequence, digest)];
+  protected sayAgain(sequence: Sequence, digest: number): void {
+    if (sequence > this.stable.sequence && this.takesPart()) this.sayCheckpoint(sequence, digest);
   }
 }
 

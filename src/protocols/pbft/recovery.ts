@@ -63,17 +63,28 @@ export function recover(disk: DiskImage, takesNew = false): Recovered | Unusable
   const checkpoints = numbersIn(files, checkpointOf);
   const journal = recoverJournals(disk, journals);
   if (!identity.intact || journal === undefined) return { kind: 'damaged' };
-  const digests = digestsOf(disk, checkpoints);
+  const digests = digestsOf(disk, checkpoints, numberOf(journal.promised));
   const damaged = checkpoints.filter((sequence) => !digests.some((found) => found.sequence === sequence));
   const checkpoint = readCheckpoint(disk, digests[digests.length - 1]);
   return { kind: 'usable', generation, ...journal, checkpoint, digests, damaged, journals };
 }
 
-function digestsOf(disk: DiskImage, sequences: readonly Sequence[]): Checkpointed[] {
+/** Those that can be read, and are of the configuration with this number or of an earlier one. */
+function digestsOf(disk: DiskImage, sequences: readonly Sequence[], number: number): Checkpointed[] {
   return sequences.flatMap((sequence) => {
     const slot = disk.read(checkpointFile(sequence))[0];
-    return slot?.intact === true ? [{ sequence, digest: (slot.record as CheckpointRecord).digest }] : [];
+    if (slot?.intact !== true) return [];
+    const { digest, state } = slot.record as CheckpointRecord;
+    // The crash came before the links to its configuration were durable: nobody has been told of it.
+    return state.configuration > number ? [] : [{ sequence, digest }];
   });
+}
+
+/** Number of the configuration that the replica had promised to act by. */
+function numberOf(promised: readonly Promised[]): number {
+  let number = 0;
+  for (const promise of promised) if (promise.kind === 'configuration') number = promise.links.length;
+  return number;
 }
 
 function numbersIn(files: readonly string[], numberOf: (file: string) => number): number[] {

@@ -140,8 +140,7 @@ export class PbftReplica extends PbftReconfiguration implements Replica {
     if (this.stable.sequence > this.target.sequence) this.target = this.stable;
     this.nextSequence = this.firstFreeSequence();
     this.beginJournal();
-    if (this.me < 0) return;
-    this.checkpoints[this.me] = digests.flatMap(({ sequence, digest }) => this.sayAgain(sequence, digest));
+    for (const { sequence, digest } of digests) this.sayAgain(sequence, digest);
   }
 
   /** Takes the latest configuration that was promised; returns what was promised in it. */

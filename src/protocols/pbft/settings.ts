@@ -40,6 +40,8 @@ export interface PbftSettings {
   readonly tentative: boolean;
   /** Servers that take part from the beginning; 0: all of them. */
   readonly members: number;
+  /** Servers that may take part at some time; 0: the members. */
+  readonly servers: number;
   /** Process of the operator, whose word changes the configuration; -1: there is none. */
   readonly operator: ProcessId;
   /** Faulty replicas that every configuration must bear. */
@@ -114,6 +116,7 @@ export function parsePbftSettings(
     readOnly: read.flag('read-only', false),
     tentative: read.flag('tentative', false),
     members: cluster?.members ?? 0,
+    servers: cluster?.servers ?? 0,
     operator: cluster?.operator ?? -1,
     leastFaulty: cluster?.byzantine ?? 0,
   };

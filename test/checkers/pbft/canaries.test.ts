@@ -286,6 +286,24 @@ const OTHER_STAGES: Readonly<Record<string, () => PbftStage>> = {
     stage.sendPrepare(4, VIEWS, 3, 7);
     return stage;
   },
+  'pbft/members-speak: a removed replica says its checkpoint': () => {
+    const stage = new PbftStage(5, { members: 5 });
+    stage.promise(4, { kind: 'configuration', links: [linkAfter(2, [0, 1, 2, 3])] });
+    stage.send(4, { kind: 'Checkpoint', sequence: 4, digest: 5, proof: proof(4) });
+    return stage;
+  },
+  'pbft/members-speak: a replica says a checkpoint of the configuration after its own': () => {
+    const stage = new PbftStage(5, { members: 4 });
+    stage.promise(0, { kind: 'configuration', links: [linkAfter(2, [0, 1, 2, 3, 4])] });
+    stage.send(1, { kind: 'Checkpoint', sequence: 4, digest: 5, proof: proof(1) });
+    return stage;
+  },
+  'pbft/members-speak: a removed replica begins a view': () => {
+    const stage = new PbftStage(5, { members: 5 });
+    stage.promise(4, { kind: 'configuration', links: [linkAfter(2, [0, 1, 2, 3])] });
+    stage.send(4, { kind: 'NewView', view: VIEWS + 4, viewChanges: [], choices: [], proof: proof(4) });
+    return stage;
+  },
   'pbft/members-speak: a replica joins without the state': () => {
     const stage = new PbftStage(5, { members: 4 });
     stage.promise(4, { kind: 'configuration', links: [linkAfter(2, [0, 1, 2, 3, 4])] });

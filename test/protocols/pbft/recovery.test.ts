@@ -4,10 +4,14 @@ import {
   IDENTITY_FILE,
   PbftReplica,
   batchDigest,
+  checkpointFile,
   formatPbft,
   journalFile,
   parsePbftSettings,
+  recover,
   type Commit,
+  type Link,
+  type Promised,
   type ReadRequest,
 } from '../../../src/protocols/pbft/index.js';
 import { createService, makeCommand } from '../../../src/services/index.js';
@@ -218,5 +222,32 @@ describe('pbft recovery without its checkpoint', () => {
     replica.receive(CLIENT, read);
     host.completeAll(replica);
     expect(host.take().map(({ message }) => message.kind)).not.toContain('ReadReply');
+  });
+
+  it('has no use for a checkpoint of a configuration whose links were not durable', () => {
+    const [identity] = formatPbft(1, 0);
+    const saved = (sequence: number, configuration: number): [string, DiskSlot[]] => [
+      checkpointFile(sequence),
+      [intact({ sequence, digest: sequence, state: { configuration, index: sequence } })],
+    ];
+    const start = (...content: Promised[]): ReturnType<typeof recover> => {
+      const base = { position: 1, synced: 0, content: { kind: 'base', promised: content } };
+      return recover(
+        image(
+          new Map([
+            [IDENTITY_FILE, [intact(identity!.record)]],
+            [journalFile(1), [intact(base)]],
+            saved(16, 0),
+            saved(32, 1),
+          ]),
+        ),
+      );
+    };
+    expect(start()).toMatchObject({ checkpoint: { sequence: 16 }, damaged: [32] });
+    const links = [{}] as unknown as readonly Link[];
+    expect(start({ kind: 'configuration', links })).toMatchObject({
+      checkpoint: { sequence: 32 },
+      damaged: [],
+    });
   });
 });
