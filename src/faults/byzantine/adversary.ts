@@ -9,11 +9,13 @@
 
 import {
   Family,
+  MEMBER_GENERATION,
   type AttackSurface,
   type Authentication,
   type Authenticator,
   type Choices,
   type Liar,
+  type Membership,
   type Message,
   type Micros,
   type ProcessId,
@@ -74,7 +76,7 @@ class Means implements Liar {
   }
 
   get members(): readonly ProcessId[] {
-    return this.adversary.brief.members;
+    return this.adversary.members;
   }
 
   get settings(): unknown {
@@ -108,6 +110,9 @@ export class Adversary implements Casting, LiarBudget {
   isChangingView = false;
   /** The latest that a process which is not corrupted has reported. */
   private view = 0;
+  /** The latest members that one of those has reported, and where in the order they began; in order of the processes. */
+  private latestMembers: readonly ProcessId[];
+  private membersSince = 0;
   private readonly means: Means;
   /** When a throttled link is free again, by rule, sender and receiver. */
   private readonly freeAt = new Map<string, Micros>();
@@ -125,6 +130,7 @@ export class Adversary implements Casting, LiarBudget {
     readonly board: Blackboard,
   ) {
     this.means = new Means(this);
+    this.latestMembers = brief.members;
   }
 
   static create(brief: AdversaryBrief, world: AdversaryWorld): Adversary {
@@ -149,7 +155,7 @@ export class Adversary implements Casting, LiarBudget {
   }
 
   get members(): readonly ProcessId[] {
-    return this.brief.members;
+    return this.latestMembers;
   }
 
   get surface(): AttackSurface {
@@ -185,6 +191,8 @@ export class Adversary implements Casting, LiarBudget {
 
   /** A replica has reported a change: roles are given by what correct ones say. */
   heard(process: ProcessId, event: ProtocolEvent): void {
+    if (event.kind === 'configuration-changed')
+      this.heardOfMembers(process, event.configuration, event.index);
     if (event.kind !== 'term-changed' && event.kind !== 'became-leader' && event.kind !== 'became-follower')
       return;
     if (this.isFaulty(process) || event.term < this.view) return;
@@ -201,6 +209,12 @@ export class Adversary implements Casting, LiarBudget {
         `${processName(server, this.servers)} is corrupted: ${on.kind} of view ${this.view} (${id})`,
       );
     }
+  }
+
+  private heardOfMembers(process: ProcessId, { voters }: Membership, index: number): void {
+    if (this.isFaulty(process) || index < this.membersSince) return;
+    this.membersSince = index;
+    this.latestMembers = voters.map((voter) => voter % MEMBER_GENERATION).sort((a, b) => a - b);
   }
 
   /** A corrupted process sends: what becomes of it goes to the outlet. */
@@ -234,6 +248,8 @@ export class Adversary implements Casting, LiarBudget {
     const copy = new Adversary(this.brief, world, this.corruption.clone(), this.rules, this.board.clone());
     copy.isChangingView = this.isChangingView;
     copy.view = this.view;
+    copy.latestMembers = this.latestMembers;
+    copy.membersSince = this.membersSince;
     for (const [name, time] of this.freeAt) copy.freeAt.set(name, time);
     return copy;
   }

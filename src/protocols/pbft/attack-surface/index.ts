@@ -7,10 +7,12 @@
  * 2021); Winter et al., "Randomized Testing of Byzantine Fault Tolerant Algorithms" (OOPSLA 2023).
  */
 
-import type { AttackSurface, Liar, LieInfo, Message, ProcessId } from '../../../kernel/index.js';
+import type { AttackSurface, Liar, LieInfo, Message } from '../../../kernel/index.js';
 import type { Commit, NewView, PbftMessage, PrePrepare, Prepare } from '../messages.js';
+import * as configurations from './configuration-lies.js';
 import * as agreement from './agreement-lies.js';
 import * as state from './state-lies.js';
+import { primaryOf } from './proofs.js';
 import { FIELDS, vary } from './variations.js';
 import * as views from './view-change-lies.js';
 
@@ -20,7 +22,9 @@ interface Lie extends LieInfo {
   readonly tell: Tell;
 }
 
-function lie(name: string, kinds: readonly PbftMessage['kind'][], summary: string, tell: Tell): Lie {
+type Kind = PbftMessage['kind'] | (typeof OPEN_KINDS)[number];
+
+function lie(name: string, kinds: readonly Kind[], summary: string, tell: Tell): Lie {
   return { name, kinds, summary, tell };
 }
 
@@ -41,6 +45,8 @@ const SERVER_KINDS = [
   'Reply',
   'ReadReply',
 ] as const;
+/** What is not proved by its sender. */
+const OPEN_KINDS = ['Inquiry', 'Handover'] as const;
 
 const LIES: readonly Lie[] = [
   lie('other-batch', ['PrePrepare'], 'another batch for the same place', (message, liar) =>
@@ -110,6 +116,25 @@ const LIES: readonly Lie[] = [
   lie('other-operation', ['Request'], 'the same timestamp for another operation', state.otherOperation),
   lie('outsider-vote', ['Request'], 'a vote of one who is no replica', agreement.outsiderVote),
   lie('unsigned', ['Request'], 'an operation that was never signed', state.unsignedRequest),
+  lie(
+    'false-handover',
+    ['Checkpoint'],
+    'an end of the configuration where it does not end, or none where it does',
+    configurations.falseHandover,
+  ),
+  lie(
+    'old-configuration',
+    VOTES,
+    'the vote as one of the configuration before',
+    configurations.ofTheOneBefore,
+  ),
+  lie(
+    'phantom-vote',
+    ['Inquiry'],
+    'a vote, whether or not the sender is a member',
+    configurations.phantomVote,
+  ),
+  lie('invented-link', ['Handover'], 'a configuration of the corrupted alone', configurations.inventedLink),
 ];
 
 /** What equivocation says to those who are not to hear the first, by kind. */
@@ -138,11 +163,11 @@ function numberOf(message: Message, field: 'view' | 'sequence'): number {
 
 function tell(name: string, message: Message, liar: Liar): Message {
   const found = BY_NAME.get(name);
-  return found?.kinds.includes(message.kind) === true ? found.tell(message, liar) : message;
+  return found?.kinds.includes(message.kind as Kind) === true ? found.tell(message, liar) : message;
 }
 
 export const PBFT_ATTACK_SURFACE: AttackSurface = {
-  serverKinds: SERVER_KINDS,
+  serverKinds: [...SERVER_KINDS, ...OPEN_KINDS],
   clientKinds: ['Request', 'ReadRequest'],
   lies: LIES.map(({ name, kinds, summary }) => ({ name, kinds, summary })),
   fields: FIELDS,
@@ -152,7 +177,7 @@ export const PBFT_ATTACK_SURFACE: AttackSurface = {
     const pbft = message as PbftMessage;
     return pbft.kind === 'Request' || pbft.kind === 'ReadRequest' ? pbft.command.client : -1;
   },
-  primaryOf: (view, members) => members[view % members.length] as ProcessId,
+  primaryOf,
   isOfViewChange: ({ kind }) => kind === 'ViewChange' || kind === 'NewView',
   otherStory: (message, liar) => tell(OTHER_STORIES[message.kind] ?? 'bad-proof', message, liar),
   tell,

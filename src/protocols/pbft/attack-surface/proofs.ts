@@ -6,7 +6,8 @@
 import { isStatement, type Liar, type Proof, type ProcessId, type Statement } from '../../../kernel/index.js';
 import { MacStatementType } from '../macs/messages.js';
 import { macNewViewDigest, macViewChangeDigest, viewChangeAckDigest } from '../macs/wire.js';
-import { StatementType, type PbftMessage } from '../messages.js';
+import { configurationOf, VIEWS } from '../configuration.js';
+import { StatementType, type PbftMessage, type Status } from '../messages.js';
 import { quorumOf } from '../quorum.js';
 import type { PbftSettings } from '../settings.js';
 import {
@@ -20,12 +21,28 @@ import {
   viewChangeDigest,
 } from '../wire.js';
 
+/** Of a view, which says what configuration it is one of. */
 function statement(type: number, view: number, sequence: number, digest: number): Statement {
-  return { type, configuration: 0, view, sequence, digest };
+  return { type, configuration: configurationOf(view), view, sequence, digest };
 }
 
-/** What a correct sender of this message would prove to `to`. */
-export function statementOf(message: PbftMessage, to: ProcessId): Statement {
+/** What a correct sender of this message would prove to `to`; `configuration`: by which the sender acts. */
+export function statementOf(message: PbftMessage, to: ProcessId, configuration: number): Statement {
+  const said = statementOfKind(message, to);
+  return OF_NO_VIEW.has(message.kind) ? { ...said, configuration } : said;
+}
+
+/** Kinds whose statements name the sender's configuration without a view. */
+const OF_NO_VIEW: ReadonlySet<string> = new Set([
+  'Checkpoint',
+  'FetchBatch',
+  'BatchData',
+  'FetchState',
+  'StateData',
+  'ReadReply',
+]);
+
+function statementOfKind(message: PbftMessage, to: ProcessId): Statement {
   switch (message.kind) {
     case 'Request':
       return statement(StatementType.request, 0, message.command.sequence, message.command.hash);
@@ -36,7 +53,7 @@ export function statementOf(message: PbftMessage, to: ProcessId): Statement {
     case 'Commit':
       return statement(StatementType.commit, message.view, message.sequence, message.digest);
     case 'Checkpoint':
-      return statement(StatementType.checkpoint, 0, message.sequence, message.digest);
+      return statement(StatementType.checkpoint, message.handover ?? 0, message.sequence, message.digest);
     case 'ViewChange':
       return statement(
         StatementType.viewChange,
@@ -88,13 +105,24 @@ export function statementOf(message: PbftMessage, to: ProcessId): Statement {
   }
 }
 
-/** The message with a proof by the liar of what it says now; with its old one where nothing can prove that. */
-export function resign<M extends PbftMessage>(message: M, liar: Liar): M {
-  const said = statementOf(message, liar.to);
-  return isStatement(said) ? { ...message, proof: liar.keys.sign(said) } : message;
+/** The message with a proof by the liar (or by another of the corrupted, whose keys these are) of what it says now; with its old one where nothing can prove that. */
+export function resign<M extends PbftMessage>(message: M, liar: Liar, keys = liar.keys): M {
+  const said = statementOf(message, liar.to, configurationNow(liar));
+  return isStatement(said) ? { ...message, proof: keys.sign(said) } : message;
 }
 
-/** A proof by the liar of one statement. */
+/** Number of the configuration by which the liar's replica acts, as it says in its latest status. */
+export function configurationNow(liar: Liar): number {
+  const own = liar.seen('Status').findLast((status) => (status as Status).proof.signer === liar.self);
+  return own === undefined ? 0 : configurationOf((own as Status).view);
+}
+
+/** Who is the primary of a view, among these members. */
+export function primaryOf(view: number, members: readonly ProcessId[]): ProcessId {
+  return members[(view % VIEWS) % members.length] as ProcessId;
+}
+
+/** A proof by the liar of one statement of a view. */
 export function proofOf(liar: Liar, type: number, view: number, sequence: number, digest: number): Proof {
   return liar.keys.sign(statement(type, view, sequence, digest));
 }
@@ -112,16 +140,18 @@ export interface ForgedQuorum {
 export function forgedQuorum(
   liar: Liar,
   { size, without }: ForgedQuorum,
-  said: readonly [type: number, view: number, sequence: number, digest: number],
+  [type, view, sequence, digest]: readonly [type: number, view: number, sequence: number, digest: number],
 ): Proof[] {
-  const own = proofOf(liar, ...said);
+  const configuration = type === StatementType.checkpoint ? configurationNow(liar) : configurationOf(view);
+  const said = { type, configuration, view, sequence, digest };
+  const own = liar.keys.sign(said);
   const members = liar.members.filter((member) => member !== without);
   const isCorrupted = (member: ProcessId): boolean => liar.keysOf(member) !== undefined;
   const signers = [...members.filter(isCorrupted), ...members.filter((member) => !isCorrupted(member))];
   return signers
     .slice(0, size)
     .sort((a, b) => a - b)
-    .map((member) => liar.keysOf(member)?.sign(statement(...said)) ?? inTheNameOf(member, own));
+    .map((member) => liar.keysOf(member)?.sign(said) ?? inTheNameOf(member, own));
 }
 
 /** q of the liar's cluster. */

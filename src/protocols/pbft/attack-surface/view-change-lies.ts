@@ -14,7 +14,7 @@ import {
 import { obligationsOf } from '../new-view.js';
 import type { PbftSettings } from '../settings.js';
 import { viewChangeDigest } from '../wire.js';
-import { forgedQuorum, inTheNameOf, proofOf, resign, strongQuorum } from './proofs.js';
+import { forgedQuorum, inTheNameOf, primaryOf, proofOf, resign, strongQuorum } from './proofs.js';
 
 /** A digest that nobody has proposed. */
 const INVENTED = 0x0bad_cafe;
@@ -24,7 +24,7 @@ const INVENTED = 0x0bad_cafe;
 /** A certificate for an invented batch, as of the latest view, with the proofs that the corrupted can make. */
 function invented(view: number, sequence: number, liar: Liar): PreparedCertificate {
   const digest = INVENTED;
-  const primary = liar.members[view % liar.members.length] ?? liar.self;
+  const primary = primaryOf(view, liar.members);
   return {
     view,
     sequence,
@@ -198,7 +198,7 @@ export function hiddenCertificates(message: Message, liar: Liar): Message {
   const viewChanges = newView.viewChanges.map((viewChange) => {
     const keys = liar.keysOf(viewChange.proof.signer);
     if (keys === undefined) return viewChange;
-    return resign({ ...viewChange, prepared: [] }, { ...liar, keys });
+    return resign({ ...viewChange, prepared: [] }, liar, keys);
   });
   return onViewChanges(newView, viewChanges, liar);
 }
