@@ -2,9 +2,10 @@
  * Who broke agreement in a recorded run: its transcripts, handed to the auditor of its protocol.
  */
 
-import { audit, quorumSizes, type AuditReport } from '../checkers/index.js';
+import { audit, chainOf, quorumSizes, type AuditReport } from '../checkers/index.js';
 import { UsageError, type ProcessId } from '../kernel/index.js';
-import { Validator, type PbftSettings } from '../protocols/pbft/index.js';
+import { Configuration, Validator, type PbftSettings } from '../protocols/pbft/index.js';
+import { clusterShape } from './cluster-shape.js';
 import type { Implementation } from './implementation.js';
 import type { Beat } from './step-through.js';
 import type { Trace } from './trace.js';
@@ -34,13 +35,19 @@ export function auditTrace(
       `expected a trace of pbft, whose messages are signed, got one of ${protocol.name}`,
     );
   }
-  const { members } = scenario.cluster;
-  const { byzantine } = scenario.model;
-  const settings = protocol.settings(scenario.protocol.settings, { members, byzantine }) as PbftSettings;
+  const { members, nodes } = scenario.cluster;
+  const settings = protocol.settings(scenario.protocol.settings, clusterShape(scenario)) as PbftSettings;
   const { messages, thirdParty, faulty } = transcriptsOf(trace, implementation, beat);
   const replicas = from ?? messages.map((_, server) => server).filter((server) => !faulty.includes(server));
   const transcripts = replicas.map((replica) => ({ replica, messages: messages[replica] ?? [] }));
-  const notary = { validator: new Validator(members, settings), authenticator: thirdParty };
-  const terms = { quorum: quorumSizes(members, settings.faulty) };
+  const notary = { validator: new Validator(nodes, settings), authenticator: thirdParty };
+  const first = new Configuration(
+    0,
+    Array.from({ length: members }, (_, server) => server),
+    settings.faulty,
+  );
+  const heard = transcripts.flatMap((transcript) => [...transcript.messages]);
+  const later = chainOf(heard, first, settings.operator, thirdParty);
+  const terms = { quorum: quorumSizes(members, settings.faulty), later };
   return { report: audit(transcripts, terms, notary), faulty };
 }

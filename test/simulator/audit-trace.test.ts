@@ -34,6 +34,9 @@ describe('an audit of a recorded run', () => {
     ['pbft/swarm', '3'],
     ['pbft/swarm', '4'],
     ['pbft/crash-restart-storm', '5'],
+    ['pbft/reconfiguration-under-attack', '1'],
+    ['pbft/reconfiguration-under-attack', '2'],
+    ['pbft/reconfiguration-under-attack', '3'],
   ])('accuses nobody who is no liar (%s, seed %s)', (name, seed) => {
     const found = audited(name, seed);
     expect(found.report.fork).toBeUndefined();

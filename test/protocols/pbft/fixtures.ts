@@ -6,6 +6,7 @@ import {
   PbftMacReplica,
   PbftReplica,
   StatementType,
+  configurationOf,
   batchDigest,
   formatPbft,
   newViewDigest,
@@ -35,7 +36,13 @@ type TypeName = keyof typeof StatementType;
 
 export function prove(signer: number, type: TypeName, view: number, sequence: number, digest: number): Proof {
   const keys: Authenticator = keysOf(signer);
-  return keys.sign({ type: StatementType[type], configuration: 0, view, sequence, digest });
+  return keys.sign({
+    type: StatementType[type],
+    configuration: configurationOf(view),
+    view,
+    sequence,
+    digest,
+  });
 }
 
 export function request(sequence: number, value = 'x', client = CLIENT): Request {

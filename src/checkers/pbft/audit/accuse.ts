@@ -3,7 +3,8 @@
 import type { ProcessId } from '../../../kernel/index.js';
 import { StatementType, newViewDigest, viewChangeDigest } from '../../../protocols/pbft/index.js';
 import type { Notary } from './archive.js';
-import { CHARGES, chargeOfOne, chargeOfTwo, isVote, type AuditTerms, type Charge } from './charges.js';
+import { configurationIn, type AuditTerms } from './chain.js';
+import { CHARGES, chargeOfOne, chargeOfTwo, isVote, type Charge } from './charges.js';
 import { statementOf, type Testimony } from './testimony.js';
 
 /** A culprit with its proof: one statement that is wrong by itself, or two that do not go together. */
@@ -19,7 +20,7 @@ const ORDER = Object.keys(CHARGES) as Charge[];
 export function accuse(testimonies: readonly Testimony[], terms: AuditTerms): Accusation[] {
   const bySigner = new Map<ProcessId, Testimony[]>();
   for (const testimony of testimonies) {
-    if (testimony.signer >= terms.quorum.n) continue;
+    if (configurationIn(terms, testimony.view)?.members.includes(testimony.signer) !== true) continue;
     const own = bySigner.get(testimony.signer);
     if (own === undefined) bySigner.set(testimony.signer, [testimony]);
     else own.push(testimony);

@@ -16,7 +16,7 @@
 
 import { accuse, type Accusation } from './accuse.js';
 import { Archive, type Notary, type Transcript } from './archive.js';
-import type { AuditTerms } from './charges.js';
+import { configurationIn, type AuditTerms } from './chain.js';
 import { commitmentsOf, forkOf, type Commitment, type Fork } from './fork.js';
 
 export interface AuditReport {
@@ -78,7 +78,9 @@ class Auditor {
   }
 
   private get promised(): number {
-    return this.terms.quorum.f + 1;
+    const { fork, terms } = this;
+    const where = fork === undefined ? undefined : configurationIn(terms, fork.first.view);
+    return (where?.quorum ?? terms.quorum).f + 1;
   }
 
   private isUnsigned(): boolean {
@@ -101,14 +103,14 @@ class Auditor {
   }
 
   private commitments(archive: Archive): Commitment[] {
-    return commitmentsOf(archive.all(), this.terms.quorum.strong);
+    return commitmentsOf(archive.all(), this.terms);
   }
 
   private read(): void {
     const archives = this.asked.map(({ archive }) => archive);
     const testimonies = Archive.union(archives, this.notary).all();
     this.statements = testimonies.length;
-    this.fork = forkOf(commitmentsOf(testimonies, this.terms.quorum.strong));
+    this.fork = forkOf(commitmentsOf(testimonies, this.terms));
     this.accusations = accuse(testimonies, this.terms);
   }
 

@@ -14,6 +14,8 @@
 import type { Proof } from '../../../kernel/index.js';
 import {
   StatementType,
+  VIEWS,
+  configurationOf,
   obligationsOf,
   sizeOf,
   type NewView,
@@ -21,13 +23,8 @@ import {
   type StableCertificate,
   type ViewChange,
 } from '../../../protocols/pbft/index.js';
-import type { QuorumSizes } from '../quorum.js';
+import { configurationIn, primaryIn, type AuditedConfiguration, type AuditTerms } from './chain.js';
 import type { Testimony } from './testimony.js';
-
-/** What an auditor must know of the cluster. */
-export interface AuditTerms {
-  readonly quorum: QuorumSizes;
-}
 
 /** Kinds of guilt, from the plainest on. */
 export const CHARGES = {
@@ -48,19 +45,23 @@ export function isVote({ type }: Testimony): boolean {
 }
 
 /** Of a statement by itself. */
-export function chargeOfOne(testimony: Testimony, { quorum }: AuditTerms): Charge | undefined {
+export function chargeOfOne(testimony: Testimony, terms: AuditTerms): Charge | undefined {
   const { type, signer, view, content } = testimony;
-  const isPrimary = view % quorum.n === signer;
+  const configuration = configurationIn(terms, view);
+  if (configuration === undefined) return undefined;
+  const isPrimary = primaryIn(configuration, view) === signer;
   switch (type) {
     case StatementType.prePrepare:
       return isPrimary ? undefined : 'not-the-primary';
     case StatementType.prepare:
       return isPrimary ? 'primary-prepared' : undefined;
     case StatementType.viewChange:
-      return hasShortCertificate(content as ViewChange, quorum) ? 'short-certificate' : undefined;
+      return hasShortCertificate(content as ViewChange, configuration, terms)
+        ? 'short-certificate'
+        : undefined;
     case StatementType.newView:
       if (!isPrimary) return 'not-the-primary';
-      return isUnfounded(content as NewView, quorum) ? 'unfounded-new-view' : undefined;
+      return isUnfounded(content as NewView, configuration, terms) ? 'unfounded-new-view' : undefined;
     default:
       return undefined;
   }
@@ -91,32 +92,54 @@ function chargeOfOmission(commit: Testimony, viewChange: Testimony): Charge | un
 }
 
 /** A correct replica holds only whole certificates. */
-function hasShortCertificate({ stable, prepared }: ViewChange, quorum: QuorumSizes): boolean {
+function hasShortCertificate(
+  { stable, prepared }: ViewChange,
+  configuration: AuditedConfiguration,
+  terms: AuditTerms,
+): boolean {
   return (
-    isShortStable(stable, quorum) || prepared.some((certificate) => isShortPrepared(certificate, quorum))
+    isShortStable(stable, configuration, terms) ||
+    prepared.some((certificate) => isShortPrepared(certificate, configuration))
   );
 }
 
-function isShortStable({ sequence, proofs }: StableCertificate, { n, strong }: QuorumSizes): boolean {
-  return sequence > 0 && sizeOf(signersOf(proofs, n)) < strong;
+/** What a configuration begins with, the one before has signed. */
+function isShortStable(
+  { sequence, handover, proofs }: StableCertificate,
+  configuration: AuditedConfiguration,
+  terms: AuditTerms,
+): boolean {
+  const { number } = configuration;
+  const isBeginning = number > 0 && handover === number;
+  const by = isBeginning ? configurationIn(terms, (number - 1) * VIEWS) : configuration;
+  if (by === undefined) return false;
+  return sequence > 0 && sizeOf(signersOf(proofs, by)) < by.quorum.strong;
 }
 
-function isShortPrepared({ view, prePrepare, prepares }: PreparedCertificate, quorum: QuorumSizes): boolean {
-  const primary = view % quorum.n;
-  const backups = signersOf(prepares, quorum.n) & ~(1 << primary);
-  return prePrepare.signer !== primary || sizeOf(backups) < quorum.strong - 1;
+function isShortPrepared(
+  { view, prePrepare, prepares }: PreparedCertificate,
+  configuration: AuditedConfiguration,
+): boolean {
+  if (configurationOf(view) !== configuration.number) return true;
+  const primary = primaryIn(configuration, view);
+  const backups = signersOf(prepares, configuration) & ~(1 << primary);
+  return prePrepare.signer !== primary || sizeOf(backups) < configuration.quorum.strong - 1;
 }
 
 /** A correct primary rests its view on view changes of a quorum, all of them valid, and says what follows. */
-function isUnfounded({ view, viewChanges, choices }: NewView, quorum: QuorumSizes): boolean {
+function isUnfounded(
+  { view, viewChanges, choices }: NewView,
+  configuration: AuditedConfiguration,
+  terms: AuditTerms,
+): boolean {
   const counted = viewChanges.filter(
-    (message) => message.view === view && !hasShortCertificate(message, quorum),
+    (message) => message.view === view && !hasShortCertificate(message, configuration, terms),
   );
   const signers = signersOf(
     counted.map(({ proof }) => proof),
-    quorum.n,
+    configuration,
   );
-  if (sizeOf(signers) < quorum.strong || counted.length < viewChanges.length) return true;
+  if (sizeOf(signers) < configuration.quorum.strong || counted.length < viewChanges.length) return true;
   const { places } = obligationsOf(viewChanges);
   if (places.length !== choices.length) return true;
   return places.some(
@@ -124,9 +147,9 @@ function isUnfounded({ view, viewChanges, choices }: NewView, quorum: QuorumSize
   );
 }
 
-/** The set of those signers that are replicas. */
-function signersOf(proofs: readonly Proof[], n: number): number {
+/** The set of those signers that are members. */
+function signersOf(proofs: readonly Proof[], { members }: AuditedConfiguration): number {
   let signers = 0;
-  for (const { signer } of proofs) if (signer < n) signers |= 1 << signer;
+  for (const { signer } of proofs) if (members.includes(signer)) signers |= 1 << signer;
   return signers;
 }

@@ -6,6 +6,7 @@
 import type { Message, ProcessId, Proof, Statement } from '../../../kernel/index.js';
 import {
   StatementType,
+  configurationOf,
   newViewDigest,
   viewChangeDigest,
   type NewView,
@@ -21,9 +22,6 @@ export interface Testimony extends Statement {
   /** What the digest of a view change or new view is of; undefined for statements that say all by themselves. */
   readonly content: ViewChange | NewView | undefined;
 }
-
-/** The only configuration in which statements are taken for evidence. */
-const CONFIGURATION = 0;
 
 /** Every signed statement of agreement and view changes that a well-formed message holds; unverified. */
 export function testimoniesOf(message: Message): Testimony[] {
@@ -91,7 +89,7 @@ function testimony(
   content: Testimony['content'],
 ): Testimony {
   const { signer } = proof;
-  return { type, configuration: CONFIGURATION, view, sequence, digest, signer, proof, content };
+  return { type, configuration: configurationOf(view), view, sequence, digest, signer, proof, content };
 }
 
 /** The statement alone. */
