@@ -5,6 +5,7 @@
 
 import type { Bug } from '../bug.js';
 import { CLIENT_BUGS } from './clients.js';
+import { CONFIGURATION_BUGS } from './configurations.js';
 import { LIAR_BUGS } from './liars.js';
 import { MAC_BUGS } from './macs.js';
 import { QUORUM_BUGS } from './quorums.js';
@@ -16,4 +17,5 @@ export const PBFT_BUGS: readonly Bug[] = [
   ...VIEW_CHANGE_BUGS,
   ...LIAR_BUGS,
   ...MAC_BUGS,
+  ...CONFIGURATION_BUGS,
 ];
