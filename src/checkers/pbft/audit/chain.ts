@@ -8,8 +8,8 @@
  */
 
 import type { Authenticator, Message, ProcessId } from '../../../kernel/index.js';
+import type { Configuration } from '../../../protocols/pbft/index.js';
 import {
-  Configuration,
   configurationOf,
   followLink,
   isHandover,

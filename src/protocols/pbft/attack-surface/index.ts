@@ -163,7 +163,7 @@ function numberOf(message: Message, field: 'view' | 'sequence'): number {
 
 function tell(name: string, message: Message, liar: Liar): Message {
   const found = BY_NAME.get(name);
-  return found?.kinds.includes(message.kind as Kind) === true ? found.tell(message, liar) : message;
+  return found?.kinds.includes(message.kind) === true ? found.tell(message, liar) : message;
 }
 
 export const PBFT_ATTACK_SURFACE: AttackSurface = {
