@@ -5,6 +5,7 @@
 
 export {
   MEMBER_GENERATION,
+  REQUEST_REPLY_DOORWAY,
   RequestReplyDriver,
   UsageError,
   adminReply,
@@ -38,6 +39,7 @@ export type {
   ClientReply,
   ClientRequest,
   ClusterShape,
+  Doorway,
   Command,
   DiskImage,
   DiskSlot,

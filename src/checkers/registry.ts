@@ -4,6 +4,7 @@ import { RUN_INVARIANTS, RunCheckers, RunGhost, type LivenessTerms } from './any
 import {
   DEFAULT_SESSION_LIMITS,
   knownService,
+  type Capability,
   type OperationMix,
   type RawServiceSettings,
 } from '../services/index.js';
@@ -12,13 +13,20 @@ import { OBJECTIVES } from './objectives.js';
 import { CheckerSet, type ProtocolCheckers } from './checker-set.js';
 import { parsePbftSettings, type PbftSettings } from '../protocols/pbft/index.js';
 import { PBFT_INVARIANTS, PbftCheckers, PbftGhost, quorumSizes } from './pbft/index.js';
-import { SERVICE_INVARIANTS, judgesOf, type ServiceJudges } from './services/index.js';
+import {
+  AUTHORITY,
+  AuthorityJudge,
+  SERVICE_INVARIANTS,
+  judgesOf,
+  type ServiceJudges,
+} from './services/index.js';
 import { RAFT_INVARIANTS, RaftCheckers, RaftGhost, messageLimitsOf } from './raft/index.js';
 
 /** All invariants: first those of any protocol, then protocol by protocol. */
 export const INVARIANTS: readonly InvariantInfo[] = [
   ...RUN_INVARIANTS,
   ...SERVICE_INVARIANTS,
+  AUTHORITY,
   OBJECTIVES,
   ...RAFT_INVARIANTS,
   ...PBFT_INVARIANTS,
@@ -40,6 +48,8 @@ export interface CheckerOptions {
   readonly service?: string | undefined;
   /** The service's own, as a scenario writes them; default: none. */
   readonly serviceSettings?: RawServiceSettings | undefined;
+  /** Who may ask for what; default: everybody for anything. */
+  readonly authority?: readonly Capability[] | undefined;
   /** What clients ask for; default: all that the service has. */
   readonly mix?: OperationMix | undefined;
   /** As the protocol itself reads them; what is not there bounds nothing. */
@@ -72,9 +82,12 @@ export function createCheckers(
   const service = knownService(options.service ?? 'kv');
   const { serviceSettings = {}, mix = service?.operations ?? {} } = options;
   const judges = service === undefined ? undefined : judgesOf(service.history);
+  const serviceJudges = judges?.create(ghost, sink, { settings: serviceSettings, mix, hasSessions }) ?? [];
+  const { authority } = options;
+  const authorityJudges = authority === undefined ? [] : [new AuthorityJudge(ghost, sink, authority)];
   const run = new RunCheckers(ghost, sink, {
     isKeyValue: service?.history === 'kv',
-    judges: judges?.create(ghost, sink, { settings: serviceSettings, mix, hasSessions }) ?? [],
+    judges: [...serviceJudges, ...authorityJudges],
     hasSessions,
     answersTentatively:
       protocol === 'pbft' && (options.settings as PbftSettings | undefined)?.tentative === true,
@@ -85,14 +98,15 @@ export function createCheckers(
   const others = extra.map((factory) => factory.create(context, sink));
   const invariants = INVARIANTS.filter((info) => info.protocol === 'any' || info.protocol === protocol);
   const infos = [
-    ...invariants.filter((info) => isWatched(info, judges)),
+    ...invariants.filter((info) => isWatched(info, judges, authority !== undefined)),
     ...extra.map((factory) => factory.info),
   ];
   return new CheckerSet(context, run, createProtocolCheckers(protocol, ghost, sink, options), others, infos);
 }
 
-/** False for what other services promise. */
-function isWatched(info: InvariantInfo, judges: ServiceJudges | undefined): boolean {
+/** False for what other services promise, and for authority where nobody has any. */
+function isWatched(info: InvariantInfo, judges: ServiceJudges | undefined, hasAuthority: boolean): boolean {
+  if (info === AUTHORITY) return hasAuthority;
   return !SERVICE_INVARIANTS.includes(info) || judges?.invariants.includes(info) === true;
 }
 

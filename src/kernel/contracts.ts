@@ -238,6 +238,24 @@ export interface ClusterShape {
   readonly operator?: ProcessId;
 }
 
+/**
+ * What a doorkeeper must know of a protocol's messages to turn some of them away before a replica sees them: which
+ * ones ask for something, and what is said to those who are not let in.
+ */
+export interface Doorway {
+  /** The command that a client's message carries; undefined for one that is no request. */
+  commandOf(message: Message): Command | undefined;
+  /** What an operator's message asks for, in a word; undefined for one that is no request of an operator. */
+  verbOf(message: Message): string | undefined;
+  /** The sequence of the command that a message to a client answers; undefined for one that answers none. */
+  answeredBy(message: Message): number | undefined;
+  /**
+   * What is said to one whose message is not let in: not now (`busy`), or never (`refused`). Undefined where the
+   * protocol has no word for it: then nothing is said.
+   */
+  turnAway(message: Message, status: 'busy' | 'refused', reason: string): Message | undefined;
+}
+
 /** A protocol: how to build its replicas and clients. Users export one from `module: ./mine.js#name`. */
 export interface Protocol<Settings = unknown> {
   readonly name: string;
@@ -273,6 +291,8 @@ export interface Protocol<Settings = unknown> {
   hashMessage?(message: Message): number;
   /** Size of a message in bytes; 64 when left out. */
   messageBytes?(message: Message): number;
+  /** What its messages ask for; absent: nobody can stand at its servers' doors. */
+  readonly doorway?: Doorway;
   /** How its messages can be attacked; absent: a scenario of this protocol can have no liars. */
   readonly attackSurface?: AttackSurface;
 }
@@ -367,6 +387,13 @@ export type ProtocolEvent =
   | { readonly kind: 'transfer-ended'; readonly term: number; readonly outcome: TransferOutcome }
   /** A request was turned away before it was ordered. */
   | { readonly kind: 'rejected'; readonly reason: string }
+  /** Somebody asked for what no capability of theirs covers, and was turned away. Worth an audit. */
+  | {
+      readonly kind: 'denied';
+      readonly process: ProcessId;
+      readonly purpose: string;
+      readonly reason: string;
+    }
   /** From the entry at `index` on, everybody speaks at least this version. */
   | { readonly kind: 'version-activated'; readonly index: number; readonly version: number }
   /** Critical and worth an audit: a start with a version that the cluster has left behind, and such. */

@@ -16,6 +16,7 @@ import type {
   ClientHost,
   ClientOutcome,
   Command,
+  Doorway,
   Message,
   ProcessId,
   ReadMode,
@@ -108,6 +109,24 @@ export function hashAdmin(message: AdminRequest | AdminReply): number {
   const hash = mix32(mixInteger(0x3c6ef372, message.id), STATUS_NUMBERS[message.status]);
   return mix32(mix32(hash, message.hint), hashString(message.reason));
 }
+
+/** Of every protocol that speaks this way. */
+export const REQUEST_REPLY_DOORWAY: Doorway = {
+  commandOf: (message) => (message.kind === 'ClientRequest' ? (message as ClientRequest).command : undefined),
+  verbOf: (message) => {
+    if (message.kind !== 'AdminRequest') return undefined;
+    const { action } = message as AdminRequest;
+    const verb =
+      action !== null && typeof action === 'object' ? (action as { readonly do?: Plain }).do : undefined;
+    return typeof verb === 'string' ? verb : '';
+  },
+  answeredBy: (message) => (message.kind === 'ClientReply' ? (message as ClientReply).sequence : undefined),
+  turnAway: (message, status, reason) => {
+    if (message.kind === 'AdminRequest') return adminReply((message as AdminRequest).id, status, reason);
+    const { sequence } = (message as ClientRequest).command;
+    return { ...busyReply(sequence, reason), status };
+  },
+};
 
 const STATUS_NUMBERS = { ok: 1, 'not-leader': 2, refused: 3, busy: 4 } as const;
 

@@ -227,6 +227,11 @@ function metricFacts(metrics: Metrics, fact: (label: string, text: string) => st
   quantiles('snapshot', metrics.snapshot_install_time_p50, metrics.snapshot_install_time_p99);
   const { rejected_requests_due_to_admission_control: rejected } = metrics;
   if (rejected > 0) lines.push(fact('rejected', `${counted(rejected, 'request')} by admission control`));
+  const denials = Object.entries(metrics.policy_denials ?? {});
+  if (denials.length > 0)
+    lines.push(
+      fact('denied', denials.map(([reason, count]) => `${groupedCount(count)} ${reason}`).join(', ')),
+    );
   return lines;
 }
 

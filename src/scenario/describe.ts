@@ -11,6 +11,7 @@ import { OBJECTIVE_NAMES, type Objectives } from '../services/objectives.js';
 import type { ServiceConfig } from '../services/service-config.js';
 import { byzantineYaml } from './describe-byzantine.js';
 import { distributionYaml, faultsYaml, limitYaml, networkYaml, topologyYaml } from './describe-faults.js';
+import { admissionYaml, authorityYaml } from './resolve-door.js';
 import { operatorYaml } from './describe-operator.js';
 import { workloadYaml } from './describe-workload.js';
 import { Roster } from './resolve-topology.js';
@@ -88,6 +89,8 @@ export function scenarioYaml(scenario: Scenario): Readonly<Record<string, unknow
       'restart-after-halt': durationOrWord(process.restartAfterHaltMicros, 'never'),
     },
     authentication: scenario.authentication,
+    ...(scenario.admission === undefined ? {} : { admission: admissionYaml(scenario.admission) }),
+    ...(scenario.authority === undefined ? {} : { authority: authorityYaml(scenario.authority, roster) }),
     faults: {
       ...faultsYaml(scenario.faults, roster),
       ...(scenario.faults.byzantine.length === 0

@@ -11,6 +11,7 @@ import { findService } from '../services/registry.js';
 import type { ServiceConfig } from '../services/service-config.js';
 import type { LinkConfig, NetworkConfig, Topology } from '../world/config.js';
 import { impossible, inOrder } from './problems.js';
+import { resolveAdmission, resolveAuthority } from './resolve-door.js';
 import { overlayLink, resolveFaults } from './resolve-faults.js';
 import { resolveOperator } from './resolve-operator.js';
 import { Roster, resolveGroup, resolveTopology } from './resolve-topology.js';
@@ -46,6 +47,7 @@ export function resolveForm(form: ScenarioForm, context: ResolveContext): Scenar
     healAtMicros: bounds.healAtMicros,
     byzantine: form.model.byzantine,
   });
+  const workload = resolveWorkload(form.workload, findService(form.service.name));
   const { 'restart-after-halt': restart } = form.process;
   const scenario: Scenario = {
     name: form.name ?? context.name,
@@ -55,7 +57,7 @@ export function resolveForm(form: ScenarioForm, context: ResolveContext): Scenar
     cluster: { nodes: roster.servers, members, version: form.cluster.version, topology },
     model: resolveModel(form.model, roster.servers),
     service: resolveService(form.service),
-    workload: resolveWorkload(form.workload, findService(form.service.name)),
+    workload,
     network,
     disk: { syncLatency: form.disk['sync-latency'], capacityBytes: form.disk.capacity },
     clock: { maxOffsetMicros: form.clock['max-offset'], maxDriftPpm: form.clock['max-drift'] },
@@ -65,6 +67,8 @@ export function resolveForm(form: ScenarioForm, context: ResolveContext): Scenar
       restartAfterHaltMicros: restart === 'never' ? 0 : restart,
     },
     authentication: form.authentication,
+    admission: resolveAdmission(form.admission),
+    authority: resolveAuthority(form.authority, workload, roster),
     faults,
     operator:
       form.operator === undefined ? undefined : resolveOperator(form.operator, roster, bounds.healAtMicros),

@@ -6,6 +6,7 @@
 
 import { z } from 'zod';
 
+import { admission, authority } from './schema-door.js';
 import { faults } from './schema-faults.js';
 import { operator } from './schema-operator.js';
 import {
@@ -125,6 +126,8 @@ export const scenarioSchema = z.strictObject({
   authentication: choice(['ideal', 'real'])
     .prefault('ideal')
     .describe('how processes prove what they say: ideal proofs, or real cryptography, which is slower'),
+  admission: admission.optional().describe('what each server lets in; left out: everything'),
+  authority: authority.optional().describe('capabilities; left out: everybody may ask for anything'),
   faults: faults.prefault({}),
   operator: operator.optional().describe('a process that changes the running cluster, as operators do'),
   expect: expect.prefault({}),

@@ -8,6 +8,8 @@ import type { FailureModel } from '../faults/failure-model.js';
 import type { OperatorPlan } from '../faults/operator-plan.js';
 import type { FaultPlan } from '../faults/plan.js';
 import type { Objectives } from '../services/objectives.js';
+import type { AdmissionConfig } from '../services/admission.js';
+import type { Capability } from '../services/authority.js';
 import type { ServiceConfig } from '../services/service-config.js';
 import type { WorkloadConfig } from '../services/workload-config.js';
 import type { ClockConfig, DiskConfig, NetworkConfig, ProcessConfig, Topology } from '../world/config.js';
@@ -73,6 +75,10 @@ export interface Scenario {
   readonly process: ProcessConfig;
   /** Proofs of the ideal kind cost nothing and cannot be forged; real ones are computed. A run is the same with both. */
   readonly authentication: AuthenticationMode;
+  /** What each server lets in; undefined: everything. */
+  readonly admission?: AdmissionConfig | undefined;
+  /** What clients and the operator may ask for, and nothing else; undefined: anything. */
+  readonly authority?: readonly Capability[] | undefined;
   readonly faults: FaultPlan;
   /** Undefined: the cluster is left as it is. */
   readonly operator: OperatorPlan | undefined;

@@ -4,6 +4,8 @@
  * What never lives here: a protocol, the network, a fault. Clients speak through a protocol's driver.
  */
 
+export * from './admission.js';
+export * from './authority.js';
 export * from './bank-service.js';
 export * from './bank.js';
 export * from './client-counters.js';

@@ -57,6 +57,12 @@ export class Dispatcher {
       const work = second === server.incarnation ? server.nextWork() : undefined;
       if (work === undefined) return;
       this.handle(server, work.kind, work.source, work.first, work.second, work.cause, work.payload);
+    } else if (
+      server.door !== undefined &&
+      kind === EventKind.message &&
+      this.isTurnedAway(server, source, second, cause, payload as Message)
+    ) {
+      return;
     } else if (server.isImmediate) {
       this.handle(server, kind, source, first, second, cause, payload);
     } else {
@@ -93,6 +99,24 @@ export class Dispatcher {
     if (crossroads === undefined || crossroads.isHeard(source, server.process, message))
       server.deliver(source, message);
     this.end();
+  }
+
+  /** True for a message that the server's doorkeeper does not let in, and which is done with. */
+  private isTurnedAway(
+    server: Server,
+    source: ProcessId,
+    hash: number,
+    cause: number,
+    message: Message,
+  ): boolean {
+    const refusal = server.judgeAtDoor(source, message);
+    if (refusal === undefined) return false;
+    this.postman.audit(message, hash);
+    this.counters.messages++;
+    this.begin(EventKind.message, server.process, source, hash, cause, message);
+    server.turnAway(source, refusal);
+    this.end();
+    return true;
   }
 
   private fireTimer(server: Server, index: number, generation: number, cause: number): void {

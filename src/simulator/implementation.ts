@@ -12,12 +12,15 @@ import { raftProtocol } from '../protocols/raft/index.js';
 import type { Scenario } from '../scenario/index.js';
 import { createConfiguredService } from '../services/index.js';
 import { findBug } from '../zoo/index.js';
+import type { DoorRules } from './doorkeeper.js';
 
 export interface Implementation {
   readonly protocol: Protocol;
   createService(): StateMachine;
   /** Id of the zoo bug, when it is one. */
   readonly bug: string | undefined;
+  /** What servers' doors go by in place of the correct classes: those of a zoo bug. */
+  readonly door?: Pick<DoorRules, 'Admission' | 'Authority'> | undefined;
   /** Real cryptography, for scenarios that ask for it. It comes from outside: no room of the simulation has any. */
   readonly authentication?: AuthenticationFactory | undefined;
 }
@@ -55,6 +58,7 @@ export function buggyImplementation(scenario: Scenario, id: string): Implementat
   return {
     protocol: bug.createProtocol?.() ?? correct.protocol,
     createService: () => bug.createService?.(scenario.service) ?? correct.createService(),
+    door: bug.door,
     bug: bug.id,
   };
 }

@@ -141,6 +141,7 @@ export class Observers implements DiskTap {
       service,
       serviceSettings,
       mix: wholeMix(scenario.workload),
+      authority: watched.hasLiars ? undefined : scenario.authority,
       settings,
       sessionWindow: sessions.window,
       members: scenario.cluster.members,

@@ -47,6 +47,8 @@ export interface Metrics {
   /** From the loss of a leader until the next one commits. */
   readonly recovery_time_p50: Micros;
   readonly recovery_time_p99: Micros;
+  /** Requests that no capability covered, by reason; there where there were some. */
+  readonly policy_denials?: Readonly<Record<string, number>>;
 }
 
 /** Counts over a whole run. */

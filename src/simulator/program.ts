@@ -12,11 +12,12 @@ import {
   type Protocol,
   type StateMachine,
 } from '../kernel/index.js';
-import type { Scenario } from '../scenario/index.js';
-import { findService } from '../services/index.js';
+import { processCounts, type Scenario } from '../scenario/index.js';
+import { cohortsOf, findService } from '../services/index.js';
 import { idealAuthentication, type ProcessConfig } from '../world/index.js';
 import { requireAttackable } from './attackable.js';
 import { clusterShape } from './cluster-shape.js';
+import { Doorkeeper, type DoorRules } from './doorkeeper.js';
 import type { Implementation } from './implementation.js';
 
 export interface Program {
@@ -35,6 +36,8 @@ export interface Program {
   /** Id of the zoo bug, when it is one. */
   readonly bug: string | undefined;
   createService(): StateMachine;
+  /** A doorkeeper for one server; undefined where everything is let in. */
+  readonly createDoor: (() => Doorkeeper) | undefined;
   /** How many of so many voters are enough to go on. */
   quorumOf(voters: number): number;
 }
@@ -59,8 +62,39 @@ export function prepareProgram(scenario: Scenario, implementation: Implementatio
     authentication: authenticationOf(scenario, implementation),
     bug,
     createService: () => implementation.createService(),
+    createDoor: doorOf(scenario, implementation),
     quorumOf: (voters) => protocol.quorum?.(settings, voters) ?? Math.floor(voters / 2) + 1,
   };
+}
+
+/** Throws UsageError where nobody can stand at the doors of the protocol's servers. */
+function doorOf(scenario: Scenario, { protocol, door }: Implementation): (() => Doorkeeper) | undefined {
+  const { admission, authority, workload, cluster, operator } = scenario;
+  if (admission === undefined && authority === undefined) return undefined;
+  const { doorway } = protocol;
+  if (doorway === undefined) {
+    const key = admission === undefined ? 'authority' : 'admission';
+    throw new UsageError(
+      'no-doorway',
+      `${key}: expected a protocol that says what its messages ask for, got ${protocol.name}, which has no doorway`,
+      "one that speaks ClientRequest and ClientReply has REQUEST_REPLY_DOORWAY of 'faultline/protocol'",
+    );
+  }
+  const optional = new Set<ProcessId>();
+  let client = cluster.nodes;
+  for (const { workload: group } of cohortsOf(workload)) {
+    for (let i = 0; i < group.clients; i++, client++) if (group.priority === 'optional') optional.add(client);
+  }
+  const rules: DoorRules = {
+    doorway,
+    admission,
+    authority,
+    firstClient: cluster.nodes,
+    operator: operator === undefined ? -1 : processCounts(scenario).firstTwin - 1,
+    optional,
+    ...door,
+  };
+  return () => new Doorkeeper(rules);
 }
 
 /** The scenario decides: real cryptography that nobody asks for is left alone. */

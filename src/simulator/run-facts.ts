@@ -111,6 +111,7 @@ export class RunFacts {
         this.counters.protocolEvent(event);
         break;
       case 'rejected':
+      case 'denied':
       case 'snapshot-failed':
       case 'version-activated':
         this.counters.protocolEvent(event);

@@ -24,6 +24,7 @@ import {
   type Replica,
 } from '../kernel/index.js';
 import type { Clock, Disk } from '../world/index.js';
+import type { Doorkeeper, Refusal } from './doorkeeper.js';
 import type { Engine } from './engine.js';
 import { EventKind } from './event-kinds.js';
 import { Inbox, type Work } from './inbox.js';
@@ -64,6 +65,8 @@ export class Server implements Host {
     readonly clock: Clock,
     timers?: Timers,
     inbox?: Inbox,
+    /** Undefined: everything is let in. */
+    readonly door: Doorkeeper | undefined = program.createDoor?.(),
   ) {
     this.version = program.version;
     this.authenticator = engine.authentication.of(process);
@@ -78,6 +81,7 @@ export class Server implements Host {
     assert(!this.isUp, 'a running process is not started');
     this.isUp = true;
     this.incarnation++;
+    this.door?.reset(this.engine.now);
     const { protocol, members, settings } = this.program;
     this.replica = protocol.createReplica(this, members, this.program.createService(), settings);
     rejectThenable(this.replica.start(disk));
@@ -142,6 +146,22 @@ export class Server implements Host {
   resume(): void {
     this.isPaused = false;
     if (this.isUp && this.inbox.size > 0) this.queueWork(this.engine.now);
+  }
+
+  // ---- the door ----
+
+  /** What becomes of a message that is not let in; undefined for one that is. Nobody is at a standing server's door. */
+  judgeAtDoor(from: ProcessId, message: Message): Refusal | undefined {
+    return this.isPaused ? undefined : this.door?.judge(from, message, this.engine.now);
+  }
+
+  turnAway(from: ProcessId, refusal: Refusal): void {
+    if (refusal.kind === 'shed') this.emit({ kind: 'rejected', reason: refusal.reason });
+    else {
+      const { purpose, reason } = refusal;
+      this.emit({ kind: 'denied', process: from, purpose, reason });
+    }
+    if (refusal.reply !== undefined) this.engine.send(this.process, from, refusal.reply);
   }
 
   // ---- events ----
@@ -209,7 +229,9 @@ export class Server implements Host {
   // ---- host ----
 
   send(to: ProcessId, message: Message): void {
-    if (this.isUp) this.engine.send(this.process, to, message);
+    if (!this.isUp) return;
+    if (this.door !== undefined) this.door.sent(to, message);
+    this.engine.send(this.process, to, message);
   }
 
   setTimer(name: string, minMicros: Micros, maxMicros: Micros): void {
@@ -288,6 +310,7 @@ export class Server implements Host {
       this.clock.clone(),
       this.timers.clone(engine.queue),
       this.inbox.clone(),
+      this.door?.clone(),
     );
     copy.incarnation = this.incarnation;
     copy.version = this.version;

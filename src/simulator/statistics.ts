@@ -32,6 +32,8 @@ export class Counters {
   leaderTransfers = 0;
   /** By reason. */
   readonly rejected = new Map<string, number>();
+  /** By reason: what no capability covered. */
+  readonly denied = new Map<string, number>();
 
   /** A client's operation began or ended. */
   history(kind: HistoryEvent['kind']): void {
@@ -69,13 +71,20 @@ export class Counters {
       case 'rejected':
         this.rejected.set(event.reason, (this.rejected.get(event.reason) ?? 0) + 1);
         break;
+      case 'denied':
+        this.denied.set(event.reason, (this.denied.get(event.reason) ?? 0) + 1);
+        break;
       default:
         break;
     }
   }
 
   clone(): Counters {
-    return Object.assign(new Counters(), { ...this, rejected: new Map(this.rejected) });
+    return Object.assign(new Counters(), {
+      ...this,
+      rejected: new Map(this.rejected),
+      denied: new Map(this.denied),
+    });
   }
 }
 
@@ -93,7 +102,7 @@ export function summarise(
   const latency = latencyOf(clients);
   let retries = 0;
   for (const { client } of clients) retries += client.counters.retries;
-  const { rejected, ...counts } = counters;
+  const { rejected, denied: _denied, ...counts } = counters;
   const cohorts = cohortStatistics(clients);
   return {
     ...counts,
@@ -101,7 +110,7 @@ export function summarise(
     retries,
     latencyP50Micros: p50(latency),
     latencyP99Micros: p99(latency),
-    rejectedRequests: Object.fromEntries([...rejected].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))),
+    rejectedRequests: byReason(rejected),
     operatorStepsOk: operator?.stepsOk ?? 0,
     operatorStepsRefused: operator?.stepsRefused ?? 0,
     operatorStepsTimedOut: operator?.stepsTimedOut ?? 0,
@@ -153,7 +162,13 @@ export function metricsOf(counters: Counters, telemetry: Telemetry, now: Micros)
     snapshot_install_time_p99: p99(snapshotInstall),
     recovery_time_p50: p50(recovery),
     recovery_time_p99: p99(recovery),
+    ...(counters.denied.size === 0 ? {} : { policy_denials: byReason(counters.denied) }),
   };
+}
+
+/** Counts in the order of their reasons. */
+function byReason(counts: ReadonlyMap<string, number>): Readonly<Record<string, number>> {
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
 function p50(histogram: LatencyHistogram): Micros {

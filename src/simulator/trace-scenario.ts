@@ -20,6 +20,7 @@ import type {
   Topology,
 } from '../world/index.js';
 import { byzantineShape } from './trace-byzantine.js';
+import { admissionShape, authorityShape } from './trace-door.js';
 import { MOST_VERSIONS, operatorShape } from './trace-operator.js';
 import { workloadShape } from './trace-workload.js';
 import {
@@ -156,6 +157,8 @@ function scenarioShape(servers: number, processes: number, service: string): Sha
       restartAfterHaltMicros: micros,
     }),
     authentication: orElse(word('ideal', 'real'), 'ideal'),
+    admission: admissionShape,
+    authority: authorityShape(processes),
     faults: faultsShape(servers, processes),
     operator: maybe(operatorShape(servers, ratio)),
     expect: object<Expectation>({

@@ -137,6 +137,7 @@ const protocolEvent = tagged<ProtocolEvent, 'kind'>('kind', {
   'transfer-started': { term: natural, to: process },
   'transfer-ended': { term: natural, outcome: word('done', 'timed-out', 'stepped-down') },
   rejected: { reason: anyText },
+  denied: { process, purpose: anyText, reason: anyText },
   'version-activated': { index: natural, version: natural },
   'refused-to-run': { reason: anyText },
   reached: { situation: identifier },

@@ -1,7 +1,7 @@
 /** A bug of the zoo: a mistake that was published, re-created as a small subclass of the correct code. */
 
 import type { Protocol, StateMachine } from '../kernel/index.js';
-import type { ServiceConfig } from '../services/index.js';
+import type { Admission, AdmissionConfig, Authority, Capability, ServiceConfig } from '../services/index.js';
 
 export interface Bug {
   /** E.g. `R23-old-term-commit`. */
@@ -17,4 +17,9 @@ export interface Bug {
   readonly scenario: string;
   createProtocol?(): Protocol;
   createService?(service: ServiceConfig): StateMachine;
+  /** What the doors of servers go by. */
+  readonly door?: {
+    readonly Admission?: new (config: AdmissionConfig) => Admission;
+    readonly Authority?: new (capabilities: readonly Capability[]) => Authority;
+  };
 }

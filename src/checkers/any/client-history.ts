@@ -95,6 +95,11 @@ export class ClientHistory {
     return this.retained.find((operation) => operation.id === id);
   }
 
+  /** True for an operation that was invoked, be it forgotten or not. */
+  knows(client: ProcessId, sequence: number): boolean {
+    return sequence <= (this.highest[client - this.servers] ?? 0);
+  }
+
   /** True for an operation of the history that changes nothing. */
   isRead(client: ProcessId, sequence: number): boolean {
     const operation = this.bySequence[client - this.servers]?.get(sequence);

@@ -10,6 +10,7 @@ import { LOCK_JUDGES } from './lock.js';
 import { STREAM_JUDGES } from './stream/index.js';
 import { TRANSACTION_JUDGES } from './transactions.js';
 
+export { AUTHORITY, AuthorityJudge } from './authority.js';
 export type { ServiceJudge, ServiceJudges, ServiceSubject } from './judge.js';
 
 const SERVICE_JUDGES: readonly ServiceJudges[] = [

@@ -4,6 +4,7 @@
  */
 
 import type { FormattedRecord, Host, ProcessId, Protocol, StateMachine } from '../../kernel/index.js';
+import { PBFT_DOORWAY } from './doorway.js';
 import { PBFT_ATTACK_SURFACE } from './attack-surface/index.js';
 import { PbftDriver } from './driver.js';
 import { PbftOperatorDriver } from './operator-driver.js';
@@ -62,6 +63,7 @@ export function pbftProtocol(
     maxTimerMicros: (settings) => Math.max(settings.viewChangeMicrosMax, settings.statusMicros),
     hashMessage: hashPbftMessage,
     messageBytes: pbftMessageBytes,
+    doorway: PBFT_DOORWAY,
     attackSurface: PBFT_ATTACK_SURFACE,
   };
 }

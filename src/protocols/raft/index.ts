@@ -4,6 +4,7 @@
  */
 
 import {
+  REQUEST_REPLY_DOORWAY,
   RequestReplyDriver,
   type FormattedRecord,
   type Host,
@@ -60,5 +61,6 @@ export function raftProtocol(Class: RaftReplicaClass = RaftReplica): Protocol<Ra
     maxTimerMicros: (settings) => settings.electionTimeoutMicrosMax,
     hashMessage: hashRaftMessage,
     messageBytes: raftMessageBytes,
+    doorway: REQUEST_REPLY_DOORWAY,
   };
 }

@@ -248,3 +248,50 @@ test('a run is told only of what its own service promises', () => {
   expect(ids('bank')).not.toContain('any/lock-fencing');
   expect(ids('lock')).not.toContain('any/bank-total');
 });
+
+test('authority: what is ordered or answered without a capability tells, what was asked for in time does not', () => {
+  const authority = [
+    { holders: [3], purposes: ['put'], fromMicros: 10, untilMicros: 20 },
+    { holders: [4], purposes: ['get'], fromMicros: 0, untilMicros: undefined },
+  ];
+  const put: Plain = { op: 'put', key: 'k', value: 'c3.1' };
+  const at = (invoked: number, applied: number, client = 3, input = put) => {
+    const stage = new Stage(3, 'mine', { authority });
+    const command = makeCommand(client, 1, input);
+    stage.time = invoked;
+    stage.invoke(client, 1, input);
+    stage.time = applied;
+    stage.emit(0, { kind: 'applied', index: 1, term: 1, hash: 1, digest: 1, command });
+    return stage.violated;
+  };
+  expect(at(12, 15)).toBeUndefined();
+  expect(at(19, 50)).toBeUndefined();
+  expect(at(20, 50)).toBe('any/authority');
+  expect(at(5, 9)).toBe('any/authority');
+  expect(at(5, 10)).toBeUndefined();
+  expect(at(12, 15, 4)).toBe('any/authority');
+  expect(at(12, 15, 5)).toBe('any/authority');
+  const stage = new Stage(3, 'mine', { authority });
+  stage.operation(4, 1, { op: 'get', key: 'k' }, 'ok', { value: null });
+  expect(stage.violated).toBeUndefined();
+  stage.operation(3, 1, { op: 'get', key: 'k' }, 'ok', { error: 'malformed' });
+  expect(stage.violated).toBeUndefined();
+  stage.operation(3, 2, { op: 'get', key: 'k' }, 'ok', { value: null });
+  expect(stage.violated).toBe('any/authority');
+});
+
+test('authority: one of unknown outcome that is applied later is still held against its invocation', () => {
+  const authority = [{ holders: [3], purposes: undefined, fromMicros: 0, untilMicros: 10 }];
+  for (const [invoked, expected] of [
+    [9, undefined],
+    [10, 'any/authority'],
+  ] as const) {
+    const stage = new Stage(3, 'mine', { authority });
+    stage.time = invoked;
+    const command = stage.operation(3, 1, { op: 'put', key: 'k', value: 'v' }, 'unknown', null);
+    stage.time = 50;
+    const copy = stage.fork();
+    copy.emit(0, { kind: 'applied', index: 1, term: 1, hash: 1, digest: 1, command });
+    expect(copy.violated).toBe(expected);
+  }
+});

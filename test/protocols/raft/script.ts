@@ -229,6 +229,7 @@ function eventLine(event: ProtocolEvent): string | undefined {
     case 'batch-executed':
     case 'tentatively-executed':
     case 'rolled-back':
+    case 'denied':
       return undefined;
     case 'became-follower':
     case 'became-candidate':

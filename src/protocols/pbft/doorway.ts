@@ -1,0 +1,20 @@
+/**
+ * What PBFT's messages ask for, for whoever stands at a replica's door. Nothing is said to one who is turned away: a
+ * client believes no single replica, and asks again. Operators of PBFT send requests like clients.
+ */
+
+import type { Doorway } from '../../kernel/index.js';
+import type { ReadReply, ReadRequest, Reply, Request } from './messages.js';
+
+export const PBFT_DOORWAY: Doorway = {
+  commandOf: (message) => {
+    const isRequest = message.kind === 'Request' || message.kind === 'ReadRequest';
+    return isRequest ? (message as Request | ReadRequest).command : undefined;
+  },
+  verbOf: () => undefined,
+  answeredBy: (message) => {
+    const isReply = message.kind === 'Reply' || message.kind === 'ReadReply';
+    return isReply ? (message as Reply | ReadReply).sequence : undefined;
+  },
+  turnAway: () => undefined,
+};
