@@ -4,7 +4,9 @@
  * message, digest); every later figure is also printed as a ratio to it, measured in turns in the same run,
  * because machines are noisy. CPU time of this process, medians of several rounds, after warming up.
  *
- *   npm run bench [-- --rounds N]
+ *   npm run bench [-- --rounds N] [--only TEXT]
+ *
+ * With `--only`, of the event loop's contestants the floor and those whose name contains the text, and nothing else.
  */
 
 import { fork, spawnSync } from 'node:child_process';
@@ -16,9 +18,12 @@ import { raftScenario } from './world.js';
 import { HOURS } from './hour.js';
 import { benchLinearizability } from './linearizability.js';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' } } });
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '15' }, only: { type: 'string', default: '' } },
+});
 const ROUNDS = Number(values.rounds);
-const WARM_UP = 20;
+const WARM_UP = 12;
+const CHOSEN = [...CONTESTANTS.keys()].filter((i) => i === 0 || CONTESTANTS[i]?.name.includes(values.only));
 /** What the workers of the command line run with, too: runs are short, and most of what they make dies young. */
 const YOUNG_GENERATION = '--max-semi-space-size=64';
 
@@ -53,13 +58,13 @@ class Runner {
 }
 
 async function benchLoop() {
-  const runners = CONTESTANTS.map((_, i) => new Runner(i));
-  const measured = CONTESTANTS.map(() => /** @type {{ rate: number, ratio: number, run: any }[]} */ ([]));
+  const runners = CHOSEN.map((i) => new Runner(i));
+  const measured = CHOSEN.map(() => /** @type {{ rate: number, ratio: number, run: any }[]} */ ([]));
   for (let round = -WARM_UP; round < ROUNDS; round++) {
     let floorRate = 1;
     for (const [i, runner] of runners.entries()) {
       const run = await runner.run();
-      if (run.status !== 'passed') throw new Error(`${CONTESTANTS[i]?.name}: ${run.status}`);
+      if (run.status !== 'passed') throw new Error(`${CONTESTANTS[CHOSEN[i] ?? 0]?.name}: ${run.status}`);
       const rate = run.events / run.millis / 1000;
       if (i === 0) floorRate = rate;
       if (round >= 0) measured[i]?.push({ rate, ratio: rate / floorRate, run });
@@ -69,7 +74,9 @@ async function benchLoop() {
   console.log(
     `Event loop: CPU time, medians of ${ROUNDS} rounds in turns, digest on, default faults of the network`,
   );
-  CONTESTANTS.forEach((contestant, i) => printContestant(contestant, measured[i] ?? []));
+  CHOSEN.forEach((chosen, i) => {
+    printContestant(/** @type {import('./loop.js').Contestant} */ (CONTESTANTS[chosen]), measured[i] ?? []);
+  });
 }
 
 /** @param {import('./loop.js').Contestant} contestant @param {{ rate: number, ratio: number, run: any }[]} rounds */
@@ -156,7 +163,9 @@ function benchColdStart() {
 
 console.log(`node ${process.version}`);
 await benchLoop();
-benchMemory();
-benchHours();
-benchLinearizability(cpuMillis);
-benchColdStart();
+if (values.only === '') {
+  benchMemory();
+  benchHours();
+  benchLinearizability(cpuMillis);
+  benchColdStart();
+}

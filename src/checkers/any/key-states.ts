@@ -52,6 +52,12 @@ export function stateAfter(
   input: KvInput,
   output: KvOutput | undefined,
 ): KeyState | undefined {
+  // The usual case: where all was known, and the answer is, all still is.
+  if (before.certainty === 'sure' && output !== undefined) {
+    const value = MODEL.step(before.value, input, output);
+    if (value === ILLEGAL) return undefined;
+    return value === before.value ? before : { value, certainty: 'sure' };
+  }
   const told = valueToldBy(input, output);
   if (before.certainty === 'unknown') {
     return told === undefined ? before : { value: told[0], certainty: certaintyOf(output) };

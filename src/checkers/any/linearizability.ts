@@ -113,5 +113,5 @@ function judgeable(ghost: RunGhost): {
 /** Acknowledged across a cut, but not applied: nobody can tell on which side of the cut it took effect. */
 function isOutsideTheOrder({ order, settledPosition }: RunGhost, operation: ClientOperation): boolean {
   if (operation.outcome !== 'ok' || operation.callPosition >= settledPosition) return false;
-  return placeOf(order, operation).place === 0;
+  return placeOf(order, operation) === 0;
 }

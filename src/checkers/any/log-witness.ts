@@ -25,12 +25,13 @@ import { KeyStates, stateAfter, type KeyState } from './key-states.js';
 
 type Operation = HistoryOperation<KvInput, KvOutput>;
 
-/** An operation where the agreed order has it. */
-interface PlacedOperation {
-  readonly place: number;
-  /** True for a read that comes right after the place. */
-  readonly isAside: boolean;
-  readonly operation: Operation;
+/** An operation where the agreed order has it: see {@link rankOf}. */
+class RankedOperation {
+  constructor(
+    readonly rank: number,
+    readonly operation: ClientOperation,
+    readonly output: KvOutput | undefined,
+  ) {}
 }
 
 export class LogWitness {
@@ -45,19 +46,20 @@ export class LogWitness {
    * false, and nothing changes, when some answer does not follow from the order.
    */
   advance(order: AgreedOrder, operations: Iterable<ClientOperation>, end: number): boolean {
-    const placed: PlacedOperation[] = [];
+    const ranked: RankedOperation[] = [];
     for (const operation of operations) {
-      const timed = linearizableOperation(operation);
-      if (timed === undefined || isWithoutEffect(order, operation)) continue;
-      const { place, isAside } = placeOf(order, operation);
+      if (constrainsNothing(operation) || isWithoutEffect(order, operation)) continue;
+      const output = knownOutput(operation);
+      const rank = rankOf(order, operation);
+      const place = Math.floor(rank / 2);
       if (place === 0 || place > end) {
-        if (timed.output !== undefined) return false;
+        if (output !== undefined) return false;
       } else {
-        placed.push({ place, isAside, operation: timed });
+        ranked.push(new RankedOperation(rank, operation, output));
       }
     }
-    placed.sort(byPlace);
-    if (!this.replay(placed)) return false;
+    ranked.sort(byRank);
+    if (!this.replay(ranked)) return false;
     this.explained = Math.max(this.explained, end);
     return true;
   }
@@ -76,19 +78,22 @@ export class LogWitness {
     return copy;
   }
 
-  private replay(placed: readonly PlacedOperation[]): boolean {
+  private replay(ranked: readonly RankedOperation[]): boolean {
     const changed = new Map<string, KeyState>();
+    // What is explained is not taken up again; only a read may still come right after it.
+    const lowest = 2 * this.explained + 1;
     let latestCall = this.latestCall;
-    for (const { place, isAside, operation } of placed) {
-      // What is explained is not taken up again; only a read may still come right after it.
-      if (place < this.explained || (place === this.explained && !isAside)) return false;
+    for (const { rank, operation, output } of ranked) {
+      if (rank < lowest) return false;
       // Something that came before it in the order was invoked only after it had ended.
-      if (operation.return < latestCall) return false;
-      if (operation.call > latestCall) latestCall = operation.call;
-      const { key } = operation.input;
-      const after = stateAfter(changed.get(key) ?? this.states.of(key), operation.input, operation.output);
+      if (output !== undefined && operation.returnPosition < latestCall) return false;
+      if (operation.callPosition > latestCall) latestCall = operation.callPosition;
+      const input = operation.input as unknown as KvInput;
+      const { key } = input;
+      const before = changed.get(key) ?? this.states.of(key);
+      const after = stateAfter(before, input, output);
       if (after === undefined) return false;
-      changed.set(key, after);
+      if (after !== before) changed.set(key, after);
     }
     this.states.commit(changed);
     this.latestCall = latestCall;
@@ -101,14 +106,15 @@ export function agreedOrderExplains(order: AgreedOrder, history: ClientHistory):
   return new LogWitness().advance(order, history.operations(), order.last);
 }
 
-/** Where the order has an operation: at its own place or, a read aside, right after one; place 0: nowhere. */
-export function placeOf(
-  order: AgreedOrder,
-  operation: ClientOperation,
-): { readonly place: number; readonly isAside: boolean } {
+/** Where the order has an operation: at its own place or, a read aside, right after one; 0: nowhere. */
+export function placeOf(order: AgreedOrder, operation: ClientOperation): number {
+  return Math.floor(rankOf(order, operation) / 2);
+}
+
+/** Twice the place of the operation, and one more for a read that comes right after it; 0 and 1: nowhere. */
+function rankOf(order: AgreedOrder, operation: ClientOperation): number {
   const place = indexOf(order, operation);
-  if (place > 0 || !isReadAside(operation)) return { place, isAside: false };
-  return { place: operation.index, isAside: true };
+  return place > 0 || !isReadAside(operation) ? 2 * place : 2 * operation.index + 1;
 }
 
 /** The place of its own that an operation has in the order; 0 for none. */
@@ -120,9 +126,8 @@ export function indexOf(order: AgreedOrder, operation: ClientOperation): number 
 
 /** The operation as a judge of linearizability sees it; undefined for one that constrains nothing. */
 export function linearizableOperation(operation: ClientOperation): Operation | undefined {
-  if (hadNoEffect(operation) || isWeakRead(operation) || isTransaction(operation)) return undefined;
+  if (constrainsNothing(operation)) return undefined;
   const output = knownOutput(operation);
-  if (output === undefined && changesNothing(operation)) return undefined;
   return {
     id: operation.id,
     process: operation.client,
@@ -131,6 +136,11 @@ export function linearizableOperation(operation: ClientOperation): Operation | u
     call: operation.callPosition,
     return: output === undefined ? Infinity : operation.returnPosition,
   };
+}
+
+function constrainsNothing(operation: ClientOperation): boolean {
+  if (hadNoEffect(operation) || isWeakRead(operation) || isTransaction(operation)) return true;
+  return knownOutput(operation) === undefined && changesNothing(operation);
 }
 
 function knownOutput(operation: ClientOperation): KvOutput | undefined {
@@ -146,8 +156,6 @@ function isWithoutEffect(order: AgreedOrder, operation: ClientOperation): boolea
   return place > 1 && order.digestAt(place) === order.digestAt(place - 1);
 }
 
-function byPlace(a: PlacedOperation, b: PlacedOperation): number {
-  if (a.place !== b.place) return a.place - b.place;
-  if (a.isAside !== b.isAside) return a.isAside ? 1 : -1;
-  return a.operation.call - b.operation.call;
+function byRank(a: RankedOperation, b: RankedOperation): number {
+  return a.rank - b.rank || a.operation.callPosition - b.operation.callPosition;
 }

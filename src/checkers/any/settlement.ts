@@ -134,7 +134,7 @@ function isSettled(ghost: RunGhost, operation: ClientOperation, end: number): bo
   if (outcome === 'open') return false;
   if (outcome === 'fail' || isWeakRead(operation)) return true;
   if (changesNothing(operation) && (outcome === 'unknown' || hadNoEffect(operation))) return true;
-  const { place } = placeOf(order, operation);
+  const place = placeOf(order, operation);
   // An answered read whose place nobody can tell: no witness explains it, now or ever.
   if (changesNothing(operation) && (place === 0 || place > order.last)) return true;
   return place === 0 ? neverHappens(ghost, operation) : place <= end;
