@@ -34,16 +34,22 @@ export type ParticipantContext = Pick<
   'servers' | 'now' | 'isUp' | 'generation' | 'isFaulty' | 'quorumOf'
 >;
 
+/** What a protocol's ghost knows of elections. */
+export interface Elections {
+  /** True when some server could win an election now, by all that is known of logs. */
+  canElect(): boolean;
+}
+
 export class Participants {
   private readonly all: Participant[];
   /** The latest configuration that some server had applied when it acted by it, ever, and its index. */
   private agreedOn: Membership | undefined = undefined;
   private agreedIndex = -1;
   /**
-   * Of a protocol that elects: true when some server could win an election now, by all that is known of logs.
-   * The protocol's ghost sets it; undefined: nothing is known.
+   * Of a protocol that elects: its ghost, which sets it. Undefined: nothing is known. Not a function: V8's minor
+   * collections keep a closure that is stored here, and with it the whole run, until the next major one.
    */
-  canElect: (() => boolean) | undefined = undefined;
+  elections: Elections | undefined = undefined;
   /** Servers that stay broken for good. */
   private outside: ReadonlySet<ProcessId> = new Set();
 
@@ -120,7 +126,7 @@ export class Participants {
    * dissertation §4.2.1); raft/everything meets it once in 20,000 runs.
    */
   isLegitimate(): boolean {
-    return this.isCore((server) => !this.outside.has(server)) && this.canElect?.() !== false;
+    return this.isCore((server) => !this.outside.has(server)) && this.elections?.canElect() !== false;
   }
 
   /** True when the server is up, trusts its disk, and is not left broken. */

@@ -58,7 +58,7 @@ export class RaftCheckers implements Observer {
     this.snapshots = new SnapshotRules(ghost, sink);
     this.commitment = new CommitRules(ghost, sink);
     this.configurations = new ConfigurationRules(ghost, sink);
-    ghost.run.participants.canElect = () => ghost.canElect();
+    ghost.run.participants.elections = ghost;
   }
 
   // ---- messages ----
