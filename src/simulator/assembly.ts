@@ -2,7 +2,7 @@
 
 import { Family, type Micros, type OperationId, type ProcessId } from '../kernel/index.js';
 import { processCounts, type Scenario } from '../scenario/index.js';
-import { cohortsOf, createDirectory, createWorkload, type Directory } from '../services/index.js';
+import { cohortsOf, createDirectory, type Directory } from '../services/index.js';
 import { Clock, Disk, type DiskScheduler, type DiskTap } from '../world/index.js';
 import { ClientEndpoint, type ClientErrand } from './client-endpoint.js';
 import type { Engine } from './engine.js';
@@ -111,14 +111,14 @@ export function assembleClients(
   originals: readonly ClientEndpoint[] | undefined,
 ): ClientEndpoint[] {
   if (originals !== undefined) return copyClients(engine, originals);
-  const { cluster, service, workload, bounds } = scenario;
+  const { cluster, workload, bounds } = scenario;
   if (workload.clients === 0) return [];
   const { servers } = program;
   const errands = cohortsOf(workload).flatMap(({ name, workload: config }) => {
     const errand: ClientErrand = {
       servers,
       cohort: name,
-      workload: createWorkload(service, config),
+      workload: program.createWorkload(config),
       stopAtMicros: bounds.stopClientsAtMicros,
     };
     const directory = createDirectory(config.discovery, servers);

@@ -10,13 +10,20 @@ import {
 import { pbftProtocol } from '../protocols/pbft/index.js';
 import { raftProtocol } from '../protocols/raft/index.js';
 import type { Scenario } from '../scenario/index.js';
-import { createConfiguredService } from '../services/index.js';
+import {
+  createConfiguredService,
+  createWorkload,
+  type ClientWorkload,
+  type WorkloadConfig,
+} from '../services/index.js';
 import { findBug } from '../zoo/index.js';
 import type { DoorRules } from './doorkeeper.js';
 
 export interface Implementation {
   readonly protocol: Protocol;
   createService(): StateMachine;
+  /** What clients do; absent: what those of the scenario's service do. */
+  createWorkload?(config: WorkloadConfig): ClientWorkload;
   /** Id of the zoo bug, when it is one. */
   readonly bug: string | undefined;
   /** What servers' doors go by in place of the correct classes: those of a zoo bug. */
@@ -59,6 +66,8 @@ export function buggyImplementation(scenario: Scenario, id: string): Implementat
     protocol: bug.createProtocol?.() ?? correct.protocol,
     createService: () => bug.createService?.(scenario.service) ?? correct.createService(),
     door: bug.door,
+    createWorkload: (config) =>
+      bug.createWorkload?.(scenario.service, config) ?? createWorkload(scenario.service, config),
     bug: bug.id,
   };
 }

@@ -13,7 +13,13 @@ import {
   type StateMachine,
 } from '../kernel/index.js';
 import { processCounts, type Scenario } from '../scenario/index.js';
-import { cohortsOf, findService } from '../services/index.js';
+import {
+  cohortsOf,
+  createWorkload,
+  findService,
+  type ClientWorkload,
+  type WorkloadConfig,
+} from '../services/index.js';
 import { idealAuthentication, type ProcessConfig } from '../world/index.js';
 import { requireAttackable } from './attackable.js';
 import { clusterShape } from './cluster-shape.js';
@@ -38,6 +44,7 @@ export interface Program {
   createService(): StateMachine;
   /** A doorkeeper for one server; undefined where everything is let in. */
   readonly createDoor: (() => Doorkeeper) | undefined;
+  createWorkload(config: WorkloadConfig): ClientWorkload;
   /** How many of so many voters are enough to go on. */
   quorumOf(voters: number): number;
 }
@@ -63,6 +70,8 @@ export function prepareProgram(scenario: Scenario, implementation: Implementatio
     bug,
     createService: () => implementation.createService(),
     createDoor: doorOf(scenario, implementation),
+    createWorkload: (config) =>
+      implementation.createWorkload?.(config) ?? createWorkload(scenario.service, config),
     quorumOf: (voters) => protocol.quorum?.(settings, voters) ?? Math.floor(voters / 2) + 1,
   };
 }

@@ -1,7 +1,15 @@
 /** A bug of the zoo: a mistake that was published, re-created as a small subclass of the correct code. */
 
 import type { Protocol, StateMachine } from '../kernel/index.js';
-import type { Admission, AdmissionConfig, Authority, Capability, ServiceConfig } from '../services/index.js';
+import type {
+  Admission,
+  AdmissionConfig,
+  Authority,
+  Capability,
+  ClientWorkload,
+  ServiceConfig,
+  WorkloadConfig,
+} from '../services/index.js';
 
 export interface Bug {
   /** E.g. `R23-old-term-commit`. */
@@ -22,4 +30,6 @@ export interface Bug {
     readonly Admission?: new (config: AdmissionConfig) => Admission;
     readonly Authority?: new (capabilities: readonly Capability[]) => Authority;
   };
+  /** What clients do, where the mistake is theirs. */
+  createWorkload?(service: ServiceConfig, config: WorkloadConfig): ClientWorkload;
 }

@@ -7,11 +7,12 @@ import { UsageError, nearest } from '../kernel/index.js';
 import type { Bug } from './bug.js';
 import { PBFT_BUGS } from './pbft/index.js';
 import { RAFT_BUGS } from './raft/index.js';
+import { STREAM_BUGS } from './stream/index.js';
 
 export type { Bug } from './bug.js';
 
 /** Every bug, sorted by id. */
-export const BUGS: readonly Bug[] = [...RAFT_BUGS, ...PBFT_BUGS].sort((a, b) =>
+export const BUGS: readonly Bug[] = [...RAFT_BUGS, ...PBFT_BUGS, ...STREAM_BUGS].sort((a, b) =>
   a.id < b.id ? -1 : a.id > b.id ? 1 : 0,
 );
 

@@ -136,24 +136,26 @@ export class PartitionLog {
     this.head = 0;
   }
 
-  /** Keeps of each key its latest message. */
-  protected compact(): void {
+  /** Of each key its latest message, and all without a key, in order. */
+  protected survivors(entries: readonly LogEntry[]): LogEntry[] {
     const seen = new Set<string>();
     const kept: LogEntry[] = [];
-    this.bytes = 0;
-    for (let i = this.entries.length - 1; i >= this.head; i--) {
-      const entry = this.entries[i] as LogEntry;
+    for (let i = entries.length - 1; i >= 0; i--) {
+      const entry = entries[i] as LogEntry;
       const key = entry.message[1];
-      if (key !== null) {
-        if (seen.has(key)) continue;
-        seen.add(key);
-      }
+      if (key !== null && seen.has(key)) continue;
+      if (key !== null) seen.add(key);
       kept.push(entry);
-      this.bytes += bytesOf(entry);
     }
-    this.entries = kept.reverse();
+    return kept.reverse();
+  }
+
+  private compact(): void {
+    this.entries = this.survivors(this.entries.slice(this.head));
     this.head = 0;
-    this.compacted = kept.length;
+    this.compacted = this.entries.length;
+    this.bytes = 0;
+    for (const entry of this.entries) this.bytes += bytesOf(entry);
   }
 
   /** Place in `entries` of the first entry at or behind this offset. */

@@ -169,7 +169,7 @@ export class ProcessorRole extends GroupRole<ProcessorState> {
     return { producer: this.member, epoch, transaction };
   }
 
-  private send({ partition }: PolledBatch): Send {
+  protected send({ partition }: PolledBatch): Send {
     return { op: 'send', topic: OUTPUT, partition, messages: this.state.outputs };
   }
 
