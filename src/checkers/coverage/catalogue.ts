@@ -6,7 +6,6 @@ import { ELECTION_SITUATIONS, Elections } from './elections.js';
 import { LOG_SITUATIONS, Logs } from './logs.js';
 import { PBFT_SITUATIONS, createPbftRecognisers } from './pbft/index.js';
 import { REACHED_SITUATIONS, Reached } from './reached.js';
-import { PBFT_STATE_SITUATIONS } from './pbft-state.js';
 import { READ_SITUATIONS, Reads } from './reads.js';
 import type { Recogniser } from './recogniser.js';
 import { RESTART_SITUATIONS, Restarts } from './restarts.js';
@@ -27,7 +26,6 @@ export const SITUATIONS: readonly Situation[] = [
   ...VERSION_SITUATIONS,
   ...REACHED_SITUATIONS,
   ...PBFT_SITUATIONS,
-  ...PBFT_STATE_SITUATIONS,
 ];
 
 export function createRecognisers(protocol: string, view: ClusterView, tally: Tally): Recogniser[] {

@@ -6,6 +6,11 @@ import type { Situation } from '../situation.js';
 export const PBFT_REACHED = {
   'pbft/pre-prepare-above-window':
     'A replica kept a pre-prepare for later, because it was above its high watermark.',
+  'pbft/tentative-rollback': 'A replica took back a batch that it had executed before it was committed.',
+  'pbft/read-waited':
+    'A read waited until what its replica had shown to clients before was executed for good.',
+  'pbft/read-ordered': 'A read that no quorum had answered alike was ordered after all.',
+  'pbft/checkpoint-lost': 'A replica started although it could not read a checkpoint on its disk any more.',
 } as const satisfies Readonly<Record<`pbft/${string}`, string>>;
 
 /** Id of a situation that PBFT's replicas report. */
