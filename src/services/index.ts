@@ -31,3 +31,4 @@ export * from './stream/index.js';
 export * from './workload.js';
 export * from './zipf.js';
 export * from './objectives.js';
+export { OperationSlot } from './operation-slot.js';

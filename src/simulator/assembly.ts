@@ -120,6 +120,7 @@ export function assembleClients(
       cohort: name,
       workload: program.createWorkload(config),
       stopAtMicros: bounds.stopClientsAtMicros,
+      Client: program.Client,
     };
     const directory = createDirectory(config.discovery, servers);
     return Array.from({ length: config.clients }, () => ({ errand, directory }));

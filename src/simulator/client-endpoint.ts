@@ -28,6 +28,8 @@ export interface ClientErrand {
   readonly cohort: string;
   readonly workload: ClientWorkload;
   readonly stopAtMicros: Micros;
+  /** What clients are; undefined: the correct class. */
+  readonly Client: typeof ClientProcess | undefined;
 }
 
 export class ClientEndpoint extends Endpoint implements ClientProcessHost, ServerHealth {
@@ -49,9 +51,9 @@ export class ClientEndpoint extends Endpoint implements ClientProcessHost, Serve
     this.servers = errand.servers;
     this.authenticator = engine.authentication.of(self);
     this.ignoresHints = errand.workload.config.discovery?.kind === 'round-robin';
+    const { Client = ClientProcess } = errand;
     this.client =
-      original?.client.clone(this, driver) ??
-      new ClientProcess(this, driver, errand.workload, errand.stopAtMicros);
+      original?.client.clone(this, driver) ?? new Client(this, driver, errand.workload, errand.stopAtMicros);
   }
 
   static create(

@@ -13,6 +13,7 @@ import type { Scenario } from '../scenario/index.js';
 import {
   createConfiguredService,
   createWorkload,
+  type ClientProcess,
   type ClientWorkload,
   type WorkloadConfig,
 } from '../services/index.js';
@@ -26,6 +27,8 @@ export interface Implementation {
   createWorkload?(config: WorkloadConfig): ClientWorkload;
   /** Id of the zoo bug, when it is one. */
   readonly bug: string | undefined;
+  /** What clients are in place of the correct class: one of a zoo bug. */
+  readonly Client?: typeof ClientProcess | undefined;
   /** What servers' doors go by in place of the correct classes: those of a zoo bug. */
   readonly door?: Pick<DoorRules, 'Admission' | 'Authority'> | undefined;
   /** Real cryptography, for scenarios that ask for it. It comes from outside: no room of the simulation has any. */
@@ -65,6 +68,7 @@ export function buggyImplementation(scenario: Scenario, id: string): Implementat
   return {
     protocol: bug.createProtocol?.() ?? correct.protocol,
     createService: () => bug.createService?.(scenario.service) ?? correct.createService(),
+    Client: bug.Client,
     door: bug.door,
     createWorkload: (config) =>
       bug.createWorkload?.(scenario.service, config) ?? createWorkload(scenario.service, config),

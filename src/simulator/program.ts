@@ -17,6 +17,7 @@ import {
   cohortsOf,
   createWorkload,
   findService,
+  type ClientProcess,
   type ClientWorkload,
   type WorkloadConfig,
 } from '../services/index.js';
@@ -42,6 +43,8 @@ export interface Program {
   /** Id of the zoo bug, when it is one. */
   readonly bug: string | undefined;
   createService(): StateMachine;
+  /** What clients are; undefined: the correct class. */
+  readonly Client: typeof ClientProcess | undefined;
   /** A doorkeeper for one server; undefined where everything is let in. */
   readonly createDoor: (() => Doorkeeper) | undefined;
   createWorkload(config: WorkloadConfig): ClientWorkload;
@@ -69,6 +72,7 @@ export function prepareProgram(scenario: Scenario, implementation: Implementatio
     authentication: authenticationOf(scenario, implementation),
     bug,
     createService: () => implementation.createService(),
+    Client: implementation.Client,
     createDoor: doorOf(scenario, implementation),
     createWorkload: (config) =>
       implementation.createWorkload?.(config) ?? createWorkload(scenario.service, config),

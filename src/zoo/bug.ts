@@ -6,6 +6,7 @@ import type {
   AdmissionConfig,
   Authority,
   Capability,
+  ClientProcess,
   ClientWorkload,
   ServiceConfig,
   WorkloadConfig,
@@ -25,6 +26,8 @@ export interface Bug {
   readonly scenario: string;
   createProtocol?(): Protocol;
   createService?(service: ServiceConfig): StateMachine;
+  /** What clients are. */
+  readonly Client?: typeof ClientProcess;
   /** What the doors of servers go by. */
   readonly door?: {
     readonly Admission?: new (config: AdmissionConfig) => Admission;

@@ -7,13 +7,14 @@ import { UsageError, nearest } from '../kernel/index.js';
 import type { Bug } from './bug.js';
 import { PBFT_BUGS } from './pbft/index.js';
 import { RAFT_BUGS } from './raft/index.js';
+import { SERVICE_BUGS } from './services/index.js';
 import { STREAM_BUGS } from './stream/index.js';
 
 export type { Bug } from './bug.js';
 
 /** Every bug, sorted by id. */
-export const BUGS: readonly Bug[] = [...RAFT_BUGS, ...PBFT_BUGS, ...STREAM_BUGS].sort((a, b) =>
-  a.id < b.id ? -1 : a.id > b.id ? 1 : 0,
+export const BUGS: readonly Bug[] = [...RAFT_BUGS, ...PBFT_BUGS, ...SERVICE_BUGS, ...STREAM_BUGS].sort(
+  (a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0),
 );
 
 /** The bug with this id, or with its number alone (`R23`); throws UsageError with the nearest one. */

@@ -13,7 +13,7 @@ export const SERVICE_ANSWERS: InvariantInfo = {
   id: 'any/service-answers',
   title: "Every answer follows from the agreed order by the service's sequential specification.",
   statement:
-    'Let the specification of the service be executed along the agreed order, each command at its first place and none that its session refuses. Then every operation with a place of its own in the order that is answered ok, and not with an error, is answered what the specification answers at that place. Since a place is given after the invocation and known before the answer, this proves the history linearizable, over all objects of the service at once. Reads that are answered aside of the log have no place, and are not judged here. For services that have such a specification: bank, and the transactions of the key-value store.',
+    'Let the specification of the service be executed along the agreed order, each command at its first place and none that its session refuses. Then every operation with a place of its own in the order that is answered ok, and not with an error, was executed there, and is answered what the specification answers. Since a place is given after the invocation and known before the answer, this proves the history linearizable, over all objects of the service at once. Reads that are answered aside of the log have no place, and are not judged here. For services that have such a specification: bank, and the transactions of the key-value store.',
   protocol: 'any',
   family: 'protocol-independent',
   kind: 'history',
@@ -37,6 +37,9 @@ interface Expected {
 
 const NOTHING_KNOWN: Expected = Object.freeze({ text: undefined, answer: undefined });
 
+/** A command that its session refuses is answered with an error, which is not judged here. */
+const NOT_EXECUTED: Plain = { error: 'not executed' };
+
 export class ServiceAnswers implements ServiceJudge {
   /** Per client, by sequence: operations that are open, or answered before their place is known. */
   private readonly open: SequenceMap<Expected>[] = [];
@@ -48,9 +51,11 @@ export class ServiceAnswers implements ServiceJudge {
   ) {}
 
   onPlace({ command }: AppliedPlace, hasEffect: boolean): void {
-    if (command === undefined || !hasEffect) return;
-    const answer = this.specification.apply(command);
+    if (command === undefined) return;
     const { client, sequence } = command;
+    // What is ordered again was judged at its first place.
+    if (!hasEffect && this.ghost.order.indexOf(client, sequence) > 0) return;
+    const answer = hasEffect ? this.specification.apply(command) : NOT_EXECUTED;
     const expected = this.open[client - this.ghost.servers]?.get(sequence);
     if (answer === undefined || expected === undefined || expected.text !== undefined) return;
     const known: Expected = { text: canonical(answer), answer: expected.answer };
