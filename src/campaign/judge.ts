@@ -9,6 +9,8 @@ import type { Outcome } from '../simulator/index.js';
 /** `diverged`: a second execution of the same recipe was another one. */
 export type Verdict = 'passed' | 'violated' | 'stalled' | 'bound-reached' | 'diverged';
 
+export type FailedVerdict = Exclude<Verdict, 'passed'>;
+
 export interface Judgement {
   readonly verdict: Verdict;
   /** True for the run of a control that was violated as it should be. */

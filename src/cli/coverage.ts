@@ -1,33 +1,23 @@
 /** `faultline coverage`: which rare situations the runs of scenarios reach, and which they never do. */
 
-import {
-  CoverageTally,
-  isWithinModel,
-  judge,
-  listSeeds,
-  requireWithinModel,
-  type CoveredSituation,
-} from '../campaign/index.js';
+import { CoverageTally, judge, listSeeds, type CoveredSituation } from '../campaign/index.js';
 import { SITUATIONS, renderSituations } from '../checkers/index.js';
 import { UsageError } from '../kernel/index.js';
 import type { RunReport } from '../node/run-pool.js';
-import {
-  findScenarios,
-  listScenarios,
-  loadScenarioFile,
-  type FoundScenario,
-} from '../node/scenario-files.js';
 import { coverageLine, coverageRecord, coverageText } from '../report/coverage-report.js';
 import { counted, groupedCount } from '../report/figures.js';
 import { runCommand } from '../report/shell.js';
 import { ExitCode, VERDICT_CODES, graver } from './exit-codes.js';
 import { DEFAULT_COVERAGE_SEEDS, type CoverageOptions } from './option-table.js';
+import { bundledScenarios, planScenarios } from './plan-scenarios.js';
 import type { PlannedScenario } from './run-reporter.js';
 import { withSession, type Session } from './session.js';
 import type { Terminal } from './terminal.js';
 
 /** Runs that did not pass and are told of: `run` tells of all. */
 const PROBLEMS_TOLD = 10;
+
+const AS_THEY_ARE = { set: [], bug: undefined, beyondModel: false };
 
 /** The verb. */
 export async function coverage(
@@ -37,7 +27,8 @@ export async function coverage(
 ): Promise<ExitCode> {
   if (options.markdown) return printPage(terminal, words);
   const seeds = options.seeds ?? listSeeds(DEFAULT_COVERAGE_SEEDS, '--seeds');
-  const planned = words.length === 0 ? bundledScenarios() : namedScenarios(words);
+  const planned =
+    words.length === 0 ? bundledScenarios(AS_THEY_ARE) : planScenarios(terminal, words, AS_THEY_ARE);
   const tasks = planned.length * seeds.length;
   return withSession(terminal, { ...options, tasks }, async (session) => {
     const survey = new Survey(terminal, session, options, tasks);
@@ -54,34 +45,6 @@ function printPage(terminal: Terminal, words: readonly string[]): ExitCode {
   if (terminal.json) for (const situation of SITUATIONS) terminal.emit('situation', { ...situation });
   else terminal.print(renderSituations(SITUATIONS).trimEnd());
   return ExitCode.passed;
-}
-
-/** All that are there to pass: not the controls, which end where they break, nor what no protocol survives. */
-function bundledScenarios(): PlannedScenario[] {
-  const bundled = listScenarios().filter(({ isBundled }) => isBundled);
-  return bundled.map((found) => plan(found.name, found)).filter(isThereToPass);
-}
-
-function isThereToPass({ scenario }: PlannedScenario): boolean {
-  return scenario.expect.outcome === 'passed' && isWithinModel(scenario);
-}
-
-/** Each file once. Named by itself, a scenario beyond its model is refused; a pattern leaves it out. */
-function namedScenarios(words: readonly string[]): PlannedScenario[] {
-  const byPath = new Map<string, PlannedScenario>();
-  for (const word of words) {
-    const all = findScenarios(word).map((found) => plan(word, found));
-    const within = all.filter(({ scenario }) => isWithinModel(scenario));
-    if (within.length === 0) for (const { scenario } of all) requireWithinModel(scenario);
-    for (const planned of within) if (!byPath.has(planned.path)) byPath.set(planned.path, planned);
-  }
-  return [...byPath.values()];
-}
-
-/** A pattern is no name: the line that runs it again says which scenario it was. */
-function plan(word: string, found: FoundScenario): PlannedScenario {
-  const scenario = loadScenarioFile(found);
-  return { word: /\.ya?ml$/.test(word) ? word : found.name, path: found.path, scenario };
 }
 
 /** One invocation: runs come in, a table goes out. */

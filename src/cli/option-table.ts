@@ -106,6 +106,56 @@ export const auditOptions = {
   timeout,
 };
 
+export const DEFAULT_FUZZ_MICROS = 60_000_000;
+
+export const fuzzOptions = {
+  for: parsed<number | undefined>(
+    {
+      flag: 'for',
+      value: 'TIME',
+      description: 'end after this time',
+      fallbackText: '1m unless --runs or --until-failure says when',
+    },
+    undefined,
+    (value) => {
+      const micros = parseDuration(value, '--for');
+      if (micros >= 1_000_000) return micros;
+      throw new UsageError('bad-value', `--for: expected at least 1s, got '${value}'`);
+    },
+  ),
+  runs: wholeNumber(
+    { flag: 'runs', value: 'N', description: 'end after so many runs' },
+    undefined,
+    1,
+    Number.MAX_SAFE_INTEGER,
+  ),
+  untilFailure: flag('until-failure', 'end with the first run that does not pass'),
+  first: wholeNumber(
+    { flag: 'first', value: 'SEED', description: 'the first seed; the next ones follow', fallbackText: '1' },
+    1,
+    0,
+    Number.MAX_SAFE_INTEGER,
+  ),
+  shard: parsed(
+    { flag: 'shard', value: 'I/N', description: 'one of N parts of the seeds', fallbackText: '1/1' },
+    { shard: 0, of: 1 },
+    readShard,
+  ),
+  ledger: text({
+    flag: 'ledger',
+    value: 'FILE',
+    description: 'note what is done, so that the campaign can go on',
+    completion: 'file',
+  }),
+  resume: flag('resume', 'go on with the campaign of the ledger'),
+  set: runOptions.set,
+  bug: runOptions.bug,
+  json,
+  out: runOptions.out,
+  workers,
+  timeout,
+};
+
 const MOST_DEPTH = 8;
 
 export const twinsOptions = {
@@ -284,6 +334,7 @@ export const tourOptions = { json, workers };
 
 export type RunOptions = Values<typeof runOptions>;
 export type ReplayOptions = Values<typeof replayOptions>;
+export type FuzzOptions = Values<typeof fuzzOptions>;
 export type AuditOptions = Values<typeof auditOptions>;
 export type TwinsOptions = Values<typeof twinsOptions>;
 export type KeepOptions = Values<typeof keepOptions>;

@@ -3,7 +3,7 @@
  * for, and its trace saved when it broke something. Keeps the order of scenarios and seeds.
  */
 
-import { judge } from '../campaign/index.js';
+import { judge, type Verdict } from '../campaign/index.js';
 import { UsageError, formatDuration } from '../kernel/index.js';
 import type { RunReport, RunRequest, SimulationPool, StopReason } from '../node/run-pool.js';
 import { saveRecipe } from '../node/trace-folder.js';
@@ -29,6 +29,8 @@ export interface ReporterSettings {
   readonly savesExpected: boolean;
   /** Most traces for each scenario. */
   readonly traces: number;
+  /** Whether a run that broke something is to have a trace, beyond what the number allows; default: every one. */
+  readonly isWorthATrace?: (run: BrokenRun) => boolean;
   readonly set: readonly string[];
   readonly bug: string | undefined;
   readonly beyondModel: boolean;
@@ -37,6 +39,27 @@ export interface ReporterSettings {
 
 interface Planned extends RunRequest {
   readonly word: string;
+}
+
+/** A run that broke something, as it comes in. */
+export interface BrokenRun {
+  readonly scenario: Scenario;
+  readonly seed: string;
+  readonly verdict: Verdict;
+  readonly outcome: Outcome;
+}
+
+/** A few seeds of a campaign that has no end. */
+export interface PlannedPortion extends RunRequest {
+  readonly word: string;
+  /** How many seeds of the scenario came before. */
+  readonly position: number;
+}
+
+export interface ReportedPortion {
+  readonly scenario: Scenario;
+  readonly position: number;
+  readonly runs: readonly ReportedRun[];
 }
 
 type Facts = Pick<ReportedRun, 'verdict' | 'isExpectedViolation' | 'reason' | 'savedTo' | 'replayLine'>;
@@ -64,6 +87,17 @@ export class RunReporter {
       if (second !== undefined && again?.done === true) return;
       const repeated = again?.done === false ? again.value : undefined;
       yield await this.tell(report, repeated, words.get(report.request.scenario) ?? '');
+    }
+  }
+
+  /** Portion by portion, in their order, which are asked for as there is room. Ends early when the pool's signal does. */
+  async *portions(planned: Iterable<PlannedPortion>): AsyncGenerator<ReportedPortion> {
+    const underWay: PlannedPortion[] = [];
+    for await (const reports of this.pool.portions(noting(planned, underWay))) {
+      const { scenario, position, word } = underWay.shift() as PlannedPortion;
+      const runs: ReportedRun[] = [];
+      for (const report of reports) runs.push(await this.tell(report, undefined, word));
+      yield { scenario, position, runs };
     }
   }
 
@@ -109,7 +143,10 @@ export class RunReporter {
     const judgement = judge(request.scenario, outcome);
     const isWorthATrace =
       outcome.violation !== undefined && (!judgement.isExpectedViolation || this.settings.savesExpected);
-    if (!isWorthATrace || !this.takeFromBudget(request.scenario)) {
+    const { verdict } = judgement;
+    const run = { scenario: request.scenario, seed, verdict, outcome };
+    const isWanted = isWorthATrace && this.settings.isWorthATrace?.(run) !== false;
+    if (!isWanted || !this.takeFromBudget(request.scenario)) {
       return { ...judgement, savedTo: undefined, replayLine: undefined };
     }
     const { path, digest, problem } = await this.record(request, seed);
@@ -179,6 +216,14 @@ export class RunReporter {
     ]);
     const [first, second] = logs.map(({ value }) => value);
     return first === undefined || second === undefined ? undefined : compareEventLogs(first, second);
+  }
+}
+
+/** The items, each noted when it is asked for. */
+function* noting<Item>(items: Iterable<Item>, noted: Item[]): Generator<Item> {
+  for (const item of items) {
+    noted.push(item);
+    yield item;
   }
 }
 

@@ -1,9 +1,7 @@
 /** `faultline run`: scenarios over seeds, judged, with a trace for what broke. */
 
-import { isWithinModel, requireWithinModel } from '../campaign/index.js';
 import { checkPlan } from '../faults/index.js';
 import { UsageError } from '../kernel/index.js';
-import { findScenarios, loadScenarioFile, type FoundScenario } from '../node/scenario-files.js';
 import { counted, groupedCount } from '../report/figures.js';
 import {
   RUN_COLUMNS,
@@ -15,10 +13,9 @@ import {
 } from '../report/run-report.js';
 import { table } from '../report/table.js';
 import { wrap } from '../report/wrap.js';
-import { buggyImplementation } from '../simulator/index.js';
-import { findBug } from '../zoo/index.js';
 import { ExitCode, VERDICT_CODES, graver } from './exit-codes.js';
 import { DEFAULT_TRACE_FOLDER, type RunOptions } from './option-table.js';
+import { planScenarios } from './plan-scenarios.js';
 import { RunReporter, type PlannedScenario } from './run-reporter.js';
 import { withSession, type Session } from './session.js';
 import type { Terminal } from './terminal.js';
@@ -51,51 +48,6 @@ function seedsOf(options: RunOptions): readonly string[] {
   }
   if (options.seed === '') throw new UsageError('bad-value', '--seed: expected a text, got an empty one');
   return options.seeds ?? [options.seed ?? '1'];
-}
-
-/** Finds, loads and checks every scenario before the first one runs. */
-function planScenarios(terminal: Terminal, words: readonly string[], options: RunOptions): PlannedScenario[] {
-  const bug = options.bug === undefined ? undefined : findBug(options.bug);
-  const names = words.length === 0 && bug !== undefined ? [bug.scenario] : words;
-  if (names.length === 0) {
-    throw new UsageError(
-      'missing-argument',
-      "missing argument 'NAME'",
-      "'faultline list' shows the scenarios",
-    );
-  }
-  const planned = new Map<string, PlannedScenario>();
-  for (const word of names) {
-    const all = findScenarios(word).map((found) => planOne(word, found, options));
-    const within = options.beyondModel ? all : all.filter(({ scenario }) => isWithinModel(scenario));
-    // Named by itself, a scenario beyond its model is refused; a pattern leaves it out.
-    if (within.length === 0) for (const { scenario } of all) requireWithinModel(scenario);
-    for (const { scenario } of all) {
-      if (options.beyondModel || isWithinModel(scenario)) continue;
-      terminal.note(
-        `leaving out ${scenario.name}: its faults are beyond its failure model (--beyond-model runs it)`,
-      );
-    }
-    for (const plan of within) if (!planned.has(plan.path)) planned.set(plan.path, plan);
-  }
-  return [...planned.values()];
-}
-
-function planOne(word: string, found: FoundScenario, options: RunOptions): PlannedScenario {
-  const scenario = loadScenarioFile(found, options.set);
-  if (options.bug !== undefined)
-    checkBug(scenario.protocol.module, () => buggyImplementation(scenario, options.bug ?? ''));
-  // A pattern is no name: the line that runs it again says which scenario it was.
-  return { word: /\.ya?ml$/.test(word) ? word : found.name, path: found.path, scenario };
-}
-
-function checkBug(module: string | undefined, build: () => unknown): void {
-  if (module === undefined) build();
-  else
-    throw new UsageError(
-      'bug-of-other-protocol',
-      `--bug: the scenario runs a protocol of its own (${module})`,
-    );
 }
 
 /** One invocation: runs come in, lines go out. */

@@ -39,7 +39,8 @@ export class Terminal {
   readonly paintError: ChalkInstance;
   /** Aborted when the reader of stdout has gone. */
   readonly closed: AbortSignal;
-  private readonly showsProgress: boolean;
+  /** True when lines of progress are shown, and replace each other. */
+  readonly showsProgress: boolean;
   private progressShown = false;
   private lastProgress = -Infinity;
   private summaryFields: Readonly<Record<string, unknown>> = {};

@@ -5,6 +5,7 @@ import {
   checkOptions,
   completionOptions,
   coverageOptions,
+  fuzzOptions,
   invariantsOptions,
   keepOptions,
   listOptions,
@@ -35,6 +36,27 @@ const run = verb({
     'faultline run --bug R23-old-term-commit --seeds 1..50',
   ],
   load: async () => (await import('./run.js')).run,
+});
+
+const fuzz = verb({
+  name: 'fuzz',
+  summary: 'run ever new seeds of scenarios, within a budget',
+  argument: {
+    name: 'NAME',
+    description: 'scenarios, as for run (default: all bundled ones that are there to pass)',
+    required: false,
+    variadic: true,
+    completion: 'scenario',
+  },
+  options: fuzzOptions,
+  examples: [
+    'faultline fuzz --for 10m',
+    "faultline fuzz 'raft/*' --until-failure",
+    'faultline fuzz --for 8h --ledger night.jsonl',
+    'faultline fuzz --for 8h --ledger night.jsonl --resume',
+    'faultline fuzz raft/everything --runs 5000 --first 70000 --shard 2/4',
+  ],
+  load: async () => (await import('./fuzz.js')).fuzz,
 });
 
 const replay = verb({
@@ -209,6 +231,7 @@ const tour = verb({
 // The table mixes verbs of different options; each was checked against its own above.
 export const VERBS: readonly VerbSpec[] = [
   run,
+  fuzz,
   replay,
   audit,
   twins,

@@ -85,11 +85,20 @@ export class SimulationPool {
     const wanted = Math.ceil(total / (this.workers * TASKS_PER_WORKER));
     const size = inFreshWorkers ? 1 : Math.min(MOST_SEEDS_PER_TASK, Math.max(1, wanted));
     const chunks = requests.flatMap((request) => split(request, size));
+    for await (const reports of this.portions(chunks, inFreshWorkers)) yield* reports;
+  }
+
+  /**
+   * Reports of each request together, in the order of the requests, which are asked for as workers become free:
+   * there may be no end of them. A request is one task. Ends and throws as {@link runs} does.
+   */
+  async *portions<Request extends RunRequest>(
+    requests: Iterable<Request>,
+    inFreshWorkers = false,
+  ): AsyncGenerator<readonly RunReport[]> {
     try {
       const limit = this.workers * TASKS_AHEAD;
-      for await (const reports of inOrder(chunks, limit, (chunk) => this.runChunk(chunk, inFreshWorkers))) {
-        yield* reports;
-      }
+      yield* inOrder(requests, limit, (request) => this.runChunk(request, inFreshWorkers));
     } catch (error) {
       if (!this.settings.signal.aborted) throw error;
     }

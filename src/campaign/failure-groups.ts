@@ -1,0 +1,83 @@
+/**
+ * Failures of a campaign, grouped by what seems to be one mistake: the same verdict, the same property and the
+ * same sentence but for its numbers and names. Of each group the run that failed after the fewest events is kept:
+ * its story is the shortest.
+ */
+
+import { hashString, hex32 } from '../kernel/index.js';
+import type { FailedVerdict } from './judge.js';
+
+/** A run that did not pass, as far as groups care. */
+export interface Failure {
+  readonly scenario: string;
+  readonly seed: string;
+  readonly verdict: FailedVerdict;
+  /** Undefined where no property broke. */
+  readonly invariant: string | undefined;
+  /** What was told of it. */
+  readonly message: string;
+  /** Events until it failed. */
+  readonly events: number;
+}
+
+export interface FailureGroup<F extends Failure> {
+  /** Eight hexadecimal digits: the same for the same mistake in any campaign. */
+  readonly fingerprint: string;
+  /** The fewest events until it fails; the earlier one of equals. */
+  readonly shortest: F;
+  readonly count: number;
+  /** Names of the scenarios in which it was found, in the order of the first time. */
+  readonly scenarios: readonly string[];
+}
+
+export class FailureGroups<F extends Failure> {
+  private readonly groups = new Map<string, FailureGroup<F>>();
+
+  /** Takes a failure in; true when it begins a group, or is shorter than all before in its group. */
+  add(failure: F): boolean {
+    const fingerprint = fingerprintOf(failure);
+    const group = this.groups.get(fingerprint);
+    if (group === undefined) {
+      this.groups.set(fingerprint, {
+        fingerprint,
+        shortest: failure,
+        count: 1,
+        scenarios: [failure.scenario],
+      });
+      return true;
+    }
+    const isShorter = failure.events < group.shortest.events;
+    const isElsewhere = !group.scenarios.includes(failure.scenario);
+    this.groups.set(fingerprint, {
+      fingerprint,
+      shortest: isShorter ? failure : group.shortest,
+      count: group.count + 1,
+      scenarios: isElsewhere ? [...group.scenarios, failure.scenario] : group.scenarios,
+    });
+    return isShorter;
+  }
+
+  /** True for a failure that {@link add} would answer true for. */
+  isNews(failure: Failure): boolean {
+    const group = this.groups.get(fingerprintOf(failure));
+    return group === undefined || failure.events < group.shortest.events;
+  }
+
+  /** The frequent ones first; of equals the one found first. */
+  all(): readonly FailureGroup<F>[] {
+    return [...this.groups.values()].sort((a, b) => b.count - a.count);
+  }
+
+  get size(): number {
+    return this.groups.size;
+  }
+}
+
+/** What is told of a failure without what differs from run to run: processes, numbers, quoted texts. */
+export function fingerprintOf({ verdict, invariant, message }: Failure): string {
+  const sentence = message
+    .replace(/"[^"]*"|'[^']*'/g, '…')
+    .replace(/\b[nc]\d+\b/g, 'p')
+    .replace(/\b(?:[0-9a-f]{8,}|\d+(?:\.\d+)*)\b/g, '#');
+  return hex32(hashString(`${verdict}\n${invariant ?? ''}\n${sentence}`));
+}

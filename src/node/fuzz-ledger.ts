@@ -1,0 +1,201 @@
+/**
+ * The ledger of a campaign: a file of JSON lines that says what was run and what was found, so that a campaign
+ * which ended, whatever ended it, goes on where it was.
+ *
+ * The first line is the header. Then a line for each failure, and a line for each portion of seeds that is done.
+ * Each is written and synced before anything that rests on it: a failure after its trace is saved and before the
+ * portion that it was found in. So a process that is killed loses at most the portions under way, which are run
+ * again, and a failure found again is known by its scenario and seed. A last line without an end is what a kill
+ * left of a write, and is cut off.
+ *
+ * Portions are chained: each carries the hash of the one before of its scenario and of its runs' digests. Two
+ * campaigns over the same seeds of the same code end with the same hashes.
+ */
+
+import { createHash } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { UsageError, canonical, excerpt } from '../kernel/index.js';
+import { fileProblem } from './file-errors.js';
+import { makeFolder } from './folders.js';
+
+const SCHEMA = 'faultline-ledger/1';
+
+const headerShape = z.strictObject({
+  schema: z.literal(SCHEMA),
+  type: z.literal('campaign'),
+  /** Version of Faultline. */
+  faultline: z.string(),
+  /** Hash of the scenarios' content: another scenario of the same name is another campaign. */
+  scenarios: z.record(z.string(), z.string()),
+  bug: z.string().nullable(),
+  first: z.int().nonnegative(),
+  shard: z.int().nonnegative(),
+  of: z.int().positive(),
+});
+
+const failureShape = z.strictObject({
+  type: z.literal('failure'),
+  scenario: z.string(),
+  seed: z.string(),
+  verdict: z.enum(['violated', 'stalled', 'bound-reached', 'diverged']),
+  invariant: z.string().nullable(),
+  message: z.string(),
+  events: z.int().nonnegative(),
+  savedTo: z.string().nullable(),
+  again: z.string(),
+});
+
+const portionShape = z.strictObject({
+  type: z.literal('portion'),
+  scenario: z.string(),
+  /** How many seeds of this scenario were done before. */
+  position: z.int().nonnegative(),
+  runs: z.int().positive(),
+  events: z.int().nonnegative(),
+  chain: z.string(),
+});
+
+const lineShape = z.discriminatedUnion('type', [failureShape, portionShape]);
+
+export type LedgerHeader = Omit<z.infer<typeof headerShape>, 'schema' | 'type'>;
+export type LedgerFailure = Omit<z.infer<typeof failureShape>, 'type'>;
+export type LedgerPortion = Omit<z.infer<typeof portionShape>, 'type'>;
+
+/** What a ledger says when it is opened again. */
+export interface Ledgered {
+  readonly failures: readonly LedgerFailure[];
+  readonly portions: readonly LedgerPortion[];
+}
+
+const NOTHING: Ledgered = { failures: [], portions: [] };
+
+export class FuzzLedger {
+  private constructor(
+    private readonly path: string,
+    private readonly file: number,
+  ) {}
+
+  /** Begins a ledger. Throws UsageError where there is one already, or no place to write. */
+  static create(path: string, header: LedgerHeader): FuzzLedger {
+    makeFolder(dirname(path));
+    let file: number;
+    try {
+      file = openSync(path, 'ax');
+    } catch (error) {
+      throw fileProblem(error, path, 'a new ledger', '--resume goes on with one that is there');
+    }
+    const ledger = new FuzzLedger(path, file);
+    ledger.write({ schema: SCHEMA, type: 'campaign', ...header });
+    return ledger;
+  }
+
+  /** Opens a ledger to go on with it. Throws UsageError when it is none, or that of another campaign. */
+  static resume(
+    path: string,
+    header: LedgerHeader,
+  ): { readonly ledger: FuzzLedger; readonly before: Ledgered } {
+    const { text, before } = read(path, header);
+    let file: number;
+    try {
+      truncateSync(path, Buffer.byteLength(text));
+      file = openSync(path, 'a');
+    } catch (error) {
+      throw fileProblem(error, path, 'a ledger to go on with');
+    }
+    const ledger = new FuzzLedger(path, file);
+    if (text === '') ledger.write({ schema: SCHEMA, type: 'campaign', ...header });
+    return { ledger, before };
+  }
+
+  failure(failure: LedgerFailure): void {
+    this.write({ type: 'failure', ...failure });
+  }
+
+  portion(portion: LedgerPortion): void {
+    this.write({ type: 'portion', ...portion });
+  }
+
+  close(): void {
+    closeSync(this.file);
+  }
+
+  private write(line: Readonly<Record<string, unknown>>): void {
+    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+    try {
+      let offset = 0;
+      while (offset < bytes.length) offset += writeSync(this.file, bytes, offset);
+      fsyncSync(this.file);
+    } catch (error) {
+      throw fileProblem(error, this.path, 'a place to write');
+    }
+  }
+}
+
+/** The hash of a portion: of the one before it of its scenario (empty for none), and of its runs' digests, in order. */
+export function chainOf(before: string, digests: readonly string[]): string {
+  const hash = createHash('sha256').update(before);
+  for (const digest of digests) hash.update(` ${digest}`);
+  return hash.digest('hex').slice(0, 32);
+}
+
+/** Hash of a scenario's content. */
+export function contentHash(content: unknown): string {
+  return createHash('sha256').update(canonical(content)).digest('hex').slice(0, 16);
+}
+
+/** The whole lines of a ledger, and what they say. A ledger that was killed before its first line is empty. */
+function read(path: string, header: LedgerHeader): { readonly text: string; readonly before: Ledgered } {
+  let whole: string;
+  try {
+    whole = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw fileProblem(error, path, 'a ledger to go on with');
+  }
+  const text = whole.slice(0, whole.lastIndexOf('\n') + 1);
+  const lines = text.split('\n').slice(0, -1);
+  const [first] = lines;
+  if (first === undefined) {
+    if (whole.length > 0 && !whole.startsWith('{')) throw notALedger(path, 1);
+    return { text, before: NOTHING };
+  }
+  requireSameCampaign(path, parseLine(path, 1, first, headerShape), header);
+  const failures: LedgerFailure[] = [];
+  const portions: LedgerPortion[] = [];
+  lines.slice(1).forEach((line, i) => {
+    const { type, ...rest } = parseLine(path, i + 2, line, lineShape);
+    if (type === 'failure') failures.push(rest as LedgerFailure);
+    else portions.push(rest as LedgerPortion);
+  });
+  return { text, before: { failures, portions } };
+}
+
+function parseLine<T>(path: string, number: number, line: string, shape: z.ZodType<T>): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    throw notALedger(path, number);
+  }
+  const result = shape.safeParse(value);
+  if (result.success) return result.data;
+  throw notALedger(path, number);
+}
+
+function notALedger(path: string, line: number): UsageError {
+  return new UsageError('bad-ledger', `${path}:${line}: expected a line of a campaign's ledger (${SCHEMA})`);
+}
+
+/** Going on with other code or other scenarios would mix two campaigns. */
+function requireSameCampaign(path: string, found: z.infer<typeof headerShape>, header: LedgerHeader): void {
+  for (const [key, value] of Object.entries(header)) {
+    const other = found[key as keyof LedgerHeader];
+    if (canonical(other) === canonical(value)) continue;
+    throw new UsageError(
+      'other-campaign',
+      `${path}:1: expected ${key} ${excerpt(canonical(value), 120)}, got ${excerpt(canonical(other), 120)}`,
+      'a ledger goes on with the same scenarios, seeds and version; name another file for another campaign',
+    );
+  }
+}

@@ -1,0 +1,112 @@
+/** A campaign without an end, for people and for programs: how it goes, what it found, how it ended. */
+
+import type { ChalkInstance } from 'chalk';
+import type { Failure, FailureGroup } from '../campaign/index.js';
+import { compactCount, counted, groupedCount } from './figures.js';
+import type { Column } from './table.js';
+import { wrap } from './wrap.js';
+
+/** A failure, with what helps to get back to it. */
+export interface FuzzFailure extends Failure {
+  /** Path of the saved trace or recipe; undefined when a shorter one of its group was known. */
+  readonly savedTo: string | undefined;
+  /** The line that runs it again. */
+  readonly again: string;
+}
+
+/** Where a campaign stands. */
+export interface FuzzFigures {
+  readonly runs: number;
+  readonly events: number;
+  readonly failures: number;
+  /** Of which so many seem to be different mistakes. */
+  readonly groups: number;
+  /** Real time since it began. */
+  readonly seconds: number;
+  /** Real time that is left; undefined where time is no bound. */
+  readonly secondsLeft: number | undefined;
+  /** Runs that are left; undefined where their number is no bound. */
+  readonly runsLeft: number | undefined;
+}
+
+/** One line, within 80 columns: `1,234 runs, 61.2/s, 1.31M events/s, no failures, 38 s left`. */
+export function fuzzProgress(figures: FuzzFigures): string {
+  const { runs, events, failures, groups, seconds, secondsLeft, runsLeft } = figures;
+  const perSecond = (count: number): number => count / Math.max(seconds, 0.001);
+  const parts = [
+    counted(runs, 'run'),
+    `${perSecond(runs).toFixed(1)}/s`,
+    `${compactCount(Math.round(perSecond(events)))} events/s`,
+    failures === 0 ? 'no failures' : `${counted(failures, 'failure')} of ${counted(groups, 'kind')}`,
+  ];
+  if (secondsLeft !== undefined) parts.push(`${timeText(secondsLeft)} left`);
+  if (runsLeft !== undefined) parts.push(`${counted(runsLeft, 'run')} left`);
+  return parts.join(', ');
+}
+
+/** The last line: what was run in all. */
+export function fuzzLastLine(figures: FuzzFigures, before: number): string {
+  const { runs, failures, groups, seconds } = figures;
+  const rate = (runs / Math.max(seconds, 0.001)).toFixed(1);
+  const found =
+    failures === 0 ? 'no failures' : `${counted(failures, 'failure')} of ${counted(groups, 'kind')}`;
+  const earlier = before === 0 ? '' : `, after ${groupedCount(before)} before`;
+  return `${counted(runs, 'run')} in ${timeText(seconds)} (${rate}/s)${earlier}: ${found}`;
+}
+
+/** A failure that is news, the moment it is found. */
+export function foundLine({ verdict, invariant, scenario, seed, savedTo }: FuzzFailure): string {
+  const what = invariant === undefined ? verdict : `${verdict} ${invariant}`;
+  return `${what}: ${scenario}, seed ${seed}${savedTo === undefined ? '' : `, saved to ${savedTo}`}`;
+}
+
+/** One kind of failure, by its shortest run. */
+export function groupText(group: FailureGroup<FuzzFailure>, paint: ChalkInstance): string {
+  const { shortest, count, scenarios, fingerprint } = group;
+  const word = shortest.verdict === 'bound-reached' ? 'BOUND REACHED' : shortest.verdict.toUpperCase();
+  const what = shortest.invariant === undefined ? '' : ` ${paint.bold(shortest.invariant)}`;
+  const where = scenarios.length === 1 ? '' : `, in ${counted(scenarios.length, 'scenario')}`;
+  const lines = [
+    `${paint.red.bold(word)}${what} ${paint.dim(`(${fingerprint}: ${counted(count, 'time')}${where})`)}`,
+    `  in ${shortest.scenario}, seed ${shortest.seed}, after ${counted(shortest.events, 'event')}`,
+    ...wrap(shortest.message, 76).map((line) => `  ${line}`),
+  ];
+  if (shortest.savedTo !== undefined) lines.push(`  ${paint.dim('saved ')} ${shortest.savedTo}`);
+  lines.push(`  ${paint.dim('again ')} ${paint.cyan(shortest.again)}`);
+  return lines.join('\n');
+}
+
+/** The same as data. */
+export function groupRecord(group: FailureGroup<FuzzFailure>): Readonly<Record<string, unknown>> {
+  const { fingerprint, count, scenarios, shortest } = group;
+  return {
+    fingerprint,
+    count,
+    scenarios,
+    scenario: shortest.scenario,
+    seed: shortest.seed,
+    verdict: shortest.verdict,
+    invariant: shortest.invariant ?? null,
+    message: shortest.message,
+    events: shortest.events,
+    savedTo: shortest.savedTo ?? null,
+    again: shortest.again,
+  };
+}
+
+export const FUZZ_COLUMNS: readonly Column[] = [
+  { head: 'scenario' },
+  { head: 'seeds', align: 'right' },
+  { head: 'runs', align: 'right' },
+  { head: 'events', align: 'right' },
+  { head: 'failures', align: 'right' },
+  { head: 'hash of digests' },
+];
+
+/** `38 s`, `4 min 10 s`, `7 h 30 min`. */
+function timeText(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}

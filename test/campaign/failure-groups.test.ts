@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { FailureGroups, fingerprintOf, type Failure } from '../../src/campaign/index.js';
+
+const failure = (changes: Partial<Failure> = {}): Failure => ({
+  scenario: 'raft/a',
+  seed: '1',
+  verdict: 'violated',
+  invariant: 'raft/log-matching',
+  message: 'n1 and n3 differ at index 12: "c1.4" and "c2.9"',
+  events: 500,
+  ...changes,
+});
+
+describe('failure groups', () => {
+  it('takes what differs in numbers, processes and values alone as one mistake', () => {
+    const other = failure({
+      message: 'n2 and n5 differ at index 7: "c4.1" and ""',
+      seed: '2',
+      scenario: 'raft/b',
+    });
+    expect(fingerprintOf(other)).toBe(fingerprintOf(failure()));
+  });
+
+  it('tells apart other properties, verdicts and sentences', () => {
+    const others = [
+      failure({ invariant: 'raft/election-safety' }),
+      failure({ verdict: 'stalled' }),
+      failure({ message: 'n1 and n3 agree at index 12' }),
+    ];
+    const fingerprints = [failure(), ...others].map(fingerprintOf);
+    expect(new Set(fingerprints).size).toBe(4);
+  });
+
+  it('keeps the run that fails first, and where it was found', () => {
+    const groups = new FailureGroups();
+    expect(groups.add(failure())).toBe(true);
+    expect(groups.isNews(failure({ seed: '2', events: 500 }))).toBe(false);
+    expect(groups.add(failure({ seed: '2', events: 500 }))).toBe(false);
+    expect(groups.isNews(failure({ seed: '3', events: 20, scenario: 'raft/b' }))).toBe(true);
+    expect(groups.add(failure({ seed: '3', events: 20, scenario: 'raft/b' }))).toBe(true);
+    const [group] = groups.all();
+    expect(group).toMatchObject({ count: 3, scenarios: ['raft/a', 'raft/b'], shortest: { seed: '3' } });
+    expect(groups.size).toBe(1);
+  });
+
+  it('tells the frequent ones first', () => {
+    const groups = new FailureGroups();
+    groups.add(failure({ verdict: 'stalled' }));
+    groups.add(failure());
+    groups.add(failure({ seed: '2' }));
+    expect(groups.all().map(({ count }) => count)).toEqual([2, 1]);
+  });
+});

@@ -1,0 +1,134 @@
+// `faultline fuzz`: budgets, failures by kind, going on after any end, a killed campaign.
+
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { emptyFolder, faultline, jsonLines } from './faultline.js';
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const SHORT = ['--set', 'bounds.end=6s', '--set', 'bounds.heal-at=3s', '--set', 'bounds.stop-clients-at=5s'];
+const BUG = ['raft/crash-restart-storm', '--bug', 'R44-ack-before-sync'];
+
+interface LedgerLine {
+  readonly type: string;
+  readonly scenario: string;
+  readonly position: number;
+  readonly runs: number;
+  readonly chain: string;
+  readonly seed: string;
+  readonly savedTo: string;
+}
+
+function ledgerOf(path: string): LedgerLine[] {
+  const text = readFileSync(path, 'utf8');
+  return text
+    .slice(0, text.lastIndexOf('\n'))
+    .split('\n')
+    .map((line) => JSON.parse(line) as LedgerLine);
+}
+
+describe('cli: fuzz', () => {
+  it('runs as many seeds as it may, scenario by scenario, and says so', async () => {
+    const { code, stdout } = await faultline([
+      'fuzz',
+      'raft/baseline-quiet',
+      'raft/lossy-network',
+      ...SHORT,
+      '--runs',
+      '10',
+      '--first',
+      '70',
+    ]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^raft\/baseline-quiet +70\.\.75 +6 /m);
+    expect(stdout).toMatch(/^raft\/lossy-network +70\.\.73 +4 /m);
+    expect(stdout).toMatch(/\n10 runs in \d+ s \([\d.]+\/s\): no failures\n$/);
+  });
+
+  it('ends with the first failure when asked to, and its trace replays', async () => {
+    const cwd = emptyFolder();
+    const { code, stdout } = await faultline(['fuzz', ...BUG, '--until-failure'], { cwd });
+    expect(code).toBe(1);
+    const [, trace = ''] = /^ {2}saved {2}(\S+)$/m.exec(stdout) ?? [];
+    expect(stdout).toMatch(/^VIOLATED raft\/\S+ \([0-9a-f]{8}: \d+ times?\)$/m);
+    expect(await faultline(['replay', trace], { cwd })).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('ends after its time', async () => {
+    const began = performance.now();
+    const { code, stdout } = await faultline(['fuzz', 'raft/baseline-quiet', ...SHORT, '--for', '1s']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/no failures\n$/);
+    expect(performance.now() - began).toBeLessThan(30_000);
+  });
+
+  it('in JSON tells each failure once, and kinds and hashes in the summary', async () => {
+    const { code, stdout } = await faultline(['fuzz', ...BUG, '--runs', '8', '--json']);
+    expect(code).toBe(1);
+    const lines = jsonLines(stdout);
+    const summary = lines[lines.length - 1] as Record<string, unknown>;
+    expect(lines.filter(({ type }) => type === 'failure')).toHaveLength(8);
+    expect(summary).toMatchObject({ type: 'summary', verb: 'fuzz', exitCode: 1, runs: 8, failures: 8 });
+    expect(summary['kinds']).toHaveLength(1);
+  });
+
+  it('in two parts it comes to the same hashes as in one', async () => {
+    const cwd = emptyFolder();
+    const run = (...more: string[]) => faultline(['fuzz', 'raft/baseline-quiet', ...SHORT, ...more], { cwd });
+    await run('--runs', '12', '--ledger', 'one.jsonl');
+    await run('--runs', '4', '--ledger', 'two.jsonl');
+    const { stdout } = await run('--runs', '8', '--ledger', 'two.jsonl', '--resume');
+    expect(stdout).toContain('8 runs in');
+    expect(stdout).toContain(', after 4 before: no failures');
+    expect(ledgerOf(join(cwd, 'two.jsonl'))).toEqual(ledgerOf(join(cwd, 'one.jsonl')));
+  });
+
+  it('killed at any moment, it goes on with no seed left out, none noted twice and every failure whole', async () => {
+    const cwd = emptyFolder();
+    const args = ['fuzz', ...BUG, '--ledger', 'night.jsonl', '--workers', '2'];
+    const ledger = join(cwd, 'night.jsonl');
+    for (const millis of [900, 1400, 2000]) {
+      const more = existsSync(ledger) ? ['--resume'] : [];
+      const child = spawn(process.execPath, [MAIN, ...args, ...more], { cwd, stdio: 'ignore' });
+      await new Promise((resolve) => setTimeout(resolve, millis));
+      child.kill('SIGKILL');
+      await new Promise((resolve) => child.on('close', resolve));
+    }
+    const more = existsSync(ledger) ? ['--resume'] : [];
+    expect(await faultline([...args, '--runs', '8', ...more], { cwd })).toMatchObject({ code: 1 });
+    const lines = ledgerOf(ledger);
+    const portions = lines.filter(({ type }) => type === 'portion');
+    let next = 0;
+    for (const { position, runs } of portions) {
+      expect(position).toBe(next);
+      next += runs;
+    }
+    const failures = lines.filter(({ type }) => type === 'failure');
+    const seeds = failures.map(({ seed }) => Number(seed)).sort((a, b) => a - b);
+    expect(new Set(seeds).size).toBe(seeds.length);
+    // Each seed of this bug fails: all that are noted as run are there as failures.
+    for (let seed = 1; seed <= next; seed++) expect(seeds).toContain(seed);
+    const saved = failures.map(({ savedTo }) => savedTo).filter((path) => (path as string | null) !== null);
+    expect(saved.length).toBeGreaterThan(0);
+    expect(await faultline(['replay', ...saved], { cwd })).toMatchObject({ code: 0 });
+  }, 120_000);
+
+  it('is told what is wrong in one line', async () => {
+    const cwd = emptyFolder();
+    const wrong = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await faultline(['fuzz', 'raft/baseline-quiet', ...args], { cwd });
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      return stderr.split('\n')[0] ?? '';
+    };
+    expect(await wrong('--for', '1ms')).toBe("faultline: --for: expected at least 1s, got '1ms'");
+    expect(await wrong('--resume')).toBe(
+      'faultline: --resume: expected --ledger FILE, the campaign to go on with',
+    );
+    expect(await wrong('--resume', '--ledger', 'none.jsonl')).toBe(
+      'faultline: none.jsonl: expected a ledger to go on with, got no such file or folder',
+    );
+    expect(await wrong('--runs', '0')).toMatch(/--runs: expected a whole number from 1/);
+  });
+});
