@@ -95,7 +95,6 @@ export function parsePbftSettings(
     throw read.bad('window', 'a multiple of checkpoint-interval, at least twice that');
   }
   const proofs = read.choice('proofs', PROOFS, 'signatures');
-  requireSignatures(proofs, read);
   if (proofs !== 'signatures' && (cluster?.operator ?? -1) >= 0) {
     // A chain of configurations rests on signatures.
     throw read.bad('proofs', 'signatures, where an operator changes who takes part');
@@ -120,14 +119,6 @@ export function parsePbftSettings(
     operator: cluster?.operator ?? -1,
     leastFaulty: cluster?.byzantine ?? 0,
   };
-}
-
-/** With MACs, what a replica was prepared for is known otherwise, and the floor under reads rests on it. */
-function requireSignatures(proofs: Proofs, read: Reader): void {
-  if (proofs === 'signatures') return;
-  for (const key of ['read-only', 'tentative'] as const) {
-    if (read.flag(key, false)) throw read.bad(key, `false, with proofs: ${proofs}`);
-  }
 }
 
 /** Throws unless so many members bear so many faulty ones. */

@@ -89,6 +89,7 @@ export abstract class MacClaims extends MacRequests {
     }
     if (!this.isDecided(this.rankOf(from), sequence, { view, digest, requests })) return;
     this.decided.delete(sequence);
+    this.promiseDecided(slot);
     if (slot.decision === undefined) slot.decide({ view, digest, commits: [] });
     slot.fill(digest, requests);
     this.executeReady();

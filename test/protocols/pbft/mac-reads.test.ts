@@ -1,0 +1,141 @@
+/** Reads that are not ordered, and tentative execution, where proofs are MACs (TOCS 2002, §4.2 and §5). */
+
+import { describe, expect, it } from 'vitest';
+import {
+  PbftMacReplica,
+  PbftReplica,
+  StatementType,
+  VIEW_TIMER,
+  batchDigest,
+  decisionDigest,
+  pbftProtocol,
+  type Decision,
+  type MacViewChange,
+  type PbftReplicaClass,
+  type ReadRequest,
+} from '../../../src/protocols/pbft/index.js';
+import { makeCommand } from '../../../src/services/index.js';
+import { builtInImplementation, simulate } from '../../../src/simulator/index.js';
+import { bundled } from '../../simulator/scenarios.js';
+import { keysOf } from '../../world/keys.js';
+import { Bench, CLIENT, commit, kinds, prePrepare, prepare, request } from './fixtures.js';
+
+const ALL = [0, 1, 2, 3];
+const ON = { proofs: 'macs', 'read-only': true, tentative: true, 'batch-size': 1 };
+
+function read(sequence: number, receivers = ALL): ReadRequest {
+  const command = makeCommand(CLIENT, sequence, { op: 'get', key: 'k' }, 'read-index');
+  const type = StatementType.readRequest;
+  const statement = { type, configuration: 0, view: 0, sequence, digest: command.hash };
+  return { kind: 'ReadRequest', command, proof: keysOf(CLIENT).authenticate(statement, receivers) };
+}
+
+/** Replica `signer` says that request 1 was decided at place 1 of view 0. */
+function decision(signer: number): Decision {
+  const requests = [request(1)];
+  const digest = batchDigest(requests);
+  const body = { kind: 'Decision', view: 0, sequence: 1, digest, requests, commits: [] } as const;
+  const said = decisionDigest(body);
+  const statement = {
+    type: StatementType.decision,
+    configuration: 0,
+    view: 0,
+    sequence: 1,
+    digest: said,
+  };
+  return { ...body, proof: keysOf(signer).authenticate(statement, ALL) };
+}
+
+describe('reads that are not ordered, with MACs', () => {
+  it('are answered by whom the MAC is for, with a MAC for the client, and by nobody else', () => {
+    const bench = new Bench(1, 4, ON).from(CLIENT, read(1)).sync();
+    const [reply] = bench.sent(CLIENT);
+    expect(reply).toMatchObject({ kind: 'ReadReply', sequence: 1, index: 0 });
+    bench.from(CLIENT, read(2, [0, 2, 3])).sync();
+    expect(bench.sent(CLIENT)).toEqual([]);
+    expect(bench.rejections()).toEqual(['a request without its client']);
+  });
+
+  it('wait after a restart for what the replica had executed on the word of f + 1', () => {
+    const bench = new Bench(1, 4, ON).receive(decision(2), decision(3)).sync();
+    expect(bench.applied()).toEqual([1]);
+    bench.crash().from(CLIENT, read(2)).sync();
+    expect(bench.sent(CLIENT)).toEqual([]);
+    bench.receive(decision(0)).sync();
+    expect(bench.sent(CLIENT)).toEqual([]);
+    bench.receive(decision(2)).sync();
+    expect(kinds(bench.sent(CLIENT))).toContain('ReadReply');
+  });
+});
+
+describe('tentative execution with MACs', () => {
+  it('is taken back with the view, and told in P', () => {
+    const bench = new Bench(1, 4, ON);
+    const proposal = prePrepare(0, 0, 1, [request(1)]);
+    const { digest } = proposal;
+    bench.receive(proposal, prepare(2, 0, 1, digest)).sync();
+    expect(bench.sent(CLIENT)).toMatchObject([{ kind: 'Reply', isTentative: true, index: 1, view: 0 }]);
+    bench.replica.timerFired(VIEW_TIMER);
+    bench.sync();
+    expect(bench.host.events).toContainEqual({ kind: 'rolled-back', sequence: 1 });
+    const left = bench.sent(0).find(({ kind }) => kind === 'MacViewChange') as MacViewChange;
+    expect(left.prepared).toEqual([{ view: 0, sequence: 1, digest }]);
+    expect(bench.applied()).toEqual([]);
+  });
+
+  it('is confirmed by a quorum of commits, whose proofs are good for this replica alone', () => {
+    const bench = new Bench(1, 4, ON);
+    const proposal = prePrepare(0, 0, 1, [request(1)]);
+    const { digest } = proposal;
+    const said = [0, 2].map((signer) => {
+      const type = StatementType.commit;
+      const statement = { type, configuration: 0, view: 0, sequence: 1, digest };
+      return { ...commit(signer, 0, 1, digest), proof: keysOf(signer).authenticate(statement, [1]) };
+    });
+    bench.receive(proposal, prepare(2, 0, 1, digest)).sync();
+    bench.receive(...said);
+    expect(bench.applied()).toEqual([1]);
+  });
+});
+
+function caught(name: string, Class: PbftReplicaClass, seeds: number): string | undefined {
+  const scenario = bundled(name);
+  const protocol = pbftProtocol(PbftReplica, Class);
+  const implementation = { ...builtInImplementation(scenario), protocol };
+  for (let seed = 1; seed <= seeds; seed++) {
+    const { violation } = simulate(scenario, { seed: String(seed), strategy: 'random' }, { implementation });
+    if (violation !== undefined) return violation.invariant;
+  }
+  return undefined;
+}
+
+describe('planted mistakes, with MACs', () => {
+  it('reads answered after a batch was taken back, or a restart, before the replica has come as far again', () => {
+    class Forgetful extends PbftMacReplica {
+      protected override raiseReadFloor(): void {
+        // Nothing is remembered.
+      }
+    }
+    expect(['any/read-freshness', 'any/linearizability']).toContain(
+      caught('pbft/mac-tentative', Forgetful, 40),
+    );
+  });
+
+  it('a state that is not taken back', () => {
+    class Unrepentant extends PbftMacReplica {
+      protected override returnToCommitted(): void {
+        this.index -= 0;
+      }
+    }
+    expect(caught('pbft/mac-tentative', Unrepentant, 5)).toBeDefined();
+  });
+
+  it('P sets that leave out what was executed tentatively', () => {
+    class Hiding extends PbftMacReplica {
+      protected override preparedTuples(): [] {
+        return [];
+      }
+    }
+    expect(caught('pbft/mac-tentative', Hiding, 20)).toBeDefined();
+  });
+});
