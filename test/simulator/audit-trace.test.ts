@@ -49,6 +49,21 @@ describe('an audit of a recorded run', () => {
     expect(found.report.kind).toBe('guilt');
   });
 
+  it.each([
+    ['pbft/mac-fork-beyond-model', '1'],
+    ['pbft/mac-fork-beyond-model', '2'],
+    ['pbft/mac-swarm', '3'],
+  ])(
+    'says that no proof is possible where messages carry MACs, and accuses nobody (%s, seed %s)',
+    (name, seed) => {
+      expect(audited(name, seed).report).toMatchObject({
+        kind: 'no-proof',
+        fork: undefined,
+        accusations: [],
+      });
+    },
+  );
+
   it('reads the transcripts of those that it is told to', () => {
     expect(audited('pbft/fork-beyond-model', '1', [2]).report.asked).toEqual([2]);
   });

@@ -12,6 +12,7 @@ import type { Commit, NewView, PbftMessage, PrePrepare, Prepare } from '../messa
 import * as configurations from './configuration-lies.js';
 import * as agreement from './agreement-lies.js';
 import * as state from './state-lies.js';
+import * as macs from './mac-lies.js';
 import { primaryOf } from './proofs.js';
 import { FIELDS, vary } from './variations.js';
 import * as views from './view-change-lies.js';
@@ -45,6 +46,10 @@ const SERVER_KINDS = [
   'Reply',
   'ReadReply',
 ] as const;
+/** Of view changes with MACs. */
+const MAC_KINDS = ['MacViewChange', 'ViewChangeAck', 'MacNewView'] as const;
+const CLIENT_KINDS = ['Request', 'ReadRequest'] as const;
+const PROVED_KINDS = [...SERVER_KINDS, ...MAC_KINDS, ...CLIENT_KINDS] as const;
 /** What is not proved by its sender. */
 const OPEN_KINDS = ['Inquiry', 'Handover'] as const;
 
@@ -116,6 +121,14 @@ const LIES: readonly Lie[] = [
   lie('other-operation', ['Request'], 'the same timestamp for another operation', state.otherOperation),
   lie('outsider-vote', ['Request'], 'a vote of one who is no replica', agreement.outsiderVote),
   lie('unsigned', ['Request'], 'an operation that was never signed', state.unsignedRequest),
+  lie('bad-mac', PROVED_KINDS, 'a MAC for everybody but the receiver', macs.badMac),
+  lie('lone-mac', PROVED_KINDS, 'a MAC for the receiver alone', macs.loneMac),
+  lie('omitted-tuples', ['MacViewChange'], 'nothing was prepared or pre-prepared', macs.omittedTuples),
+  lie('invented-tuple', ['MacViewChange'], 'an invented batch was prepared', macs.inventedTuple),
+  lie('altered-tuples', ['MacViewChange'], 'prepared in another view, or another batch', macs.alteredTuples),
+  lie('wrong-acks', ['ViewChangeAck'], 'has view changes that nobody has sent', macs.wrongAcknowledgements),
+  lie('forged-testimony', ['MacNewView'], 'a view change that its sender has not made', macs.forgedTestimony),
+  lie('null-for-tuples', ['MacNewView'], 'the null request at every place', macs.macNullForPrepared),
   lie(
     'false-handover',
     ['Checkpoint'],
@@ -145,6 +158,9 @@ const OTHER_STORIES: Readonly<Record<string, string>> = {
   Checkpoint: 'wrong-digest',
   ViewChange: 'omitted-certificates',
   NewView: 'other-quorum',
+  MacViewChange: 'omitted-tuples',
+  ViewChangeAck: 'wrong-acks',
+  MacNewView: 'null-for-tuples',
   Status: 'poor-status',
   Decision: 'invented-decision',
   BatchData: 'wrong-batch',
@@ -153,6 +169,8 @@ const OTHER_STORIES: Readonly<Record<string, string>> = {
   ReadReply: 'wrong-read',
   Request: 'other-operation',
 };
+
+const OF_VIEW_CHANGE: ReadonlySet<string> = new Set(['ViewChange', 'NewView', ...MAC_KINDS]);
 
 const BY_NAME: ReadonlyMap<string, Lie> = new Map(LIES.map((each) => [each.name, each]));
 
@@ -167,8 +185,8 @@ function tell(name: string, message: Message, liar: Liar): Message {
 }
 
 export const PBFT_ATTACK_SURFACE: AttackSurface = {
-  serverKinds: [...SERVER_KINDS, ...OPEN_KINDS],
-  clientKinds: ['Request', 'ReadRequest'],
+  serverKinds: [...SERVER_KINDS, ...MAC_KINDS, ...OPEN_KINDS],
+  clientKinds: CLIENT_KINDS,
   lies: LIES.map(({ name, kinds, summary }) => ({ name, kinds, summary })),
   fields: FIELDS,
   viewOf: (message) => numberOf(message, 'view'),
@@ -178,7 +196,7 @@ export const PBFT_ATTACK_SURFACE: AttackSurface = {
     return pbft.kind === 'Request' || pbft.kind === 'ReadRequest' ? pbft.command.client : -1;
   },
   primaryOf,
-  isOfViewChange: ({ kind }) => kind === 'ViewChange' || kind === 'NewView',
+  isOfViewChange: ({ kind }) => OF_VIEW_CHANGE.has(kind),
   otherStory: (message, liar) => tell(OTHER_STORIES[message.kind] ?? 'bad-proof', message, liar),
   tell,
   vary,

@@ -3,7 +3,14 @@
  * whoever sends it. In the name of another only what that one has said can be proved.
  */
 
-import { isStatement, type Liar, type Proof, type ProcessId, type Statement } from '../../../kernel/index.js';
+import {
+  isStatement,
+  type Authenticator,
+  type Liar,
+  type Proof,
+  type ProcessId,
+  type Statement,
+} from '../../../kernel/index.js';
 import { MacStatementType } from '../macs/messages.js';
 import { macNewViewDigest, macViewChangeDigest, viewChangeAckDigest } from '../macs/wire.js';
 import { configurationOf, VIEWS } from '../configuration.js';
@@ -108,7 +115,13 @@ function statementOfKind(message: PbftMessage, to: ProcessId): Statement {
 /** The message with a proof by the liar (or by another of the corrupted, whose keys these are) of what it says now; with its old one where nothing can prove that. */
 export function resign<M extends PbftMessage>(message: M, liar: Liar, keys = liar.keys): M {
   const said = statementOf(message, liar.to, configurationNow(liar));
-  return isStatement(said) ? { ...message, proof: keys.sign(said) } : message;
+  return isStatement(said) ? { ...message, proof: proved(liar, said, keys) } : message;
+}
+
+/** As whoever these keys are of would prove it if it were true: by a signature, or a MAC for each of the others. */
+function proved({ settings, members, to }: Liar, said: Statement, keys: Authenticator): Proof {
+  if ((settings as PbftSettings).proofs === 'signatures') return keys.sign(said);
+  return keys.authenticate(said, members.includes(to) ? members : [to]);
 }
 
 /** Number of the configuration by which the liar's replica acts, as it says in its latest status. */
@@ -124,7 +137,7 @@ export function primaryOf(view: number, members: readonly ProcessId[]): ProcessI
 
 /** A proof by the liar of one statement of a view. */
 export function proofOf(liar: Liar, type: number, view: number, sequence: number, digest: number): Proof {
-  return liar.keys.sign(statement(type, view, sequence, digest));
+  return proved(liar, statement(type, view, sequence, digest), liar.keys);
 }
 
 /** For how many proofs there is room: as in a certificate of this quorum, whose primary may be left out. */
