@@ -5,7 +5,8 @@
 
 import type { Plain, ProcessId } from '../../kernel/index.js';
 import type { CheckerContext } from '../checker.js';
-import type { RaftGhost, ServerGhost } from './ghost.js';
+import type { RaftGhost } from './ghost.js';
+import type { ServerGhost } from './server-ghost.js';
 import { GhostLog } from './ghost-log.js';
 
 /** Says in one sentence where ghost and truth differ; undefined when they agree. */

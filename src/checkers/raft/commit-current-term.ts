@@ -2,7 +2,7 @@
 
 import type { ProcessId } from '../../kernel/index.js';
 import type { LogIndex } from '../../protocols/raft/index.js';
-import type { ServerGhost } from './ghost.js';
+import type { ServerGhost } from './server-ghost.js';
 import { RaftChecker, raftSafety } from './raft-checker.js';
 
 export const COMMIT_CURRENT_TERM = raftSafety(

@@ -12,7 +12,8 @@ import { FollowerCommit } from './follower-commit.js';
 import { LeaderCompleteness } from './leader-completeness.js';
 import { ReadIndex } from './read-index.js';
 import { StateMachineSafety } from './state-machine-safety.js';
-import type { RaftGhost, ServerGhost } from './ghost.js';
+import type { RaftGhost } from './ghost.js';
+import type { ServerGhost } from './server-ghost.js';
 
 export class CommitRules {
   private readonly ackDurable: AckDurable;

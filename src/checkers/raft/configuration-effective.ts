@@ -2,7 +2,7 @@
 
 import type { Membership, ProcessId } from '../../kernel/index.js';
 import type { LogIndex } from '../../protocols/raft/index.js';
-import type { ServerGhost } from './ghost.js';
+import type { ServerGhost } from './server-ghost.js';
 import { sameMembership } from './quorum.js';
 import { RaftChecker, raftSafety } from './raft-checker.js';
 

@@ -6,7 +6,8 @@ import type { ViolationSink } from '../checker.js';
 import { ConfigurationEffective } from './configuration-effective.js';
 import { ConfigurationIntersection } from './configuration-intersection.js';
 import { ConfigurationStep } from './configuration-step.js';
-import type { RaftGhost, ServerGhost } from './ghost.js';
+import type { RaftGhost } from './ghost.js';
+import type { ServerGhost } from './server-ghost.js';
 
 export class ConfigurationRules {
   private readonly configurationIntersection: ConfigurationIntersection;

@@ -2,7 +2,7 @@
 
 import type { Membership, ProcessId } from '../../kernel/index.js';
 import type { LogIndex, MemberId } from '../../protocols/raft/index.js';
-import type { ServerGhost } from './ghost.js';
+import type { ServerGhost } from './server-ghost.js';
 import { isVoterOf, sameList } from './quorum.js';
 import { RaftChecker, raftSafety } from './raft-checker.js';
 

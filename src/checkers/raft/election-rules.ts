@@ -11,7 +11,8 @@ import { TermMonotonic } from './term-monotonic.js';
 import { VoteAfterLeader } from './vote-after-leader.js';
 import { VoteDurable } from './vote-durable.js';
 import { VoteOnce } from './vote-once.js';
-import type { RaftGhost, ServerGhost } from './ghost.js';
+import type { RaftGhost } from './ghost.js';
+import type { ServerGhost } from './server-ghost.js';
 
 export class ElectionRules {
   private readonly termMonotonic: TermMonotonic;

@@ -11,8 +11,7 @@
  * Who counts for what is decided by members, not by processes: a process whose disk was formatted anew is
  * another member, and what the member before it has promised stays promised by that one.
  *
- * A long run forgets from below: what every server that has a snapshot has put behind it, and what belongs to
- * terms that everybody has left.
+ * A long run forgets from below (forgetting.ts).
  *
  * Source: Ongaro and Ousterhout, extended version, Figure 2 and §5.4.3; Ongaro's TLA+ specification has the
  * same history variables (`elections`, `allLogs`).
@@ -30,135 +29,16 @@ import type { RunGhost } from '../any/ghost.js';
 import { IntColumn } from '../columns.js';
 import { processName } from '../names.js';
 import { ConfigurationEntries } from './configuration-entries.js';
-import { DiskGhost, NOTHING_REPLACED } from './disk-ghost.js';
-import { GhostLog, isUpToDate } from './ghost-log.js';
+import { NOTHING_REPLACED } from './disk-ghost.js';
+import { GhostLog } from './ghost-log.js';
 import { LeaderTree } from './leader-log.js';
 import type { MessageLimits } from './message-limits.js';
-import { NOBODY, isMajority, isVoterOf } from './quorum.js';
+import { NOBODY } from './quorum.js';
 import { ReadFloors } from './read-floors.js';
-import { SentRounds } from './sent-rounds.js';
+import { Pledges, ServerGhost, type ConfigurationGhost } from './server-ghost.js';
 
-/** A server that stays behind by more entries than this no longer holds back what is forgotten. */
-const ENTRIES_BEHIND_MAX = 1 << 16;
 /** Committed configurations that are remembered. */
 const CONFIGURATIONS_MAX = 64;
-/** Forgetting less than this at a time is not worth the walk. */
-const ENTRIES_FORGOTTEN_MIN = 64;
-/** A server, other than one that leads, that stays behind by more terms than this no longer holds back what is forgotten. */
-const TERMS_BEHIND_MAX = 1024;
-
-/** What one member has told others, over all time. */
-export class Pledges {
-  /** By term: the highest index acknowledged to that term's leader. */
-  acknowledged = new IntColumn();
-  /** By term: the candidate that got this member's vote, plus 1; 0 when none did. */
-  votes = new IntColumn();
-  /** The highest term of any of them. */
-  latestTerm: Term = 0;
-
-  /** Forgets what was told in terms below this one. */
-  dropBelow(term: Term): void {
-    this.acknowledged.dropBelow(term);
-    this.votes.dropBelow(term);
-  }
-
-  clone(): Pledges {
-    const copy = new Pledges();
-    copy.latestTerm = this.latestTerm;
-    copy.acknowledged = this.acknowledged.clone();
-    copy.votes = this.votes.clone();
-    return copy;
-  }
-}
-
-/** A configuration, and the index of its entry (0: the initial one). Immutable. */
-export interface ConfigurationGhost {
-  readonly index: LogIndex;
-  readonly configuration: Membership;
-}
-
-/** What is known of one server. */
-export class ServerGhost {
-  isUp = false;
-  isLeader = false;
-  /** Who it is: from its disk; -1: nobody. */
-  member: MemberId = -1;
-  /** Current term, as the replica reports it. */
-  term: Term = 0;
-  /** Its commit index; starts at 0, or at its snapshot, with each incarnation. */
-  commit: LogIndex = 0;
-  /** The highest commit index it ever had, in any incarnation. */
-  everCommitted: LogIndex = 0;
-  memory = new GhostLog();
-  disk = new DiskGhost();
-  /**
-   * The configurations that it says it knows, ascending; it acts by the last one. Empty until it has said so
-   * after its first start.
-   */
-  configurations: ConfigurationGhost[] = [];
-  /** Index of the configuration that it should act by: see raft/configuration-effective. */
-  dueConfiguration: LogIndex = 0;
-  /** False while it says that its disk may have forgotten something. */
-  isTrusted = true;
-  /** False from damage to its disk while it was down, until it has said whether it trusts that disk. */
-  isSettled = true;
-  /** True when durable records were damaged since the last start. */
-  isDamaged = false;
-  /** What this member has told others. */
-  pledges = new Pledges();
-  /** The last durable entry that others were told to rely on, with its prefix hash; void when replaced. */
-  promisedIndex: LogIndex = 0;
-  promisedLow = 0;
-  promisedHigh = 0;
-  /** The highest term in which it voted, stood for election, led or acknowledged. */
-  promisedTerm: Term = 0;
-  /** The highest term in which it stood for election. */
-  candidacy: Term = 0;
-  /** The leader that it accepted last in this incarnation, and in which term; term -1: none yet. */
-  followed: ProcessId = -1;
-  followedTerm: Term = -1;
-  /** As leader: the rounds that it has asked others about. */
-  rounds: SentRounds;
-
-  constructor(servers: number) {
-    this.rounds = new SentRounds(servers);
-  }
-
-  /** What it could count on after a power loss. */
-  get durable(): GhostLog {
-    return this.disk.log;
-  }
-
-  /** Term after a power loss. */
-  durableTerm(): Term {
-    return this.disk.term;
-  }
-
-  /** What it acts by; nobody's before it has said so. */
-  get configuration(): Membership {
-    const { configurations } = this;
-    const { length } = configurations;
-    return length === 0 ? NOBODY : (configurations[length - 1] as ConfigurationGhost).configuration;
-  }
-
-  /** Index of the entry of what it acts by; 0: the initial one. */
-  get configurationIndex(): LogIndex {
-    const { configurations } = this;
-    const { length } = configurations;
-    return length === 0 ? 0 : (configurations[length - 1] as ConfigurationGhost).index;
-  }
-
-  clone(): ServerGhost {
-    const copy = new ServerGhost(0);
-    Object.assign(copy, this);
-    copy.memory = this.memory.clone();
-    copy.disk = this.disk.clone();
-    copy.configurations = this.configurations.slice();
-    copy.pledges = this.pledges.clone();
-    copy.rounds = this.rounds.clone();
-    return copy;
-  }
-}
 
 export class RaftGhost {
   readonly servers: ServerGhost[];
@@ -180,7 +60,7 @@ export class RaftGhost {
   /** The highest term in which anybody stood for election. */
   highestCandidacy: Term = 0;
   /** Of members whose process is another member by now. */
-  private former = new Map<MemberId, Pledges>();
+  readonly former = new Map<MemberId, Pledges>();
 
   constructor(
     readonly run: RunGhost,
@@ -277,38 +157,6 @@ export class RaftGhost {
     if (previous !== undefined) return previous;
     const inLog = this.configurationEntries.lastBefore(memory, configurationIndex);
     return inLog ?? this.agreedConfigurationAt(memory.base)?.configuration;
-  }
-
-  /**
-   * Only a voter stands for election; or who was one before the latest configuration, as long as he does not know
-   * that this is committed.
-   */
-  mayStand(server: ServerGhost): boolean {
-    if (isVoterOf(server.configuration, server.member)) return true;
-    if (server.configurationIndex <= server.commit) return false;
-    const previous = this.configurationBefore(server);
-    return previous !== undefined && isVoterOf(previous, server.member);
-  }
-
-  /** True when some server that is able to could win an election, if those that are able to voted by §5.4.1. */
-  canElect(): boolean {
-    return this.servers.some(
-      (candidate, process) =>
-        this.run.participants.isAble(process) && this.mayStand(candidate) && this.wouldWin(candidate),
-    );
-  }
-
-  private wouldWin(candidate: ServerGhost): boolean {
-    const { voters, outgoing } = candidate.configuration;
-    const hasMost = (list: readonly MemberId[]): boolean =>
-      isMajority(list.filter((voter) => this.wouldVote(voter, candidate)).length, list);
-    return hasMost(voters) && (outgoing.length === 0 || hasMost(outgoing));
-  }
-
-  private wouldVote(voter: MemberId, candidate: ServerGhost): boolean {
-    const server = this.serverOf(voter);
-    if (server === undefined || !this.run.participants.isAble(processOf(voter))) return false;
-    return isUpToDate(candidate.memory, server.memory);
   }
 
   stoodForElection(server: ServerGhost, term: Term): void {
@@ -491,64 +339,6 @@ export class RaftGhost {
       this.promise(server, 0);
     }
     if (member >= 0) server.member = member;
-  }
-
-  // ---- forgetting ----
-
-  /** Forgets the agreed log below what every server that has a snapshot has put behind it. */
-  forget(): void {
-    const { committed } = this;
-    let floor = committed.last;
-    let hasSnapshot = false;
-    for (const { disk, memory } of this.servers) {
-      if (disk.snapshot === undefined) continue;
-      hasSnapshot = true;
-      if (memory.base < floor) floor = memory.base;
-      if (disk.log.base < floor) floor = disk.log.base;
-      if (disk.snapshot.index < floor) floor = disk.snapshot.index;
-    }
-    if (!hasSnapshot) return;
-    if (floor < committed.last - ENTRIES_BEHIND_MAX) floor = committed.last - ENTRIES_BEHIND_MAX;
-    if (floor < committed.base + ENTRIES_FORGOTTEN_MIN) return;
-    committed.dropBelow(floor);
-    this.committedIn.dropBelow(floor);
-    this.forgetTerms(floor);
-  }
-
-  /**
-   * Forgets leaders, claims, votes and acknowledgements of terms that have ended. To act in such a term, a server
-   * would have to take its term back, which raft/term-monotonic reports, or to come with a new disk, which is a
-   * member that nobody counts in a configuration of old. A claim to such a term, or a vote in one by a server
-   * that has left it, is a violation by itself; so whom the forgotten ones were for makes no difference.
-   */
-  private forgetTerms(floor: LogIndex): void {
-    const { leaders, former } = this;
-    const before = leaders.lowestTerm;
-    leaders.dropBelow(floor, this.endedTerm());
-    const { lowestTerm } = leaders;
-    if (lowestTerm === before) return;
-    this.claims.dropBelow(lowestTerm);
-    for (const { pledges } of this.servers) pledges.dropBelow(lowestTerm);
-    for (const [member, pledges] of former) {
-      if (pledges.latestTerm < lowestTerm) former.delete(member);
-      else pledges.dropBelow(lowestTerm);
-    }
-  }
-
-  /** The lowest term that any server is in, in memory or after a power loss; terms below it have ended. */
-  private endedTerm(): Term {
-    const { highestTerm } = this.leaders;
-    const behind = highestTerm - TERMS_BEHIND_MAX;
-    let lowest = highestTerm;
-    for (const server of this.servers) {
-      const durable = server.durableTerm();
-      // A blank disk has never been in any term.
-      if (server.term === 0 && durable === 0) continue;
-      let term = server.term < durable ? server.term : durable;
-      if (term < behind && !server.isLeader) term = behind;
-      if (term < lowest) lowest = term;
-    }
-    return lowest;
   }
 
   clone(run: RunGhost): RaftGhost {

@@ -2,7 +2,8 @@
 
 import type { ProcessId } from '../../kernel/index.js';
 import type { LogIndex, Term } from '../../protocols/raft/index.js';
-import type { RaftGhost, ServerGhost } from './ghost.js';
+import type { RaftGhost } from './ghost.js';
+import type { ServerGhost } from './server-ghost.js';
 import { RaftChecker, raftSafety } from './raft-checker.js';
 
 export const LEADER_COMPLETENESS = raftSafety(

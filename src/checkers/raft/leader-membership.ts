@@ -2,7 +2,8 @@
 
 import type { ProcessId } from '../../kernel/index.js';
 import type { Term } from '../../protocols/raft/index.js';
-import type { ServerGhost } from './ghost.js';
+import { mayStand } from './electability.js';
+import type { ServerGhost } from './server-ghost.js';
 import { isVoterOf } from './quorum.js';
 import { RaftChecker, raftSafety } from './raft-checker.js';
 
@@ -17,7 +18,7 @@ export class LeaderMembership extends RaftChecker {
   override readonly info = LEADER_MEMBERSHIP;
 
   onCandidate(process: ProcessId, server: ServerGhost, term: Term): void {
-    if (this.ghost.mayStand(server)) return;
+    if (mayStand(this.ghost, server)) return;
     this.violate(
       `${this.ghost.name(process)} stands for election in term ${term}, but is no voter of the configuration of index ` +
         `${server.configurationIndex}`,

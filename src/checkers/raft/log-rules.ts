@@ -10,7 +10,8 @@ import { LogTime } from './log-time.js';
 import { RecoveredState } from './recovered-state.js';
 import { TruncateOnConflict } from './truncate-on-conflict.js';
 import { VersionGate } from './version-gate.js';
-import type { RaftGhost, ServerGhost } from './ghost.js';
+import type { RaftGhost } from './ghost.js';
+import type { ServerGhost } from './server-ghost.js';
 
 /** What a server says of itself when it has read its disk. */
 export interface Recovered {

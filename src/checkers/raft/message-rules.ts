@@ -6,7 +6,8 @@ import type { ViolationSink } from '../checker.js';
 import { MessageSize } from './message-size.js';
 import { MessageWellFormed } from './message-well-formed.js';
 import { RoundAnswered } from './round-answered.js';
-import type { RaftGhost, ServerGhost } from './ghost.js';
+import type { RaftGhost } from './ghost.js';
+import type { ServerGhost } from './server-ghost.js';
 
 export class MessageRules {
   private readonly messageWellFormed: MessageWellFormed;

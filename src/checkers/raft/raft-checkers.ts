@@ -31,6 +31,7 @@ import type { RunGhost } from '../any/ghost.js';
 import type { Observer, ViolationSink } from '../checker.js';
 import { CommitRules } from './commit-rules.js';
 import { ConfigurationRules } from './configuration-rules.js';
+import { Electability } from './electability.js';
 import { ElectionRules } from './election-rules.js';
 import type { RaftGhost } from './ghost.js';
 import { LogRules } from './log-rules.js';
@@ -58,7 +59,7 @@ export class RaftCheckers implements Observer {
     this.snapshots = new SnapshotRules(ghost, sink);
     this.commitment = new CommitRules(ghost, sink);
     this.configurations = new ConfigurationRules(ghost, sink);
-    ghost.run.participants.elections = ghost;
+    ghost.run.participants.elections = new Electability(ghost);
   }
 
   // ---- messages ----

@@ -6,7 +6,9 @@ import type { ViolationSink } from '../checker.js';
 import { SnapshotBeforeCompaction } from './snapshot-before-compaction.js';
 import { SnapshotChunks } from './snapshot-chunks.js';
 import { SnapshotContent } from './snapshot-content.js';
-import type { RaftGhost, ServerGhost } from './ghost.js';
+import { forgetCommitted } from './forgetting.js';
+import type { RaftGhost } from './ghost.js';
+import type { ServerGhost } from './server-ghost.js';
 
 export class SnapshotRules {
   private readonly snapshotBeforeCompaction: SnapshotBeforeCompaction;
@@ -33,7 +35,7 @@ export class SnapshotRules {
   onCompacted(process: ProcessId, server: ServerGhost, index: LogIndex): void {
     this.snapshotBeforeCompaction.onCompacted(process, server, index);
     server.memory.dropBelow(index);
-    this.ghost.forget();
+    forgetCommitted(this.ghost);
   }
 
   onDurableRecord(

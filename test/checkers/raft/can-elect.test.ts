@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { RunGhost } from '../../../src/checkers/any/ghost.js';
+import { Electability } from '../../../src/checkers/raft/electability.js';
 import { RaftGhost } from '../../../src/checkers/raft/ghost.js';
 import type { MessageLimits } from '../../../src/checkers/raft/message-limits.js';
 import type { CheckerContext } from '../../../src/checkers/index.js';
@@ -29,7 +30,7 @@ function canElect(servers: readonly Server[]): boolean {
     server.commit = 1;
     terms.forEach((term, i) => server.memory.put(i + 1, term, term));
   });
-  return ghost.canElect();
+  return new Electability(ghost).canElect();
 }
 
 test('one whose log is as good as those of a quorum can be elected', () => {
