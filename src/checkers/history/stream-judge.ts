@@ -46,8 +46,8 @@ export const STRICT: StreamTerms = { mayRepeat: false, skipsNoInput: false };
 
 /** Where a process was last in a log, and by which operation. */
 interface Position {
-  readonly offset: number;
-  readonly by: number;
+  offset: number;
+  by: number;
 }
 
 export class StreamJudge {
@@ -59,6 +59,8 @@ export class StreamJudge {
   private readonly made = new Map<string, SentValue>();
   /** Messages that were sent, each once. */
   sent = 0;
+  /** The log that was asked for last. */
+  private latest: StreamLog | undefined = undefined;
 
   constructor(
     private readonly listener: StreamListener,
@@ -70,8 +72,12 @@ export class StreamJudge {
   }
 
   log(key: string): StreamLog {
+    // Messages come in batches.
+    const { latest } = this;
+    if (latest?.key === key) return latest;
     let log = this.logs.get(key);
     if (log === undefined) this.logs.set(key, (log = new StreamLog(key)));
+    this.latest = log;
     return log;
   }
 
@@ -193,8 +199,8 @@ export class StreamJudge {
   clone(listener: StreamListener): StreamJudge {
     const copy = new StreamJudge(listener, this.terms);
     for (const [key, log] of this.logs) copy.logs.set(key, log.clone());
-    for (const [process, positions] of this.sends) copy.sends.set(process, new Map(positions));
-    for (const [process, positions] of this.polls) copy.polls.set(process, new Map(positions));
+    for (const [process, positions] of this.sends) copy.sends.set(process, copyOf(positions));
+    for (const [process, positions] of this.polls) copy.polls.set(process, copyOf(positions));
     for (const [from, value] of this.made) copy.made.set(from, value);
     copy.sent = this.sent;
     return copy;
@@ -283,31 +289,32 @@ export class StreamJudge {
     offset: number,
     within: boolean,
   ): void {
-    const positions = positionsOf(this.sends, process);
-    const before = positions.get(key);
-    if (before !== undefined && offset <= before.offset) {
+    const last = positionOf(this.sends, process, key);
+    if (offset <= last.offset) {
       const kind = within ? 'int-nonmonotonic-send' : 'nonmonotonic-send';
-      const message = `process ${process} sends to ${key} at offset ${offset} (${this.name(by)}) after ${before.offset} (${this.name(before.by)})`;
-      this.found(kind, message, [before.by, by]);
+      const message = `process ${process} sends to ${key} at offset ${offset} (${this.name(by)}) after ${last.offset} (${this.name(last.by)})`;
+      this.found(kind, message, [last.by, by]);
     }
-    positions.set(key, { offset, by });
+    last.offset = offset;
+    last.by = by;
   }
 
   /** What a process polls of one log goes on where its last poll ended, until it begins anew. */
   private judgePollOrder(by: number, process: number, log: StreamLog, offset: number, within: boolean): void {
-    const positions = positionsOf(this.polls, process);
-    const before = positions.get(log.key);
-    positions.set(log.key, { offset, by });
-    if (before === undefined) return;
-    const lines = before.by === by ? [by] : [before.by, by];
-    const told = `${this.name(by)} polls offset ${offset} of ${log.key} after ${before.offset} (${this.name(before.by)})`;
-    if (offset <= before.offset) {
+    const last = positionOf(this.polls, process, log.key);
+    const before = last.offset;
+    const beforeBy = last.by;
+    last.offset = offset;
+    last.by = by;
+    if (before === NOWHERE || offset === before + 1) return;
+    const lines = beforeBy === by ? [by] : [beforeBy, by];
+    const told = `${this.name(by)} polls offset ${offset} of ${log.key} after ${before} (${this.name(beforeBy)})`;
+    if (offset <= before) {
       this.found(within ? 'int-nonmonotonic-poll' : 'nonmonotonic-poll', told, lines);
       return;
     }
-    if (offset === before.offset + 1) return;
     const kind = within ? 'int-poll-skip' : 'poll-skip';
-    const gap: Gap = { after: before.offset, before: offset, kind, told, by: lines };
+    const gap: Gap = { after: before, before: offset, kind, told, by: lines };
     if (!this.isSkip(log, gap, false)) log.gaps.push(gap);
   }
 
@@ -351,8 +358,17 @@ export class StreamJudge {
   }
 }
 
-function positionsOf(all: Map<number, Map<string, Position>>, process: number): Map<string, Position> {
+/** The position of a process that has not been in a log. */
+const NOWHERE = -1;
+
+function positionOf(all: Map<number, Map<string, Position>>, process: number, key: string): Position {
   let positions = all.get(process);
   if (positions === undefined) all.set(process, (positions = new Map<string, Position>()));
-  return positions;
+  let position = positions.get(key);
+  if (position === undefined) positions.set(key, (position = { offset: NOWHERE, by: 0 }));
+  return position;
+}
+
+function copyOf(positions: ReadonlyMap<string, Position>): Map<string, Position> {
+  return new Map([...positions].map(([key, position]) => [key, { ...position }]));
 }

@@ -183,15 +183,13 @@ export class StreamHistory {
     epoch: number | undefined,
   ): void {
     const by = operationNumber(event);
+    const common: SentLabels = { producer, epoch: epoch ?? 0, from: undefined, key: undefined };
     for (const [key, text] of messages) {
       const mark = text.indexOf(MADE_OF);
-      const labels: SentLabels = {
-        producer,
-        epoch: epoch ?? 0,
-        from: mark < 0 ? undefined : text.slice(mark + 1),
-        key: this.settings.compact && key !== null ? key : undefined,
-      };
-      this.logs.sendBegins(by, log, text, labels);
+      const from = mark < 0 ? undefined : text.slice(mark + 1);
+      const compacted = this.settings.compact && key !== null ? key : undefined;
+      const isPlain = from === undefined && compacted === undefined;
+      this.logs.sendBegins(by, log, text, isPlain ? common : { ...common, from, key: compacted });
     }
   }
 
