@@ -17,11 +17,7 @@ const CODES: Readonly<Record<HistoryReport['verdict'], ExitCode>> = {
 };
 
 /** The verb. */
-export async function check(
-  terminal: Terminal,
-  words: readonly string[],
-  options: CheckOptions,
-): Promise<ExitCode> {
+export function check(terminal: Terminal, words: readonly string[], options: CheckOptions): ExitCode {
   if (options.models) return listModels(terminal);
   if (words.length === 0) throw new UsageError('missing-argument', 'check: expected a FILE with a history');
   if (options.model === undefined) {
@@ -52,7 +48,6 @@ export async function check(
     tell(terminal, path, model, checked.operations, checked.report);
     verdicts[checked.report.verdict] += 1;
     code = graver(code, CODES[checked.report.verdict]);
-    await Promise.resolve();
   }
   terminal.summarize({ histories: words.length, verdicts });
   if (!terminal.json && words.length > 1) terminal.print(lastLine(words.length, verdicts));

@@ -45,7 +45,7 @@ export type VerbAction<Table extends OptionTable> = (
   terminal: Terminal,
   words: readonly string[],
   options: Values<Table>,
-) => Promise<ExitCode>;
+) => ExitCode | Promise<ExitCode>;
 
 export interface VerbSpec<Table extends OptionTable = OptionTable> {
   readonly name: string;

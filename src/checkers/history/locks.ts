@@ -13,6 +13,7 @@ import { checkLinearizability } from '../linearizability/wgl.js';
 import type { HistoryOperation } from '../linearizability/model.js';
 import { mutexModel, type MutexInput } from '../linearizability/mutex-model.js';
 import { type RecordedOperation, ShapeError } from './recorded.js';
+import { withHighestBefore } from './sweep.js';
 import { Anomalies, count, type HistoryReport } from './verdict.js';
 import type { Plain } from '../../kernel/index.js';
 
@@ -71,18 +72,16 @@ function tokenOf(operation: RecordedOperation, value: Plain): number {
 
 /** Whatever follows in real time has a higher token (acquisitions), or none that is lower (writes). */
 function judgeGrowth(list: readonly Tokened[], anomalies: Anomalies, isStrict: boolean): void {
-  const byReturn = [...list].sort((a, b) => a.operation.return - b.operation.return);
-  const byCall = [...list].sort((a, b) => a.operation.call - b.operation.call);
-  let next = 0;
-  let highest: Tokened | undefined;
-  for (const later of byCall) {
-    for (; next < byReturn.length; next++) {
-      const earlier = byReturn[next] as Tokened;
-      if (earlier.operation.return >= later.operation.call) break;
-      if (highest === undefined || earlier.token > highest.token) highest = earlier;
-    }
-    if (highest === undefined || later.token > highest.token) continue;
-    if (!isStrict && later.token === highest.token) continue;
+  const sweep = {
+    earlier: list,
+    returnOf: ({ operation }: Tokened) => operation.return,
+    rankOf: ({ token }: Tokened) => token,
+    later: list,
+    callOf: ({ operation }: Tokened) => operation.call,
+  };
+  withHighestBefore(sweep, (later, highest) => {
+    if (highest === undefined || later.token > highest.token) return;
+    if (!isStrict && later.token === highest.token) return;
     const lines = [highest.operation.line, later.operation.line];
     if (isStrict) {
       const message = `line ${lines[1]} acquires the lock with token ${later.token}, after line ${lines[0]} had ${highest.token}`;
@@ -91,8 +90,8 @@ function judgeGrowth(list: readonly Tokened[], anomalies: Anomalies, isStrict: b
       const message = `the resource takes a write with token ${later.token} (line ${lines[1]}) after one with ${highest.token} (line ${lines[0]})`;
       anomalies.add('stale-token-accepted', message, lines);
     }
-  }
-  if (isStrict) judgeDistinct(byCall, anomalies);
+  });
+  if (isStrict) judgeDistinct(list, anomalies);
 }
 
 function judgeDistinct(acquisitions: readonly Tokened[], anomalies: Anomalies): void {

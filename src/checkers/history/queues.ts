@@ -12,7 +12,9 @@
  * for what is between them the answer is undefined, and the caller searches.
  */
 
+import { countBefore } from './binary-search.js';
 import type { RecordedOperation } from './recorded.js';
+import { withHighestBefore } from './sweep.js';
 import { Anomalies, count, type HistoryReport } from './verdict.js';
 
 /** A value's way through the queue. */
@@ -86,23 +88,20 @@ function takenFrom(item: Item, lenient: boolean): number {
 
 /** b is taken although a came first and is still there: a.enqueue < b.enqueue and b.dequeue < a.dequeue. */
 function judgeOrder(items: readonly Item[], lenient: boolean, anomalies: Anomalies): void {
-  const byReturn = [...items].sort((a, b) => a.enqueue.return - b.enqueue.return);
-  const byCall = [...items].sort((a, b) => a.enqueue.call - b.enqueue.call);
-  let next = 0;
-  let last: Item | undefined;
-  for (const b of byCall) {
-    for (; next < byReturn.length; next++) {
-      const a = byReturn[next] as Item;
-      if (a.enqueue.return >= b.enqueue.call) break;
-      if (last === undefined || takenFrom(a, lenient) > takenFrom(last, lenient)) last = a;
-    }
-    if (last === undefined || b.dequeue === undefined || takenFrom(last, lenient) <= b.dequeue.return)
-      continue;
+  const sweep = {
+    earlier: items,
+    returnOf: ({ enqueue }: Item) => enqueue.return,
+    rankOf: (item: Item) => takenFrom(item, lenient),
+    later: items,
+    callOf: ({ enqueue }: Item) => enqueue.call,
+  };
+  withHighestBefore(sweep, (b, last) => {
+    if (last === undefined || b.dequeue === undefined || takenFrom(last, lenient) <= b.dequeue.return) return;
     const lines = [last.enqueue.line, b.enqueue.line, b.dequeue.line];
     const late = last.dequeue === undefined ? 'never' : `only in line ${last.dequeue.line}`;
     const message = `${last.text} was enqueued before ${b.text} (lines ${lines[0]}, ${lines[1]}), and dequeued ${late}, after line ${lines[2]} dequeued ${b.text}`;
     anomalies.add(last.dequeue === undefined ? 'lost' : 'reordered', message, lines);
-  }
+  });
 }
 
 /** A dequeue finds nothing only at a moment at which no value must be in the queue. */
@@ -115,8 +114,8 @@ function judgeEmpty(
   if (empties.length === 0) return;
   const full = coveredTimes(items, lenient);
   for (const { line, call, return: returned } of empties) {
-    const index = lastBegunBefore(full, call);
-    const span = full[index];
+    const begun = countBefore(full.length, (place) => (full[place] as Span).from < call);
+    const span = full[begun - 1];
     if (span === undefined || returned >= span.to) continue;
     const message = `line ${line} finds the queue empty, although something was in it all the time (for one, ${span.text})`;
     anomalies.add('not-empty', message, [line]);
@@ -143,16 +142,4 @@ function coveredTimes(items: readonly Item[], lenient: boolean): Span[] {
     else spans.push({ from, to, text: item.text });
   }
   return spans;
-}
-
-/** Index of the last span that begins before `moment`, or -1. */
-function lastBegunBefore(spans: readonly Span[], moment: number): number {
-  let low = 0;
-  let high = spans.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((spans[middle] as Span).from < moment) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }

@@ -14,6 +14,7 @@
  * with a read between them by (e).
  */
 
+import { countBefore } from './binary-search.js';
 import { type RecordedOperation, ShapeError, textOf } from './recorded.js';
 import { Anomalies, count, type HistoryReport } from './verdict.js';
 import type { Plain } from '../../kernel/index.js';
@@ -98,7 +99,7 @@ function judgeMissing(reads: readonly Read[], adds: ReadonlyMap<string, Add>, an
       const called = adds.get(text)?.operation.call ?? 0;
       if (called > moment && called <= read.operation.return) moment = called;
     }
-    const due = countBefore(byReturn, moment);
+    const due = countBefore(byReturn.length, (place) => (byReturn[place] as Add).returned < moment);
     let held = 0;
     for (const text of read.elements) {
       const add = adds.get(text);
@@ -113,18 +114,6 @@ function judgeMissing(reads: readonly Read[], adds: ReadonlyMap<string, Add>, an
         : `line ${line} reads an element added after ${missing.text} (line ${missing.operation.line}), and not that one`;
     anomalies.add('lost', message, [line, missing.operation.line]);
   }
-}
-
-/** How many returned before `moment`. */
-function countBefore(byReturn: readonly Add[], moment: number): number {
-  let low = 0;
-  let high = byReturn.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((byReturn[middle] as Add).returned < moment) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** (c) and (d): sorted by size, each read must hold the one before it; then all are comparable. */

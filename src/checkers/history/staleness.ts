@@ -1,6 +1,7 @@
 /** How stale reads were: figures, not a verdict. */
 
 import { type RecordedOperation, textOf } from './recorded.js';
+import { withHighestBefore } from './sweep.js';
 
 /**
  * Reads of `read`/`write` histories, key by key: how many there were, and how many returned a version although
@@ -15,23 +16,19 @@ export function measureStaleness(
     const returns = new Map<string, number>([['null', -1]]);
     for (const { f, input, return: returned } of operations)
       if (f === 'write') returns.set(textOf(input), returned);
-    const writes = operations
-      .filter(({ f, outcome }) => f === 'write' && outcome === 'ok')
-      .sort((a, b) => a.return - b.return);
-    const sorted = operations
-      .filter(({ f, outcome }) => f === 'read' && outcome === 'ok')
-      .sort((a, b) => a.call - b.call);
-    let next = 0;
-    let latestCall = -1;
-    for (const read of sorted) {
-      for (; next < writes.length; next++) {
-        const write = writes[next] as RecordedOperation;
-        if (write.return >= read.call) break;
-        latestCall = Math.max(latestCall, write.call);
-      }
+    const done = (word: string) => operations.filter(({ f, outcome }) => f === word && outcome === 'ok');
+    const callOf = ({ call }: RecordedOperation): number => call;
+    const sweep = {
+      earlier: done('write'),
+      returnOf: (write: RecordedOperation) => write.return,
+      rankOf: callOf,
+      later: done('read'),
+      callOf,
+    };
+    withHighestBefore(sweep, (read, latest) => {
       reads += 1;
-      if ((returns.get(textOf(read.output)) ?? Infinity) < latestCall) stale += 1;
-    }
+      if ((returns.get(textOf(read.output)) ?? Infinity) < (latest?.call ?? -1)) stale += 1;
+    });
   }
   return { reads, staleReads: stale };
 }
