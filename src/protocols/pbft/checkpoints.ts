@@ -199,10 +199,7 @@ export abstract class PbftCheckpoints extends PbftOrdering {
 
   /** The stable checkpoint is on this disk: what it covers goes. */
   protected collectGarbage(): void {
-    const { sequence } = this.stable;
-    this.store.removeBelow(sequence);
-    // What was not said yet of those that go is of no use any more.
-    this.outbox.drop((message) => message.kind === 'Checkpoint' && message.sequence < sequence);
+    this.store.removeBelow(this.stable.sequence);
     if (!this.journal.isBeginning) this.beginJournal();
   }
 

@@ -16,7 +16,6 @@ import {
   type Request,
   type Sequence,
   type StableCertificate,
-  type StatePart,
 } from '../messages.js';
 import type { Status, View } from '../messages.js';
 import { decisionDigest } from '../wire.js';
@@ -49,13 +48,12 @@ export abstract class MacClaims extends MacRequests {
   }
 
   /** The certificate would prove nothing. */
-  protected override sendPart(
+  protected override sendPiece(
     to: ProcessId,
     { sequence, digest }: StableCertificate,
-    path: readonly number[],
-    part: StatePart | undefined,
+    ...piece: [offset: number, size: number, text: string]
   ): void {
-    super.sendPart(to, { sequence, digest, proofs: [] }, path, part);
+    super.sendPiece(to, { sequence, digest, proofs: [] }, ...piece);
   }
 
   protected override shownCommits(): readonly Proof[] {
