@@ -43,7 +43,10 @@ export async function list(
 function printItems(terminal: Terminal, items: readonly Item[], type: string): void {
   const { paint } = terminal;
   for (const { name, title, mark } of items) {
-    terminal.print(`${paint.bold(name)}${mark === '' ? '' : ` ${paint.dim(`(${mark})`)}`}`);
+    const isMarked = mark !== '';
+    const fits = name.length + mark.length + 3 <= WIDTH;
+    terminal.print(`${paint.bold(name)}${isMarked && fits ? ` ${paint.dim(`(${mark})`)}` : ''}`);
+    if (isMarked && !fits) terminal.print(`    ${paint.dim(`(${mark})`)}`);
     for (const line of wrap(title, WIDTH - 4)) terminal.print(`    ${line}`);
   }
   terminal.print(`\n${counted(items.length, type)}`);

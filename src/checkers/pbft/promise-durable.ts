@@ -57,8 +57,13 @@ export class PromiseDurable extends PbftChecker {
     );
   }
 
-  onCheckpoint(process: ProcessId, { disk }: ReplicaGhost, { sequence, digest }: Checkpoint): void {
-    if (disk.hasCheckpoint(sequence, digest)) return;
+  onCheckpoint(
+    process: ProcessId,
+    { disk, isDamaged }: ReplicaGhost,
+    { sequence, digest }: Checkpoint,
+  ): void {
+    // It may have rotted since it was durable, before it had its name.
+    if (isDamaged || disk.hasCheckpoint(sequence, digest)) return;
     this.violate(
       `${this.ghost.name(process)} sent a CHECKPOINT of batch ${sequence} before that state was durable`,
     );
