@@ -360,7 +360,9 @@ test('services: kv is the store behind sessions, and an unknown name suggests th
   service.apply(append(1, 1), 0);
   service.apply(append(1, 1), 0);
   expect(read(service)).toBe('<1.1>');
-  expect(() => createService('vk')).toThrow(/unknown service 'vk'; expected one of: bank, kv, kv-next, lock, stream/);
+  expect(() => createService('vk')).toThrow(
+    /unknown service 'vk'; expected one of: bank, kv, kv-next, lock, stream/,
+  );
 });
 
 test('sessions: the size of a snapshot is that of its text, roughly, whatever went through the window', () => {
