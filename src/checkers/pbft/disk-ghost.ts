@@ -229,6 +229,7 @@ export class DiskGhost {
 
   clone(): DiskGhost {
     const copy = new DiskGhost(this.accepted.clone(), this.prepared.clone());
+    copy.configuration = this.configuration;
     copy.stable = this.stable;
     copy.viewChange = this.viewChange;
     copy.newView = this.newView;
