@@ -3,6 +3,10 @@
 import { chainOf, type LedgerPortion, type Ledgered } from '../node/fuzz-ledger.js';
 import { compactCount, groupedCount } from '../report/figures.js';
 import type { ReportedRun } from '../report/run-report.js';
+import { clipped } from '../report/table.js';
+
+/** Most characters of a scenario's name in a table of 80 columns. */
+const WIDEST_NAME = 30;
 
 export class ScenarioTrack {
   /** Seeds done by earlier processes of the campaign. */
@@ -46,7 +50,7 @@ export class ScenarioTrack {
   /** Cells for FUZZ_COLUMNS. */
   row(): readonly string[] {
     return [
-      this.name.length > 30 ? `${this.name.slice(0, 29)}…` : this.name,
+      clipped(this.name, WIDEST_NAME),
       `${this.firstSeed}..${this.lastSeed}`,
       groupedCount(this.runs),
       compactCount(this.events),

@@ -4,6 +4,7 @@ import { FailureGroups, FuzzSchedule, type FailedVerdict, type Portion } from '.
 import { UsageError } from '../kernel/index.js';
 import {
   FuzzLedger,
+  NOTHING,
   contentHash,
   type LedgerFailure,
   type LedgerHeader,
@@ -29,7 +30,7 @@ import { bundledScenarios, planScenarios } from './plan-scenarios.js';
 import {
   RunReporter,
   type BrokenRun,
-  type PlannedPortion,
+  type Planned,
   type PlannedScenario,
   type ReportedPortion,
 } from './run-reporter.js';
@@ -45,6 +46,13 @@ const MOST_TRACES = 100;
 /** Time between two lines of progress where they do not replace each other. */
 const PLAIN_LINE_MILLIS = 10_000;
 
+/** A few seeds of a scenario. */
+interface PlannedPortion extends Planned {
+  readonly track: ScenarioTrack;
+  /** How many seeds of the scenario came before. */
+  readonly position: number;
+}
+
 /** The verb. */
 export async function fuzz(
   terminal: Terminal,
@@ -57,6 +65,7 @@ export async function fuzz(
   const plan = { set: options.set, bug: options.bug, beyondModel: false };
   const isAll = words.length === 0 && options.bug === undefined;
   const planned = isAll ? bundledScenarios(plan) : planScenarios(terminal, words, plan);
+  requireDistinctNames(planned);
   const { ledger, before } = openLedger(options, planned);
   try {
     return await withSession(terminal, { ...options, tasks: options.runs ?? MANY }, async (session) => {
@@ -69,12 +78,24 @@ export async function fuzz(
   }
 }
 
+/** Ledger and table know scenarios by their names. Throws UsageError. */
+function requireDistinctNames(planned: readonly PlannedScenario[]): void {
+  const paths = new Map<string, string>();
+  for (const { path, scenario } of planned) {
+    const other = paths.get(scenario.name);
+    if (other !== undefined) {
+      throw new UsageError('bad-value', `two scenarios are named '${scenario.name}': ${other} and ${path}`);
+    }
+    paths.set(scenario.name, path);
+  }
+}
+
 function openLedger(
   options: FuzzOptions,
   planned: readonly PlannedScenario[],
 ): { readonly ledger: FuzzLedger | undefined; readonly before: Ledgered } {
   const { ledger: path, first, bug } = options;
-  if (path === undefined) return { ledger: undefined, before: { failures: [], portions: [] } };
+  if (path === undefined) return { ledger: undefined, before: NOTHING };
   const header: LedgerHeader = {
     faultline: FAULTLINE_VERSION,
     scenarios: Object.fromEntries(planned.map(({ scenario }) => [scenario.name, contentHash(scenario)])),
@@ -83,7 +104,7 @@ function openLedger(
     ...options.shard,
   };
   if (options.resume) return FuzzLedger.resume(path, header);
-  return { ledger: FuzzLedger.create(path, header), before: { failures: [], portions: [] } };
+  return { ledger: FuzzLedger.create(path, header), before: NOTHING };
 }
 
 class FuzzCampaign {
@@ -133,8 +154,8 @@ class FuzzCampaign {
 
   async run(): Promise<void> {
     this.showProgress();
-    for await (const portion of this.reporter.portions(this.portions())) {
-      this.take(portion);
+    for await (const reported of this.reporter.portions(this.portions())) {
+      this.take(reported);
       this.showProgress();
       // What is under way beyond the budget is dropped: a campaign that goes on runs it again.
       if (this.isOver || this.isTimeUp()) return;
@@ -157,11 +178,11 @@ class FuzzCampaign {
 
   private planPortion({ scenario, position, seeds }: Portion): PlannedPortion {
     const { word, scenario: content } = this.planned[scenario] as PlannedScenario;
-    return { word, position, scenario: content, bug: this.options.bug, seeds };
+    const track = this.tracks[scenario] as ScenarioTrack;
+    return { track, word, position, scenario: content, bug: this.options.bug, seeds };
   }
 
-  private take({ scenario, position, runs }: ReportedPortion): void {
-    const track = this.tracks.find(({ name }) => name === scenario.name);
+  private take({ portion, runs }: ReportedPortion<PlannedPortion>): void {
     for (const run of runs) {
       this.runs++;
       this.events += run.outcome?.events ?? 0;
@@ -171,8 +192,8 @@ class FuzzCampaign {
       this.fail(failureOf(run, verdict));
       if (this.options.untilFailure) this.isOver = true;
     }
-    const entry = track?.add(position, runs);
-    if (entry !== undefined) this.ledger?.portion(entry);
+    const entry = portion.track.add(portion.position, runs);
+    this.ledger?.portion(entry);
   }
 
   private fail(failure: FuzzFailure): void {

@@ -136,11 +136,7 @@ export const fuzzOptions = {
     0,
     Number.MAX_SAFE_INTEGER,
   ),
-  shard: parsed(
-    { flag: 'shard', value: 'I/N', description: 'one of N parts of the seeds', fallbackText: '1/1' },
-    { shard: 0, of: 1 },
-    readShard,
-  ),
+  shard: shardOf('seeds'),
   ledger: text({
     flag: 'ledger',
     value: 'FILE',
@@ -194,19 +190,20 @@ export const twinsOptions = {
     0,
     Number.MAX_SAFE_INTEGER,
   ),
-  shard: parsed(
-    { flag: 'shard', value: 'I/N', description: 'one of N parts of the scenarios', fallbackText: '1/1' },
-    { shard: 0, of: 1 },
-    readShard,
-  ),
-  bug: text({
-    flag: 'bug',
-    value: 'ID',
-    description: 'run a bug of the zoo instead of the correct code',
-    completion: 'bug',
-  }),
+  shard: shardOf('scenarios'),
+  bug: runOptions.bug,
   json,
 };
+
+/** Which part of them a process takes. */
+function shardOf(things: string) {
+  const description = `one of N parts of the ${things}`;
+  return parsed(
+    { flag: 'shard', value: 'I/N', description, fallbackText: '1/1' },
+    { shard: 0, of: 1 },
+    readShard,
+  );
+}
 
 function readShard(value: string): { readonly shard: number; readonly of: number } {
   const [, shard = 0, of = 0] = (/^(\d{1,4})\/(\d{1,4})$/.exec(value) ?? []).map(Number);

@@ -37,7 +37,8 @@ export interface ReporterSettings {
   readonly timeoutMicros: number;
 }
 
-interface Planned extends RunRequest {
+/** Seeds of a scenario, and what the user called it. */
+export interface Planned extends RunRequest {
   readonly word: string;
 }
 
@@ -49,16 +50,8 @@ export interface BrokenRun {
   readonly outcome: Outcome;
 }
 
-/** A few seeds of a campaign that has no end. */
-export interface PlannedPortion extends RunRequest {
-  readonly word: string;
-  /** How many seeds of the scenario came before. */
-  readonly position: number;
-}
-
-export interface ReportedPortion {
-  readonly scenario: Scenario;
-  readonly position: number;
+export interface ReportedPortion<Portion> {
+  readonly portion: Portion;
   readonly runs: readonly ReportedRun[];
 }
 
@@ -90,14 +83,17 @@ export class RunReporter {
     }
   }
 
-  /** Portion by portion, in their order, which are asked for as there is room. Ends early when the pool's signal does. */
-  async *portions(planned: Iterable<PlannedPortion>): AsyncGenerator<ReportedPortion> {
-    const underWay: PlannedPortion[] = [];
-    for await (const reports of this.pool.portions(noting(planned, underWay))) {
-      const { scenario, position, word } = underWay.shift() as PlannedPortion;
+  /**
+   * Portion by portion, in their order, which are asked for as there is room: there may be no end of them. Ends early
+   * when the pool's signal does.
+   */
+  async *portions<Portion extends Planned>(
+    planned: Iterable<Portion>,
+  ): AsyncGenerator<ReportedPortion<Portion>> {
+    for await (const { request, reports } of this.pool.portions(planned)) {
       const runs: ReportedRun[] = [];
-      for (const report of reports) runs.push(await this.tell(report, undefined, word));
-      yield { scenario, position, runs };
+      for (const report of reports) runs.push(await this.tell(report, undefined, request.word));
+      yield { portion: request, runs };
     }
   }
 
@@ -216,14 +212,6 @@ export class RunReporter {
     ]);
     const [first, second] = logs.map(({ value }) => value);
     return first === undefined || second === undefined ? undefined : compareEventLogs(first, second);
-  }
-}
-
-/** The items, each noted when it is asked for. */
-function* noting<Item>(items: Iterable<Item>, noted: Item[]): Generator<Item> {
-  for (const item of items) {
-    noted.push(item);
-    yield item;
   }
 }
 

@@ -38,16 +38,18 @@ const run = verb({
   load: async () => (await import('./run.js')).run,
 });
 
+const scenariosOrAll = {
+  name: 'NAME',
+  description: 'scenarios, as for run (default: all bundled ones that are there to pass)',
+  required: false,
+  variadic: true,
+  completion: 'scenario',
+} as const;
+
 const fuzz = verb({
   name: 'fuzz',
   summary: 'run ever new seeds of scenarios, within a budget',
-  argument: {
-    name: 'NAME',
-    description: 'scenarios, as for run (default: all bundled ones that are there to pass)',
-    required: false,
-    variadic: true,
-    completion: 'scenario',
-  },
+  argument: scenariosOrAll,
   options: fuzzOptions,
   examples: [
     'faultline fuzz --for 10m',
@@ -166,13 +168,7 @@ const invariants = verb({
 const coverage = verb({
   name: 'coverage',
   summary: 'tell which rare situations the runs reach',
-  argument: {
-    name: 'NAME',
-    description: 'scenarios, as for run (default: all bundled ones that are there to pass)',
-    required: false,
-    variadic: true,
-    completion: 'scenario',
-  },
+  argument: scenariosOrAll,
   options: coverageOptions,
   examples: [
     'faultline coverage --require',

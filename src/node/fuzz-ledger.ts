@@ -69,7 +69,8 @@ export interface Ledgered {
   readonly portions: readonly LedgerPortion[];
 }
 
-const NOTHING: Ledgered = { failures: [], portions: [] };
+/** Of a campaign that begins. */
+export const NOTHING: Ledgered = { failures: [], portions: [] };
 
 export class FuzzLedger {
   private constructor(

@@ -51,6 +51,12 @@ export interface RunReport {
   readonly stopped: StopReason | undefined;
 }
 
+/** A request, and what came of it. */
+export interface ReportedRequest<Request extends RunRequest> {
+  readonly request: Request;
+  readonly reports: readonly RunReport[];
+}
+
 /** The task's value, or where and why the watchdog ended it. */
 export type Performed<T> =
   | { readonly value: T; readonly stopped: undefined }
@@ -85,7 +91,7 @@ export class SimulationPool {
     const wanted = Math.ceil(total / (this.workers * TASKS_PER_WORKER));
     const size = inFreshWorkers ? 1 : Math.min(MOST_SEEDS_PER_TASK, Math.max(1, wanted));
     const chunks = requests.flatMap((request) => split(request, size));
-    for await (const reports of this.portions(chunks, inFreshWorkers)) yield* reports;
+    for await (const { reports } of this.portions(chunks, inFreshWorkers)) yield* reports;
   }
 
   /**
@@ -95,10 +101,13 @@ export class SimulationPool {
   async *portions<Request extends RunRequest>(
     requests: Iterable<Request>,
     inFreshWorkers = false,
-  ): AsyncGenerator<readonly RunReport[]> {
+  ): AsyncGenerator<ReportedRequest<Request>> {
     try {
       const limit = this.workers * TASKS_AHEAD;
-      yield* inOrder(requests, limit, (request) => this.runChunk(request, inFreshWorkers));
+      yield* inOrder(requests, limit, async (request) => ({
+        request,
+        reports: await this.runChunk(request, inFreshWorkers),
+      }));
     } catch (error) {
       if (!this.settings.signal.aborted) throw error;
     }

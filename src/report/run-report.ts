@@ -10,7 +10,7 @@ import { formatMicros, type Micros } from '../kernel/index.js';
 import type { Scenario } from '../scenario/index.js';
 import type { Metrics, Outcome, RunStatistics } from '../simulator/index.js';
 import { compactCount, counted, groupedCount, milliseconds, shortSeconds } from './figures.js';
-import type { Column } from './table.js';
+import { clipped, type Column } from './table.js';
 import { wrap } from './wrap.js';
 
 /** One run, judged, with what helps to get back to it. */
@@ -35,7 +35,7 @@ export interface ReportedRun {
   readonly runLine: string;
 }
 
-/** Most characters of a scenario's name in a table of 80 columns. */
+/** Most characters of a scenario's name in this table of 80 columns. */
 const WIDEST_NAME = 26;
 
 export const RUN_COLUMNS: readonly Column[] = [
@@ -99,10 +99,8 @@ export class ScenarioTally {
 
   /** Cells for {@link RUN_COLUMNS}. */
   row(paint: ChalkInstance): readonly string[] {
-    const { name } = this.scenario;
-    const isLong = name.length > WIDEST_NAME;
     return [
-      isLong ? `${name.slice(0, WIDEST_NAME - 1)}…` : name,
+      clipped(this.scenario.name, WIDEST_NAME),
       String(this.runs),
       compactCount(this.events),
       shortSeconds(this.timeMicros),

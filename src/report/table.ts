@@ -8,6 +8,11 @@ export interface Column {
   readonly align?: 'left' | 'right';
 }
 
+/** A cell of at most so many characters. */
+export function clipped(text: string, widest: number): string {
+  return text.length > widest ? `${text.slice(0, widest - 1)}…` : text;
+}
+
 const NO_FRAME = {
   top: '',
   'top-mid': '',

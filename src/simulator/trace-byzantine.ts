@@ -1,21 +1,13 @@
 /** Reads the liars of a trace's resolved scenario. */
 
 import type { Audience, ByzantineFault, Culprits, Misbehaviour, When } from '../faults/index.js';
-import { MAX_DURATION_MICROS, type Ratio } from '../kernel/index.js';
-import { flag, integer, list, maybe, object, tagged, text, where, word, type Shape } from './shape.js';
+import { flag, integer, list, maybe, object, tagged, word, type Shape } from './shape.js';
+import { micros, name, ratio } from './trace-values.js';
 
 const LARGEST = 0xffff_ffff_ffff;
 const MOST_KINDS = 64;
 
-const micros = integer(0, MAX_DURATION_MICROS);
 const count = integer(0, LARGEST);
-const name = text(200);
-
-const chance: Shape<Ratio> = where(
-  object<Ratio>({ numerator: integer(0, 1_000_000_000), denominator: integer(1, 1_000_000_000) }),
-  ({ numerator, denominator }) => numerator <= denominator,
-  'a ratio from 0 to 1',
-);
 
 const action = tagged<Misbehaviour, 'do'>('do', {
   equivocate: {},
@@ -62,7 +54,7 @@ export function byzantineShape(servers: number, processes: number): Shape<Byzant
     clients: maybe(list(process, processes)),
     fromMicros: micros,
     untilMicros: maybe(micros),
-    chance,
+    chance: ratio,
     during: word('always', 'view-change', 'agreement'),
     role: word('any', 'primary', 'backup'),
   });

@@ -1,11 +1,8 @@
 /** Reads what stands at the servers' doors from a trace's header: see trace-scenario.ts. */
 
-import { MAX_DURATION_MICROS } from '../kernel/index.js';
 import type { AdmissionConfig, Capability } from '../services/index.js';
 import { integer, list, maybe, object, text, type Shape } from './shape.js';
-
-const micros = integer(0, MAX_DURATION_MICROS);
-const positiveMicros = integer(1, MAX_DURATION_MICROS);
+import { micros, positiveMicros } from './trace-values.js';
 
 export const admissionShape: Shape<AdmissionConfig | undefined> = maybe(
   object<AdmissionConfig>({

@@ -8,19 +8,16 @@ import type {
   OperatorTarget,
   RandomOperations,
 } from '../faults/index.js';
-import { MAX_DURATION_MICROS, type Ratio } from '../kernel/index.js';
 import { flag, integer, list, maybe, object, tagged, text, where, type Fields, type Shape } from './shape.js';
+import { micros, positiveMicros, ratio } from './trace-values.js';
 
 const MOST_STEPS = 1000;
 export const MOST_VERSIONS = 1_000_000;
 
-const micros = integer(0, MAX_DURATION_MICROS);
-const positiveMicros = integer(1, MAX_DURATION_MICROS);
 const version = integer(1, MOST_VERSIONS);
 
-/** `ratio`: the shape of ratios elsewhere in the scenario. */
-export function operatorShape(servers: number, ratio: Shape<Ratio>): Shape<OperatorPlan> {
-  const action = actionShape(servers, ratio);
+export function operatorShape(servers: number): Shape<OperatorPlan> {
+  const action = actionShape(servers);
   const weighted = object<RandomOperations['actions'][number]>({ weight: integer(1, 1000), action });
   const random = where(
     object<RandomOperations>({
@@ -41,7 +38,7 @@ export function operatorShape(servers: number, ratio: Shape<Ratio>): Shape<Opera
   return object<OperatorPlan>({ playbook: list(step, MOST_STEPS), random: maybe(random) });
 }
 
-function actionShape(servers: number, ratio: Shape<Ratio>): Shape<OperatorAction> {
+function actionShape(servers: number): Shape<OperatorAction> {
   const server = integer(0, servers - 1);
   const target = tagged<OperatorTarget, 'kind'>('kind', {
     node: { node: server },

@@ -5,7 +5,7 @@
  */
 
 import type { FaultAction, FaultPlan, RandomFault, ScheduledFault, Selector } from '../faults/index.js';
-import { MAX_DURATION_MICROS, type Distribution, type Ratio } from '../kernel/index.js';
+import { MAX_DURATION_MICROS, type Distribution } from '../kernel/index.js';
 import type { Bounds, Expectation, FailureModel, Scenario } from '../scenario/index.js';
 import { findService, serviceNames } from '../services/index.js';
 import type { Objectives, ServiceConfig, SessionLimits } from '../services/index.js';
@@ -41,25 +41,16 @@ import {
   type Fields,
   type Shape,
 } from './shape.js';
+import { MOST_CLIENTS, micros, name, positiveMicros, ratio } from './trace-values.js';
 
 const MOST_SERVERS = 64;
-const MOST_CLIENTS = 256;
 const MOST_FAULTS = 1000;
 /** Links of a cluster, each way, in groups. */
 const MOST_OVERRIDES = 4000;
 const LARGEST_SIZE = 1024 * 1024 * 1024 * 1024;
 
-const micros = integer(0, MAX_DURATION_MICROS);
-const positiveMicros = integer(1, MAX_DURATION_MICROS);
-const name = text(200);
 const size = integer(0, LARGEST_SIZE);
 const level = word('region', 'zone', 'rack');
-
-const ratio: Shape<Ratio> = where(
-  object<Ratio>({ numerator: integer(0, 1_000_000_000), denominator: integer(1, 1_000_000_000) }),
-  ({ numerator, denominator }) => numerator <= denominator,
-  'a ratio from 0 to 1',
-);
 
 const distribution: Shape<Distribution> = where(
   tagged<Distribution, 'kind'>('kind', {
@@ -141,7 +132,7 @@ function scenarioShape(servers: number, processes: number, service: string): Sha
       shadow: maybe(name),
       settings: maybe(plainMap),
     }),
-    workload: workloadShape(findService(service), ratio),
+    workload: workloadShape(findService(service)),
     network: object<NetworkConfig>({
       link,
       overrides: list(
@@ -160,7 +151,7 @@ function scenarioShape(servers: number, processes: number, service: string): Sha
     admission: admissionShape,
     authority: authorityShape(processes),
     faults: faultsShape(servers, processes),
-    operator: maybe(operatorShape(servers, ratio)),
+    operator: maybe(operatorShape(servers)),
     expect: object<Expectation>({
       outcome: word('passed', 'violated'),
       invariant: maybe(name),

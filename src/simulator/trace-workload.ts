@@ -1,6 +1,5 @@
 /** Reads the workload of a trace's header: see trace-scenario.ts. */
 
-import { MAX_DURATION_MICROS, type Ratio } from '../kernel/index.js';
 import type {
   Burst,
   Cohort,
@@ -27,11 +26,8 @@ import {
   type Fields,
   type Shape,
 } from './shape.js';
+import { MOST_CLIENTS, micros, positiveMicros, ratio } from './trace-values.js';
 
-const MOST_CLIENTS = 256;
-
-const micros = integer(0, MAX_DURATION_MICROS);
-const positiveMicros = integer(1, MAX_DURATION_MICROS);
 const weight = integer(0, 1000);
 
 /** Relative weights of a service's operations, by name. */
@@ -47,8 +43,8 @@ function mixShape({ operations }: ServiceKind): Shape<OperationMix> {
 }
 
 /** The workload of a scenario whose service this is. */
-export function workloadShape(service: ServiceKind, ratio: Shape<Ratio>): Shape<WorkloadConfig> {
-  const fields = workloadFields(service, ratio);
+export function workloadShape(service: ServiceKind): Shape<WorkloadConfig> {
+  const fields = workloadFields(service);
   const group = object<WorkloadConfig>({ ...fields, cohorts: absent });
   const cohorts = list(object<Cohort>({ name: text(200), workload: group }), MOST_CLIENTS);
   return where(
@@ -69,7 +65,7 @@ const discovery = tagged<Discovery, 'kind'>('kind', {
   'load-balancer': { checkMicros: positiveMicros, pinMicros: micros },
 });
 
-function workloadFields(service: ServiceKind, ratio: Shape<Ratio>): Omit<Fields<WorkloadConfig>, 'cohorts'> {
+function workloadFields(service: ServiceKind): Omit<Fields<WorkloadConfig>, 'cohorts'> {
   return {
     clients: integer(0, MOST_CLIENTS),
     mode: word('open', 'closed'),

@@ -1,7 +1,7 @@
 // `faultline fuzz`: budgets, failures by kind, going on after any end, a killed campaign.
 
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -130,5 +130,10 @@ describe('cli: fuzz', () => {
       'faultline: none.jsonl: expected a ledger to go on with, got no such file or folder',
     );
     expect(await wrong('--runs', '0')).toMatch(/--runs: expected a whole number from 1/);
+    const shown = await faultline(['show', 'raft/baseline-quiet'], { cwd });
+    writeFileSync(join(cwd, 'mine.yaml'), shown.stdout);
+    expect(await wrong('mine.yaml')).toMatch(
+      /: two scenarios are named 'raft\/baseline-quiet': \/.* and mine.yaml$/,
+    );
   });
 });
