@@ -7,5 +7,9 @@ export { checkSeeds, isWithinModel, requireWithinModel, type CheckReport, type C
 export { CoverageTally, type CoveredSituation } from './coverage.js';
 export { FailureGroups, fingerprintOf, type Failure, type FailureGroup } from './failure-groups.js';
 export { FuzzSchedule, type Portion, type ScheduleSettings } from './fuzz-schedule.js';
+export { decisionsIn, type Draft, type State } from './minimise/draft.js';
+export { Minimiser } from './minimise/minimiser.js';
+export { drive, type Driven, type Found, type Proposal, type Search } from './minimise/search.js';
+export { attempt, type Kept, type Target, type Trial } from './minimise/trial.js';
 export { judge, type FailedVerdict, type Judgement, type Verdict } from './judge.js';
 export { listSeeds, type Seeds } from './seeds.js';

@@ -4,7 +4,7 @@ import { listSeeds } from '../campaign/seeds.js';
 import { UsageError } from '../kernel/errors.js';
 import { nearest } from '../kernel/nearest.js';
 import { parseDuration } from '../kernel/units.js';
-import { flag, parsed, text, texts, wholeNumber, type Values } from './spec.js';
+import { flag, parsed, text, texts, wholeNumber, type OptionSpec, type Values } from './spec.js';
 import { HISTORY_MODEL_NAMES } from './words.js';
 
 const MAX_TRACES = 1_000_000;
@@ -41,6 +41,20 @@ const timeout = parsed(
     throw new UsageError('bad-value', `--timeout: expected at least 1ms, got '${value}'`);
   },
 );
+
+/** A time of at least a second. */
+function duration<T extends number | undefined>(
+  name: string,
+  description: string,
+  fallback: T,
+  fallbackText: string,
+): OptionSpec<number | T> {
+  return parsed<number | T>({ flag: name, value: 'TIME', description, fallbackText }, fallback, (value) => {
+    const micros = parseDuration(value, `--${name}`);
+    if (micros >= 1_000_000) return micros;
+    throw new UsageError('bad-value', `--${name}: expected at least 1s, got '${value}'`);
+  });
+}
 
 export const runOptions = {
   seed: text({ flag: 'seed', value: 'S', description: 'the seed: any text', fallbackText: '1' }),
@@ -91,6 +105,31 @@ export const replayOptions = {
   timeout,
 };
 
+/** Of one trace, as people wait for it. */
+export const DEFAULT_MINIMISE_MICROS = 60_000_000;
+/** Beyond what that time allows: so it is the time that ends a long search. */
+export const DEFAULT_MINIMISE_RUNS = 100_000;
+
+export const minimiseOptions = {
+  for: duration('for', 'end after this time, with what has been found', DEFAULT_MINIMISE_MICROS, '1m'),
+  runs: wholeNumber(
+    { flag: 'runs', value: 'N', description: 'end after so many tried runs', fallbackText: '100000' },
+    DEFAULT_MINIMISE_RUNS,
+    1,
+    Number.MAX_SAFE_INTEGER,
+  ),
+  out: text({
+    flag: 'out',
+    value: 'DIR',
+    description: 'where the small trace is saved',
+    fallbackText: DEFAULT_TRACE_FOLDER,
+    completion: 'folder',
+  }),
+  json,
+  workers,
+  timeout,
+};
+
 export const auditOptions = {
   from: parsed<readonly string[] | undefined>(
     {
@@ -109,20 +148,7 @@ export const auditOptions = {
 export const DEFAULT_FUZZ_MICROS = 60_000_000;
 
 export const fuzzOptions = {
-  for: parsed<number | undefined>(
-    {
-      flag: 'for',
-      value: 'TIME',
-      description: 'end after this time',
-      fallbackText: '1m unless --runs or --until-failure says when',
-    },
-    undefined,
-    (value) => {
-      const micros = parseDuration(value, '--for');
-      if (micros >= 1_000_000) return micros;
-      throw new UsageError('bad-value', `--for: expected at least 1s, got '${value}'`);
-    },
-  ),
+  for: duration('for', 'end after this time', undefined, '1m unless --runs or --until-failure says when'),
   runs: wholeNumber(
     { flag: 'runs', value: 'N', description: 'end after so many runs' },
     undefined,
@@ -331,6 +357,7 @@ export const tourOptions = { json, workers };
 
 export type RunOptions = Values<typeof runOptions>;
 export type ReplayOptions = Values<typeof replayOptions>;
+export type MinimiseOptions = Values<typeof minimiseOptions>;
 export type FuzzOptions = Values<typeof fuzzOptions>;
 export type AuditOptions = Values<typeof auditOptions>;
 export type TwinsOptions = Values<typeof twinsOptions>;

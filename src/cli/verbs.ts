@@ -9,6 +9,7 @@ import {
   invariantsOptions,
   keepOptions,
   listOptions,
+  minimiseOptions,
   replayOptions,
   runOptions,
   showOptions,
@@ -78,6 +79,24 @@ const replay = verb({
     'faultline replay --adapt traces/',
   ],
   load: async () => (await import('./replay.js')).replay,
+});
+
+const minimise = verb({
+  name: 'minimise',
+  summary: 'make a failing trace small',
+  argument: {
+    name: 'TRACE',
+    description: 'the trace file of a run that failed',
+    required: true,
+    variadic: false,
+    completion: 'file',
+  },
+  options: minimiseOptions,
+  examples: [
+    'faultline minimise traces/found/some.trace.jsonl.gz',
+    'faultline minimise some.trace.jsonl.gz --for 5m --workers 1',
+  ],
+  load: async () => (await import('./minimise.js')).minimise,
 });
 
 const audit = verb({
@@ -229,6 +248,7 @@ export const VERBS: readonly VerbSpec[] = [
   run,
   fuzz,
   replay,
+  minimise,
   audit,
   twins,
   keep,

@@ -2,9 +2,8 @@
  * One door for chance. Every nondeterministic decision of a run (a message's fate, a timer's length, a
  * disk's latency, what a client does next, which fault strikes) is asked here and nowhere else.
  *
- * Implementations: random (drawn from the seed), recorded (read from a trace: strict replay, and edited
- * replay with parts removed or replaced by the default), recording (wraps another one), and later
- * enumerated (an explorer decides).
+ * Implementations: random (drawn from the seed), recorded (read from a trace), edited (a list of decisions, over
+ * benign answers or over the seed's), recording (wraps another one), and later enumerated (an explorer decides).
  *
  * Every decision has a semantic key, never a position in a stream, so that an edited trace, or a trace
  * replayed against changed code, disturbs only what it touches. The random implementation needs no key

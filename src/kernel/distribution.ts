@@ -31,6 +31,8 @@ const FAR_TAIL = TAIL.length - 1;
 export class Sampler {
   readonly min: Micros;
   readonly max: Micros;
+  /** Neither quick nor slow: the middle of a range, the median of a long tail. */
+  readonly typical: Micros;
   private readonly median: Micros;
 
   constructor(readonly distribution: Distribution) {
@@ -38,16 +40,20 @@ export class Sampler {
       case 'constant':
         this.min = distribution.micros;
         this.max = distribution.micros;
+        this.typical = distribution.micros;
         this.median = -1;
         break;
       case 'uniform':
         this.min = distribution.minMicros;
         this.max = distribution.maxMicros;
+        this.typical =
+          distribution.minMicros + Math.floor((distribution.maxMicros - distribution.minMicros) / 2);
         this.median = -1;
         break;
       case 'long-tail':
         this.min = distribution.minMicros;
         this.max = distribution.maxMicros;
+        this.typical = distribution.medianMicros;
         this.median = distribution.medianMicros;
         break;
     }

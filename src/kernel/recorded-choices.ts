@@ -12,8 +12,8 @@ import type { Sampler } from './distribution.js';
 import { hashString, hex32, mix32 } from './hash.js';
 import type { Micros } from './time.js';
 
-/** Builds groups, details and ordinals; recording and reading share it, so their keys agree. */
-class KeyMaker {
+/** Builds groups, details and ordinals; recording, reading and editing share it, so their keys agree. */
+export class KeyMaker {
   group = '';
   detail = '';
   nth = 0;
@@ -158,7 +158,7 @@ export class DecisionIndex {
   }
 }
 
-/** Reads decisions from a trace. With `removed`, those positions answer with the default (edited replay). */
+/** Reads decisions from a trace. What is not found there gets the default. */
 export class RecordedChoices extends Choices {
   override readonly keyed = true;
   /** Questions asked, and those whose recorded answer was found. */
@@ -169,7 +169,6 @@ export class RecordedChoices extends Choices {
   constructor(
     private readonly index: DecisionIndex,
     private readonly digest: Digest,
-    private readonly removed: ReadonlySet<number> = new Set<number>(),
     private readonly keys = new KeyMaker(),
   ) {
     super();
@@ -215,7 +214,7 @@ export class RecordedChoices extends Choices {
   }
 
   override clone(digest: Digest): RecordedChoices {
-    const copy = new RecordedChoices(this.index, digest, this.removed, this.keys.clone());
+    const copy = new RecordedChoices(this.index, digest, this.keys.clone());
     copy.used = this.used.slice();
     copy.asked = this.asked;
     copy.matched = this.matched;
@@ -226,7 +225,8 @@ export class RecordedChoices extends Choices {
   private answer(min: number, max: number, byDefault: number): number {
     // A default may lie outside the range: "no fault" is no answer that chance would give.
     const recorded = this.lookUp()?.[0];
-    const value = recorded === undefined ? byDefault : recorded < min ? min : recorded > max ? max : recorded;
+    const isDefault = recorded === undefined || recorded === byDefault;
+    const value = isDefault ? byDefault : recorded < min ? min : recorded > max ? max : recorded;
     this.digest.mix(value);
     return value;
   }
@@ -237,6 +237,6 @@ export class RecordedChoices extends Choices {
     if (position < 0) return undefined;
     this.used[position] = this.index.isExact(position, this.keys.detail) ? USED_EXACTLY : USED_BY_ORDINAL;
     this.matched++;
-    return this.removed.has(position) ? undefined : this.index.decisions[position]?.values;
+    return this.index.decisions[position]?.values;
   }
 }

@@ -231,6 +231,7 @@ class Watchdog {
 
 /** The user's module that a task runs, as far as is known. */
 function moduleOf(task: Task): string | undefined {
+  if (task.kind === 'attempt') return task.trials[0]?.scenario.protocol.module;
   return 'scenario' in task ? task.scenario.protocol.module : undefined;
 }
 

@@ -6,6 +6,7 @@
 
 import { isAbsolute, relative, sep } from 'node:path';
 import { UsageError } from '../kernel/index.js';
+import { attempt, type Trial } from '../campaign/index.js';
 import { auditRecord, processName } from '../checkers/index.js';
 import type { Scenario } from '../scenario/index.js';
 import { auditTrace } from '../simulator/audit-trace.js';
@@ -22,10 +23,12 @@ import { blame, loadImplementation, type LoadedImplementation } from './module-l
 import {
   Pulse,
   toWire,
+  type AttemptTask,
   type AuditTask,
   type Dispatched,
   type FinishedRun,
   type LogTask,
+  type RecordMinimisedTask,
   type RecordTask,
   type ReplayTask,
   type Reply,
@@ -93,6 +96,10 @@ async function performTask(task: Task, heart: Heart): Promise<TaskResults[Task['
       return runSeeds(task, heart);
     case 'record':
       return record(task);
+    case 'attempt':
+      return attemptTrials(task, heart);
+    case 'record-minimised':
+      return recordMinimised(task, heart);
     case 'log':
       return log(task, heart);
     case 'replay':
@@ -153,6 +160,38 @@ async function record(task: RecordTask): Promise<TaskResults['record']> {
   const options = module === undefined ? {} : { module: { specifier: specifier ?? '', hash: module.hash } };
   const { outcome, trace } = recordTrace(scenario, recipe, implementation, options);
   return { outcome, path: saveTrace(task.folder, trace) };
+}
+
+async function attemptTrials(
+  { target, bug, trials }: AttemptTask,
+  heart: Heart,
+): Promise<TaskResults['attempt']> {
+  const [{ scenario }] = trials as readonly [Trial];
+  const { implementation } = await load({ scenario, bug });
+  for (const [place, trial] of trials.entries()) {
+    heart.begin(place);
+    const kept = attempt(trial, target, implementation, () => {
+      heart.beat();
+    });
+    if (kept !== undefined) return { found: { place, kept } };
+  }
+  return { found: undefined };
+}
+
+async function recordMinimised(
+  task: RecordMinimisedTask,
+  heart: Heart,
+): Promise<TaskResults['record-minimised']> {
+  const { scenario, recipe, minimised, folder } = task;
+  const { implementation, module } = await load(task);
+  const { outcome, trace } = recordTrace(scenario, recipe, implementation, {
+    minimised,
+    beat: () => {
+      heart.beat();
+    },
+    ...(module === undefined ? {} : { module: { specifier: module.specifier, hash: module.hash } }),
+  });
+  return { outcome, path: saveTrace(folder, trace) };
 }
 
 /** Names the user's module from the current folder, so that the trace replays in another copy of the project. */

@@ -6,10 +6,11 @@
 import { DivergenceError, UsageError } from '../kernel/index.js';
 import type { AuditRecord } from '../checkers/index.js';
 import type { Scenario } from '../scenario/index.js';
+import type { Found, Target, Trial } from '../campaign/index.js';
 import type { EventLog } from '../simulator/determinism.js';
-import type { Outcome } from '../simulator/outcome.js';
+import type { EditedRecipe, Outcome } from '../simulator/outcome.js';
 import type { AdaptedResult, StrictResult } from '../simulator/replay.js';
-import type { TraceHeader } from '../simulator/trace.js';
+import type { Minimised, TraceHeader } from '../simulator/trace.js';
 
 /** What every simulation that a worker does is made from. */
 export interface Subject {
@@ -38,6 +39,27 @@ export interface FinishedRun {
 export interface RecordTask extends Subject {
   readonly kind: 'record';
   readonly seed: string;
+  readonly folder: string;
+}
+
+/** Runs trials of the minimiser, until one of them fails as the target does. */
+export interface AttemptTask {
+  readonly kind: 'attempt';
+  readonly bug: string | undefined;
+  readonly target: Target;
+  /** Not empty; of one protocol. */
+  readonly trials: readonly Trial[];
+}
+
+export interface Attempted {
+  readonly found: Found | undefined;
+}
+
+/** Records a minimised run, and saves its trace. */
+export interface RecordMinimisedTask extends Subject {
+  readonly kind: 'record-minimised';
+  readonly recipe: EditedRecipe;
+  readonly minimised: Minimised;
   readonly folder: string;
 }
 
@@ -104,12 +126,15 @@ export interface AuditedFile {
 export interface TaskResults {
   readonly run: readonly FinishedRun[];
   readonly record: RecordedRun;
+  readonly attempt: Attempted;
+  readonly 'record-minimised': RecordedRun;
   readonly log: EventLog;
   readonly replay: ReplayedTrace;
   readonly audit: AuditedFile;
 }
 
-export type Task = RunTask | RecordTask | LogTask | ReplayTask | AuditTask;
+export type Task =
+  RunTask | RecordTask | AttemptTask | RecordMinimisedTask | LogTask | ReplayTask | AuditTask;
 
 /** A task on its way: with the shared memory in which the worker shows that it is alive. */
 export interface Dispatched {

@@ -111,13 +111,17 @@ export function writeTraceFile(path: string, trace: Trace): void {
   writeAtomically(path, gzipSync(encodeTrace(trace), { level: 9 }));
 }
 
-/** `<scenario>-<seed>-<invariant>.trace.jsonl.gz`; a run without violation has its status in that place. */
-export function traceFileName({ scenario, recipe, verdict }: TraceHeader): string {
+/**
+ * `<scenario>-<seed>-<invariant>.trace.jsonl.gz`; a run without violation has its status in that place, and `-min`
+ * follows in the name of a minimised trace.
+ */
+export function traceFileName({ scenario, recipe, verdict, minimised }: TraceHeader): string {
   const parts = [
     namePart(scenario.name.replaceAll('/', '-'), 80),
     namePart(recipe.seed, 40),
     namePart((verdict.invariant ?? verdict.status).replaceAll('/', '-'), 80),
   ];
+  if (minimised !== null) parts.push('min');
   return parts.join('-') + SUFFIX;
 }
 

@@ -1,14 +1,29 @@
 /** What a run is made from and what comes out of it: plain data. */
 
 import type { Coverage, ObjectiveResult } from '../checkers/index.js';
-import type { Micros } from '../kernel/index.js';
+import type { Decision, Micros } from '../kernel/index.js';
 import type { CohortStatistics } from './cohort-statistics.js';
 import type { ThroughputUnderAttack } from './attack-throughput.js';
 
-/** A run is a recipe: plain runs are functions of the scenario and the seed alone. */
-export interface Recipe {
+/** With the scenario and the code, a recipe determines the run: the same one in any process. */
+export type Recipe = RandomRecipe | EditedRecipe;
+
+/** Every decision is drawn from the seed. */
+export interface RandomRecipe {
   readonly seed: string;
   readonly strategy: 'random';
+}
+
+/**
+ * The edited door: these decisions are taken as listed, each where its key finds its question, and all others are
+ * answered by `rest`. `benign`: nothing happens (whole and prompt messages, no fault). `seed`: as the seed draws, so
+ * that the edits are mutations of the plain run of that seed; the draws behind an edit stay what they were.
+ */
+export interface EditedRecipe {
+  readonly seed: string;
+  readonly strategy: 'edited';
+  readonly rest: 'benign' | 'seed';
+  readonly edits: readonly Decision[];
 }
 
 /**

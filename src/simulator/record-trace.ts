@@ -23,6 +23,7 @@ import {
   TRACE_LIMITS,
   TRACE_VERSION,
   decisionsOf,
+  type Minimised,
   type ModuleSource,
   type Trace,
   type TraceEvent,
@@ -38,6 +39,8 @@ export interface RecordOptions {
   /** Default: drawn from the recipe's seed. */
   readonly choices?: (digest: Digest) => Choices;
   readonly beat?: Beat;
+  /** How the recipe was found, when it is a minimised one. */
+  readonly minimised?: Minimised;
 }
 
 /**
@@ -64,7 +67,7 @@ export function recordTrace(
   recorder.finish(outcome.digest);
   const last = events.at(-1);
   if (last !== undefined) events[events.length - 1] = { ...last, digest: outcome.digest };
-  const header = makeHeader(scenario, outcome, implementation, options.module, recorder.setup, events.length);
+  const header = makeHeader(scenario, outcome, implementation, options, recorder.setup, events.length);
   return { outcome, trace: { header, events, steps: [] } };
 }
 
@@ -78,15 +81,16 @@ export function expandTrace(trace: Trace, implementation: Implementation, beat?:
   const index = new DecisionIndex(decisionsOf(trace));
   const choices = (digest: Digest): Choices => new RecordedChoices(index, digest);
   const options = beat === undefined ? { choices } : { choices, beat };
+  const { implementation: info, expect, minimised } = header;
   const run = recordTrace(header.scenario, header.recipe, implementation, options).trace;
-  return { ...run, header: { ...run.header, implementation: header.implementation, expect: header.expect } };
+  return { ...run, header: { ...run.header, implementation: info, expect, minimised } };
 }
 
 function makeHeader(
   scenario: Scenario,
   outcome: Outcome,
   implementation: Implementation,
-  module: ModuleSource | undefined,
+  { module, minimised }: RecordOptions,
   setup: readonly Decision[],
   events: number,
 ): TraceHeader {
@@ -103,7 +107,7 @@ function makeHeader(
     events,
     verdict: verdictOf(outcome),
     expect: outcome.violation === undefined ? 'passed' : 'violated',
-    minimised: null,
+    minimised: minimised ?? null,
     setup,
   };
 }

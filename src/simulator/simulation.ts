@@ -10,7 +10,6 @@
 import {
   Digest,
   EventQueue,
-  RandomChoices,
   RecordingChoices,
   assert,
   type Authentication,
@@ -41,6 +40,7 @@ import type { FoundViolation, Outcome, Recipe, Status } from './outcome.js';
 import { Postman } from './postman.js';
 import { prepareProgram, type Program } from './program.js';
 import type { Recorder } from './recorder.js';
+import { choicesOf } from './recipe-choices.js';
 import { RunFacts } from './run-facts.js';
 import type { Server } from './server.js';
 import type { SimulateOptions } from './simulate-options.js';
@@ -409,7 +409,7 @@ export class Simulation implements Engine {
 
   private createChoices(): Choices {
     const { options, digest, recipe } = this;
-    const choices = options.choices?.(digest) ?? new RandomChoices(recipe.seed, digest);
+    const choices = options.choices?.(digest) ?? choicesOf(recipe, digest);
     const { recorder } = this;
     if (recorder === undefined) return choices;
     return new RecordingChoices(choices, (decision) => recorder.decision(decision));

@@ -13,16 +13,16 @@
 import { PROCESS_LIMIT, hex32, received } from '../kernel/index.js';
 import type { Command, Decision, HistoryEvent, Membership, Plain, ProtocolEvent } from '../kernel/index.js';
 import { EVENT_NAMES, type EventName } from './event-kinds.js';
-import type { Recipe } from './outcome.js';
+import type { EditedRecipe, RandomRecipe, Recipe } from './outcome.js';
 import {
   Mismatch,
+  asRecord,
   flag,
   integer,
   list,
   listOrNone,
   maybe,
   mismatch,
-  nothing,
   object,
   orElse,
   plain,
@@ -38,7 +38,9 @@ import {
   TRACE_LIMITS,
   TRACE_VERSION,
   type ImplementationInfo,
+  type Minimised,
   type ModuleSource,
+  type RunSize,
   type StateChange,
   type TraceEvent,
   type TraceHeader,
@@ -261,8 +263,49 @@ function factLine({ kind, client, sequence, input, output, read, index, time }: 
 
 /** True for versions that are read. */
 export function isKnownVersion(version: unknown): boolean {
-  return version === TRACE_VERSION || version === OLDEST_TRACE_VERSION;
+  return Number.isSafeInteger(version) && between(OLDEST_TRACE_VERSION, version as number, TRACE_VERSION);
 }
+
+function between(least: number, value: number, most: number): boolean {
+  return value >= least && value <= most;
+}
+
+const strategy = word('random', 'edited');
+const randomRecipe = object<RandomRecipe>({ seed: text(1000), strategy: word('random') });
+const editedRecipe = object<EditedRecipe>({
+  seed: text(1000),
+  strategy: word('edited'),
+  rest: word('benign', 'seed'),
+  edits: list(readDecision),
+});
+
+const readRecipe: Shape<Recipe> = (value) => {
+  const record = asRecord(value);
+  try {
+    strategy(record['strategy']);
+  } catch (error) {
+    throw error instanceof Mismatch ? error.within('strategy') : error;
+  }
+  return record['strategy'] === 'edited' ? editedRecipe(record) : randomRecipe(record);
+};
+
+const runSize = object<RunSize>({
+  servers: natural,
+  clients: natural,
+  operations: natural,
+  events: eventNumber,
+  timeMicros: natural,
+  decisions: natural,
+});
+
+const readMinimised: Shape<Minimised | null> = (value) => (value === null ? null : minimisedShape(value));
+const minimisedShape = object<Minimised>({
+  from: readDigest,
+  before: runSize,
+  after: runSize,
+  runs: natural,
+  isCut: flag,
+});
 
 /** Reads a header; throws Mismatch. Format and version have been looked at before. */
 export const readHeader: Shape<TraceHeader> = object<TraceHeader>({
@@ -272,7 +315,7 @@ export const readHeader: Shape<TraceHeader> = object<TraceHeader>({
   faultline: identifier,
   generator: identifier,
   scenario: readScenario,
-  recipe: object<Recipe>({ seed: text(1000), strategy: word('random') }),
+  recipe: readRecipe,
   implementation: object<ImplementationInfo>({
     protocol: identifier,
     bug: maybe(identifier),
@@ -288,13 +331,16 @@ export const readHeader: Shape<TraceHeader> = object<TraceHeader>({
     message: anyText,
   }),
   expect: word('violated', 'passed'),
-  minimised: nothing,
+  minimised: readMinimised,
   setup: list(readDecision),
 });
 
 /** The line of a header, to be written as JSON. */
 export function headerToLine(header: TraceHeader): Readonly<Record<string, unknown>> {
-  return { ...header, setup: header.setup.map(decisionLine) };
+  const { recipe, setup } = header;
+  const recipeLine =
+    recipe.strategy === 'random' ? recipe : { ...recipe, edits: recipe.edits.map(decisionLine) };
+  return { ...header, recipe: recipeLine, setup: setup.map(decisionLine) };
 }
 
 /** The format and version that a first line claims, before anything else in it is believed. */

@@ -12,8 +12,11 @@ import type { Recipe, Status } from './outcome.js';
 
 export const TRACE_FORMAT = 'faultline-trace';
 /** A change in draw order, keys or fields is another version. */
-export const TRACE_VERSION = 3;
-/** Version 2 differs only in that it has no compact form; it is read as version 3. */
+export const TRACE_VERSION = 4;
+/**
+ * Version 3 knows neither edited recipes nor minimised traces, version 2 no compact form either; both are read as
+ * version 4.
+ */
 export const OLDEST_TRACE_VERSION = 2;
 /** Every so many events, and at the last one, the trace carries the run's digest. */
 export const DIGEST_INTERVAL = 64;
@@ -51,6 +54,30 @@ export interface TraceVerdict {
   readonly message: string;
 }
 
+/** How a trace was made small: from which run, and what that took. */
+export interface Minimised {
+  /** Digest of the run that it was made from. */
+  readonly from: string;
+  readonly before: RunSize;
+  readonly after: RunSize;
+  /** Runs that were tried. */
+  readonly runs: number;
+  /** Whether a budget ended the search before it was through. */
+  readonly isCut: boolean;
+}
+
+/** How much there is to tell of a run. */
+export interface RunSize {
+  readonly servers: number;
+  readonly clients: number;
+  /** Operations that clients began. */
+  readonly operations: number;
+  readonly events: number;
+  readonly timeMicros: Micros;
+  /** What differs from the uneventful run: faults, liars, an operator's steps, and single decisions. */
+  readonly decisions: number;
+}
+
 export interface TraceHeader {
   readonly format: typeof TRACE_FORMAT;
   readonly version: typeof TRACE_VERSION;
@@ -70,7 +97,7 @@ export interface TraceHeader {
   /** What a replay against today's code should find. */
   readonly expect: 'violated' | 'passed';
   /** How the trace was minimised; null: it was not. */
-  readonly minimised: null;
+  readonly minimised: Minimised | null;
   /** Decisions taken before the first event: clocks, for instance. */
   readonly setup: readonly Decision[];
 }

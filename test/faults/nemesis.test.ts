@@ -5,6 +5,7 @@ import { Nemesis, type FaultAction, type FaultPlan, type LinkControl } from '../
 import {
   DecisionIndex,
   Digest,
+  EditedChoices,
   RandomChoices,
   RecordedChoices,
   RecordingChoices,
@@ -352,7 +353,8 @@ describe('nemesis: random faults', () => {
     const whole = new RecordingWorld({ servers: 3, choices: recording });
     whole.run(begin(PAUSE, whole, 20 * SECOND), 20 * SECOND);
     const removed = decisions.findIndex(({ group }) => group.endsWith(':random.0/2:strike'));
-    const choices = new RecordedChoices(new DecisionIndex(decisions), new Digest(), new Set([removed]));
+    const left = decisions.filter((_, i) => i !== removed);
+    const choices = new EditedChoices(new DecisionIndex(left), new Digest());
     const edited = new RecordingWorld({ servers: 3, choices });
     edited.run(begin(PAUSE, edited, 20 * SECOND), 20 * SECOND);
     const sentences = (world: RecordingWorld): string[] => world.log.filter((line) => line.endsWith(')'));

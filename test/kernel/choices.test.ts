@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   DecisionIndex,
   Digest,
+  EditedChoices,
   Family,
   RandomChoices,
   RecordedChoices,
@@ -94,13 +95,16 @@ describe('choices', () => {
       fc.property(fc.array(question, { minLength: 1 }), fc.nat(), (questions, choice) => {
         const { answers, decisions } = record('seed', questions);
         const removed = choice % decisions.length;
-        const edited = new RecordedChoices(new DecisionIndex(decisions), new Digest(), new Set([removed]));
+        const edited = new EditedChoices(
+          new DecisionIndex(decisions.filter((_, i) => i !== removed)),
+          new Digest(),
+        );
         const got = questions.map((q) => put(edited, q));
         (answers as unknown[]).forEach((answer, i) => {
           if (i !== removed) expect(got[i]).toEqual(answer);
         });
         const first = questions[removed] as Question;
-        if (first.ask === 'message') expect(got[removed]).toEqual([link.delay.min, -1]);
+        if (first.ask === 'message') expect(got[removed]).toEqual([link.delay.typical, -1]);
         if (first.ask === 'integer') expect(got[removed]).toEqual([0]);
       }),
     );

@@ -1,0 +1,77 @@
+/** `faultline minimise`: makes a failing trace small, and saves the small one. */
+
+import { minimiseTrace, type MinimisedRun } from '../node/minimise.js';
+import { readTraceFile } from '../node/trace-file.js';
+import { minimisedRecord, minimisedText, minimiseProgress } from '../report/minimise-report.js';
+import { replayCommand } from '../report/shell.js';
+import { DivergenceError } from '../kernel/index.js';
+import type { Trace } from '../simulator/trace.js';
+import { ExitCode } from './exit-codes.js';
+import { DEFAULT_TRACE_FOLDER, type MinimiseOptions } from './option-table.js';
+import { withSession, type Session } from './session.js';
+import type { Terminal } from './terminal.js';
+
+/** A pool starts as many workers as it has tasks, at most one for each processor. */
+const MANY = 1_000_000;
+
+/** The verb. */
+export async function minimise(
+  terminal: Terminal,
+  words: readonly string[],
+  options: MinimiseOptions,
+): Promise<ExitCode> {
+  const [path = ''] = words;
+  const trace = readTraceFile(path);
+  return withSession(terminal, { ...options, tasks: MANY }, async (session) => {
+    const budget = { runs: options.runs, millis: options.for / 1000 };
+    const saved = await saveMinimised(
+      terminal,
+      session,
+      trace,
+      path,
+      budget,
+      options.out ?? DEFAULT_TRACE_FOLDER,
+    );
+    if (terminal.json) terminal.emit('minimised', minimisedRecord(path, saved));
+    else {
+      terminal.print(minimisedText(path, saved, terminal.paint));
+      terminal.print(terminal.paint.dim(`replay it with: ${replayCommand(saved.savedTo)}`));
+    }
+    terminal.summarize({ traces: 1, runs: saved.minimised.runs, decisions: saved.minimised.after.decisions });
+    return session.isInterrupted() ? ExitCode.interrupted : ExitCode.passed;
+  });
+}
+
+export interface SavedMinimum extends MinimisedRun {
+  readonly savedTo: string;
+}
+
+/** Minimises a trace, and saves what came of it in a folder. */
+export async function saveMinimised(
+  terminal: Terminal,
+  { pool, signal }: Session,
+  trace: Trace,
+  path: string,
+  budget: { readonly runs: number; readonly millis: number },
+  folder: string,
+): Promise<SavedMinimum> {
+  const found = await minimiseTrace(pool, trace, path, budget, signal, (progress) => {
+    terminal.progress(minimiseProgress(progress));
+  });
+  const { state, minimised } = found;
+  const done = await pool.perform({
+    kind: 'record-minimised',
+    scenario: state.scenario,
+    bug: trace.header.implementation.bug,
+    recipe: { seed: trace.header.recipe.seed, strategy: 'edited', rest: 'benign', edits: state.edits },
+    minimised,
+    folder,
+  });
+  const digest = done.value?.outcome.digest ?? 'none';
+  if (done.value === undefined || digest !== state.kept.digest) {
+    throw new DivergenceError(
+      `${path}: the minimised run was another one when it was recorded (digests ${state.kept.digest} and ${digest})`,
+    );
+  }
+  return { ...found, savedTo: done.value.path };
+}

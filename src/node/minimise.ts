@@ -1,0 +1,180 @@
+/**
+ * Minimising in worker threads. The search stays in the main thread; workers run its trials, several at a time, and
+ * of those the first one in the search's own order counts: so the result is the same for any number of workers.
+ */
+
+import {
+  Minimiser,
+  decisionsIn,
+  type Draft,
+  type Found,
+  type Proposal,
+  type State,
+  type Target,
+  type Trial,
+} from '../campaign/index.js';
+import { UsageError } from '../kernel/index.js';
+import { processCounts } from '../scenario/index.js';
+import { decisionsOf, type Minimised, type RunSize, type Trace } from '../simulator/trace.js';
+import { inOrder } from './in-order.js';
+import type { SimulationPool } from './run-pool.js';
+import type { AttemptTask } from './tasks.js';
+
+export interface MinimiseBudget {
+  /** Most trials: the result is a function of the trace and of this. */
+  readonly runs: number;
+  /** Only cuts: what has been found until then is the result. */
+  readonly millis: number;
+}
+
+export interface MinimiseProgress {
+  readonly runs: number;
+  readonly decisions: number;
+}
+
+export interface MinimisedRun {
+  readonly state: State;
+  readonly minimised: Minimised;
+}
+
+/** A task takes about this long, so that little is done in vain and little time goes into messages. */
+const TASK_MILLIS = 40;
+const MOST_TRIALS_PER_TASK = 16;
+
+/**
+ * The smallest run found that fails as the trace's does. Throws UsageError for a trace of a run that did not fail, and
+ * for one that today's code does not fail on.
+ */
+export async function minimiseTrace(
+  pool: SimulationPool,
+  trace: Trace,
+  path: string,
+  budget: MinimiseBudget,
+  signal: AbortSignal,
+  onProgress: (progress: MinimiseProgress) => void,
+): Promise<MinimisedRun> {
+  const { header } = trace;
+  const { status, invariant, timeMicros } = header.verdict;
+  if (invariant === undefined) {
+    throw new UsageError(
+      'nothing-to-minimise',
+      `${path}: expected a trace of a run that violated or stalled, got one that ended as ${status}`,
+    );
+  }
+  const start: Draft = { scenario: header.scenario, edits: decisionsOf(trace) };
+  const target: Target = { status, invariant };
+  const minimiser = new Minimiser(start, header.recipe.seed, target, timeMicros);
+  const driver = new PooledTrials(pool, { bug: header.implementation.bug, target }, budget, signal);
+  let before: RunSize | undefined = undefined as RunSize | undefined;
+  const search = minimiser.search();
+  let answer: Found | undefined = undefined as Found | undefined;
+  let isCut = false;
+  for (;;) {
+    const next = search.next(answer);
+    if (next.done === true) break;
+    const found = await driver.firstKept(next.value);
+    if (found === 'cut') {
+      isCut = true;
+      break;
+    }
+    answer = found;
+    const { best } = minimiser;
+    if (best !== undefined) onProgress({ runs: driver.runs, decisions: decisionsIn(best) });
+    if (found !== undefined) before ??= sizeOf({ ...start, edits: found.kept.deviations, kept: found.kept });
+  }
+  const { best } = minimiser;
+  if (best === undefined || before === undefined) throw notReproduced(path, invariant, isCut);
+  const after = sizeOf(best);
+  return { state: best, minimised: { from: header.digest, before, after, runs: driver.runs, isCut } };
+}
+
+function notReproduced(path: string, invariant: string, isCut: boolean): UsageError {
+  return new UsageError(
+    'not-reproduced',
+    `${path}: expected a trace whose decisions violate ${invariant} today, got ${isCut ? 'no time to see that' : 'one that does not'}`,
+    isCut ? 'give it more time with --for' : 'faultline replay --adapt says what they come to',
+  );
+}
+
+function sizeOf(state: State): RunSize {
+  const { servers, clients } = processCounts(state.scenario);
+  const { operations, events, timeMicros } = state.kept;
+  return { servers, clients, operations, events, timeMicros, decisions: decisionsIn(state) };
+}
+
+/** Runs the trials of proposals, in order, and counts them. */
+class PooledTrials {
+  runs = 0;
+  private readonly lateAt: number;
+  private perTask = 1;
+
+  constructor(
+    private readonly pool: SimulationPool,
+    private readonly subject: Pick<AttemptTask, 'bug' | 'target'>,
+    private readonly budget: MinimiseBudget,
+    private readonly signal: AbortSignal,
+  ) {
+    this.lateAt = performance.now() + budget.millis;
+  }
+
+  /** The first trial of a proposal that is kept; `cut` when the budget ends before that is known. */
+  async firstKept(proposal: Proposal): Promise<Found | undefined | 'cut'> {
+    const left = this.budget.runs - this.runs;
+    const count = Math.min(proposal.count, left);
+    for await (const { from, trials, found } of this.portions(proposal, count)) {
+      if (found !== undefined) {
+        this.runs += found.place + 1;
+        return { place: from + found.place, kept: found.kept };
+      }
+      this.runs += trials;
+      if (this.isLate()) return 'cut';
+    }
+    return count < proposal.count || this.isLate() ? 'cut' : undefined;
+  }
+
+  private async *portions(
+    proposal: Proposal,
+    count: number,
+  ): AsyncGenerator<{ readonly from: number; readonly trials: number; readonly found: Found | undefined }> {
+    const ranges = this.ranges(count);
+    yield* inOrder(ranges, this.pool.workers, async ({ from, to }) => {
+      const trials: Trial[] = [];
+      for (let place = from; place < to; place++) trials.push(proposal.trial(place));
+      return { from, trials: trials.length, found: await this.attempt(trials) };
+    });
+  }
+
+  /** A trial that hangs, or eats all memory, did not fail as it should; those behind it are still tried. */
+  private async attempt(trials: readonly Trial[]): Promise<Found | undefined> {
+    const began = performance.now();
+    for (let from = 0; from < trials.length;) {
+      const done = await this.pool.perform({ kind: 'attempt', ...this.subject, trials: trials.slice(from) });
+      if (done.stopped === undefined) {
+        this.learn((performance.now() - began) / trials.length);
+        const { found } = done.value;
+        return found === undefined ? undefined : { ...found, place: from + found.place };
+      }
+      from += done.position + 1;
+    }
+    return undefined;
+  }
+
+  private *ranges(count: number): Generator<{ readonly from: number; readonly to: number }> {
+    for (let from = 0; from < count && !this.isLate();) {
+      const to = Math.min(count, from + this.perTask);
+      yield { from, to };
+      from = to;
+    }
+  }
+
+  private learn(millis: number): void {
+    this.perTask = Math.max(
+      1,
+      Math.min(MOST_TRIALS_PER_TASK, Math.floor(TASK_MILLIS / Math.max(millis, 0.1))),
+    );
+  }
+
+  private isLate(): boolean {
+    return this.signal.aborted || performance.now() >= this.lateAt;
+  }
+}

@@ -1,0 +1,93 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { emptyFolder, faultline, fixture, jsonLines } from './faultline.js';
+
+const corpus = (name: string): string =>
+  fileURLToPath(new URL(`../../traces/${name}.trace.jsonl.gz`, import.meta.url));
+
+interface Minimum {
+  readonly savedTo: string;
+  readonly runs: number;
+  readonly isCut: boolean;
+  readonly after: Readonly<Record<string, number>>;
+}
+
+async function minimise(cwd: string, path: string, ...words: string[]): Promise<Minimum> {
+  const { code, stdout } = await faultline(['minimise', path, '--json', ...words], { cwd });
+  expect(code).toBe(0);
+  const [line] = jsonLines(stdout);
+  expect(line).toMatchObject({ type: 'minimised', path });
+  return line as unknown as Minimum;
+}
+
+describe('cli: minimise', () => {
+  it('makes a trace small, whatever the number of workers, and another process replays the small one', async () => {
+    const cwd = emptyFolder();
+    const path = corpus('R25-commit-to-own-last-index');
+    const one = await minimise(cwd, path, '--workers', '1', '--out', 'one');
+    const three = await minimise(cwd, path, '--workers', '3', '--out', 'three');
+    expect(one.isCut).toBe(false);
+    expect({ ...three, savedTo: '' }).toEqual({ ...one, savedTo: '' });
+    expect(one.after['decisions']).toBeLessThanOrEqual(25);
+    const replayed = await faultline(['replay', '--json', one.savedTo, three.savedTo], { cwd });
+    expect(replayed.code).toBe(0);
+    const [first, second] = jsonLines(replayed.stdout);
+    expect(first).toMatchObject({ kind: 'as-expected', bug: 'R25-commit-to-own-last-index' });
+    expect(second).toMatchObject({ kind: 'as-expected', digest: first?.['digest'] });
+  });
+
+  it('a small trace that is minimised again stays as it is', async () => {
+    const cwd = emptyFolder();
+    const first = await minimise(cwd, corpus('R44-ack-before-sync'));
+    expect(first.savedTo).toMatch(/^traces\/found\/.*-min\.trace\.jsonl\.gz$/);
+    const second = await minimise(cwd, first.savedTo, '--out', 'again');
+    expect(second.after['decisions']).toBe(first.after['decisions']);
+  });
+
+  it('says how much there was to tell, and how much is left', async () => {
+    const cwd = emptyFolder();
+    const { code, stdout } = await faultline(['minimise', corpus('K20-no-fencing'), '--runs', '40'], { cwd });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ {2}decisions +[\d,]+ {2}→ {2}\d+$/m);
+    expect(stdout).toMatch(/^40 runs tried; the budget was used up before the search was through$/m);
+    expect(stdout).toMatch(/faultline replay traces\/found\/\S+-min\.trace\.jsonl\.gz/);
+    expect(readdirSync(join(cwd, 'traces', 'found')).filter((name) => name.endsWith('.gz'))).toHaveLength(1);
+  });
+
+  it("minimises a run of a user's own protocol", async () => {
+    const cwd = fileURLToPath(new URL('../..', import.meta.url));
+    const out = emptyFolder();
+    const words = [
+      'run',
+      fixture('forgetful-primary.yaml'),
+      '--seeds',
+      '1..20',
+      '--traces',
+      '1',
+      '--out',
+      out,
+    ];
+    await faultline(words, { cwd });
+    const [name = ''] = readdirSync(out).filter((file) => file.endsWith('.gz'));
+    const small = await minimise(cwd, join(out, name), '--out', out, '--runs', '300');
+    expect(small.after['decisions']).toBeLessThanOrEqual(25);
+    expect((await faultline(['replay', small.savedTo], { cwd })).code).toBe(0);
+  });
+
+  it('refuses what is no trace of a failure', async () => {
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, 'some.txt'), 'hello\n');
+    for (const [words, message] of [
+      [['minimise', 'none.gz'], 'none.gz'],
+      [['minimise', 'some.txt'], "some.txt:1: expected a line of JSON, got 'hello'"],
+      [['minimise', corpus('R25-commit-to-own-last-index'), '--for', '1ms'], '--for: expected at least 1s'],
+      [['minimise'], 'TRACE'],
+    ] as const) {
+      const { code, stderr } = await faultline(words, { cwd });
+      expect(code).toBe(2);
+      expect(stderr).toContain(message);
+    }
+  });
+});
