@@ -7,7 +7,7 @@
 import type { Plain } from '../../kernel/index.js';
 import { executedDigest } from './executed.js';
 import type { Sequence } from './messages.js';
-import { isList, plainDigest, type Members } from './plain-digest.js';
+import { plainDigest } from './plain-digest.js';
 
 /** The replicated state. */
 export interface PlainState {
@@ -24,8 +24,6 @@ export interface PlainState {
 }
 
 export class CheckpointState {
-  private cachedText: string | undefined = undefined;
-
   constructor(
     readonly sequence: Sequence,
     readonly state: PlainState & Plain,
@@ -36,12 +34,6 @@ export class CheckpointState {
 
   get index(): number {
     return this.state.index;
-  }
-
-  /** The state as canonical JSON: equal states have equal texts. */
-  get text(): string {
-    this.cachedText ??= canonicalText(this.state);
-    return this.cachedText;
   }
 }
 
@@ -57,33 +49,4 @@ export function receivedDigest(received: Plain): number | undefined {
   if (state.executed === undefined || state.service === undefined) return undefined;
   const executed = executedDigest(state.executed);
   return executed === undefined ? undefined : stateDigest(state, executed, plainDigest(state.service));
-}
-
-/** The canonical text. What is in its order already, as most of a state is, needs no detour. */
-function canonicalText(value: Plain): string {
-  if (isInOrder(value)) return JSON.stringify(value);
-  if (isList(value)) return `[${value.map(canonicalText).join(',')}]`;
-  const members = value as Members;
-  const names = Object.keys(members).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  return `{${names.flatMap((name) => textOf(name, members[name])).join(',')}}`;
-}
-
-function textOf(name: string, member: Plain | undefined): string[] {
-  return member === undefined ? [] : [`${JSON.stringify(name)}:${canonicalText(member)}`];
-}
-
-/** True when the members of all objects come in the order of their names. */
-function isInOrder(value: Plain | undefined): boolean {
-  if (value === undefined || value === null || typeof value !== 'object') return true;
-  if (isList(value)) {
-    for (let i = 0; i < value.length; i++) if (!isInOrder(value[i])) return false;
-    return true;
-  }
-  const members = value as Members;
-  const names = Object.keys(members);
-  for (let i = 0; i < names.length; i++) {
-    if (i > 0 && (names[i - 1] as string) > (names[i] as string)) return false;
-    if (!isInOrder(members[names[i] as string])) return false;
-  }
-  return true;
 }

@@ -199,7 +199,10 @@ export abstract class PbftCheckpoints extends PbftOrdering {
 
   /** The stable checkpoint is on this disk: what it covers goes. */
   protected collectGarbage(): void {
-    this.store.removeBelow(this.stable.sequence);
+    const { sequence } = this.stable;
+    this.store.removeBelow(sequence);
+    // What was not said yet of those that go is of no use any more.
+    this.outbox.drop((message) => message.kind === 'Checkpoint' && message.sequence < sequence);
     if (!this.journal.isBeginning) this.beginJournal();
   }
 

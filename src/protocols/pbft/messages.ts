@@ -6,7 +6,7 @@
  * request, which changes nothing.
  */
 
-import type { Command, Message, Proof, Result } from '../../kernel/index.js';
+import type { Command, Message, Plain, Proof, Result } from '../../kernel/index.js';
 import type { MacMessage } from './macs/messages.js';
 
 export type View = number;
@@ -204,21 +204,36 @@ export interface BatchData extends Message {
   readonly proof: Proof;
 }
 
-/** Asks for the state of a stable checkpoint at `sequence`, or a later one, from this character of its text on. */
+/**
+ * Asks for partitions of the state of a stable checkpoint at `sequence`, or for the certificate of a later one. A path
+ * leads from the root, by numbers of parts, from 0.
+ */
 export interface FetchState extends Message {
   readonly kind: 'FetchState';
   readonly sequence: Sequence;
-  readonly offset: number;
+  readonly paths: readonly (readonly number[])[];
   readonly proof: Proof;
 }
 
-/** A piece of the text of a stable checkpoint's state, which is `size` characters long. */
+/**
+ * A partition of a stable checkpoint's state (partition.ts): all of it, as JSON, or its parts by their digests: those of
+ * a list of `count` items, of some items of a list, of an object with these names, or of the state itself, whose
+ * members `executed` and `service` have their digests in their places. `gone`: the sender has a later state only.
+ */
+export type StatePart =
+  | { readonly shape: 'whole'; readonly text: string }
+  | { readonly shape: 'list'; readonly count: number; readonly digests: readonly number[] }
+  | { readonly shape: 'group'; readonly digests: readonly number[] }
+  | { readonly shape: 'object'; readonly names: readonly string[]; readonly digests: readonly number[] }
+  | { readonly shape: 'state'; readonly members: Plain }
+  | { readonly shape: 'gone' };
+
+/** The certificate of a stable checkpoint, and a part of its state; undefined: the certificate alone. */
 export interface StateData extends Message {
   readonly kind: 'StateData';
   readonly certificate: StableCertificate;
-  readonly offset: number;
-  readonly size: number;
-  readonly text: string;
+  readonly path: readonly number[];
+  readonly part: StatePart | undefined;
   readonly proof: Proof;
 }
 

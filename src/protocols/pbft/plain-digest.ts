@@ -1,6 +1,7 @@
 /**
  * Digest of plain data as a tree: that of a list or an object is a hash of the digests of its parts (TOCS 2002,
- * §5.3). So a checkpoint hashes what has changed since the last one, and looks at the rest only.
+ * §5.3). So a checkpoint hashes what has changed since the last one, and looks at the rest only; and whoever gets a state
+ * in parts can check each of them. The parts of a long list are groups of items, {@link FANOUT} at a level.
  *
  * Equal data have equal digests, whatever the order of members in an object.
  */
@@ -13,15 +14,23 @@ type Row = readonly Plain[];
 
 const LIST = 0x1d8e4e27;
 const OBJECT = 0x3c6ef372;
+/** Tells a group of a list from a list with these items. */
+const GROUP = 0x5be0cd19;
+
+/** Most parts of a list. */
+export const FANOUT = 16;
+
+/** How many items make a group, where there are more than {@link FANOUT}. */
+export function groupSize(count: number): number {
+  let size = FANOUT;
+  while (size * FANOUT < count) size *= FANOUT;
+  return size;
+}
 
 /** The digest, of nothing but the value. */
 export function plainDigest(value: Plain): number {
   if (value === null || typeof value !== 'object') return finish32(hashPlain(value));
-  if (isList(value)) {
-    let hash = LIST;
-    for (let i = 0; i < value.length; i++) hash = mix32(hash, plainDigest(value[i] as Plain));
-    return ofList(hash, value.length);
-  }
+  if (isList(value)) return ofList(partsOf(value, 0, value.length), value.length);
   const members = value as Members;
   const names = Object.keys(members);
   let sum = OBJECT;
@@ -33,12 +42,60 @@ export function plainDigest(value: Plain): number {
   return finish32(sum);
 }
 
+/** Hash of the parts of these items of a list. */
+function partsOf(list: readonly Plain[], from: number, to: number): number {
+  let hash = LIST;
+  if (to - from <= FANOUT) {
+    for (let i = from; i < to; i++) hash = mix32(hash, plainDigest(list[i] as Plain));
+    return hash;
+  }
+  const size = groupSize(to - from);
+  for (let i = from; i < to; i += size) {
+    const end = Math.min(i + size, to);
+    hash = mix32(hash, ofGroup(partsOf(list, i, end), end - i));
+  }
+  return hash;
+}
+
+function ofGroup(hash: number, count: number): number {
+  return finish32(mix32(hash ^ GROUP, count));
+}
+
 function ofList(hash: number, length: number): number {
   return finish32(mix32(hash, length));
 }
 
 function ofMember(name: string, digest: number): number {
   return finish32(mix32(hashString(name), digest));
+}
+
+// ---- of parts ----
+
+/** Digest of a group of a list. */
+export function groupDigest(items: readonly Plain[]): number {
+  return ofGroup(partsOf(items, 0, items.length), items.length);
+}
+
+function hashOf(digests: readonly number[]): number {
+  let hash = LIST;
+  for (let i = 0; i < digests.length; i++) hash = mix32(hash, digests[i] as number);
+  return hash;
+}
+
+/** Digest of a list of so many items, and of a group, whose parts have these digests. */
+export function digestOfList(digests: readonly number[], count: number): number {
+  return ofList(hashOf(digests), count);
+}
+
+export function digestOfGroup(digests: readonly number[], count: number): number {
+  return ofGroup(hashOf(digests), count);
+}
+
+/** Digest of an object whose members, of these names, have these digests. */
+export function digestOfObject(names: readonly string[], digests: readonly number[]): number {
+  let sum = OBJECT;
+  for (let i = 0; i < names.length; i++) sum = (sum + ofMember(names[i] as string, digests[i] as number)) | 0;
+  return finish32(sum);
 }
 
 export function isList(value: Plain): value is readonly Plain[] {
@@ -74,13 +131,34 @@ export class RememberedDigest {
   }
 
   private ofItems(items: readonly Plain[]): number {
-    let hash = LIST;
-    for (let i = 0; i < items.length; i++) {
-      const part = (this.parts[i] ??= new RememberedDigest());
-      hash = mix32(hash, part.of(items[i] as Plain));
-    }
+    const hash = this.partsOf(items, 0, items.length, undefined);
     this.parts.length = items.length;
     return ofList(hash, items.length);
+  }
+
+  /** As the function of this name says, without or with a table. */
+  private partsOf(
+    items: readonly Plain[],
+    from: number,
+    to: number,
+    table: RememberedRows | undefined,
+  ): number {
+    let hash = LIST;
+    if (to - from <= FANOUT) {
+      for (let i = from; i < to; i++) {
+        const item = items[i] as Plain;
+        const digest =
+          table === undefined ? (this.parts[i] ??= new RememberedDigest()).of(item) : table.of(item, i);
+        hash = mix32(hash, digest);
+      }
+      return hash;
+    }
+    const size = groupSize(to - from);
+    for (let i = from; i < to; i += size) {
+      const end = Math.min(i + size, to);
+      hash = mix32(hash, ofGroup(this.partsOf(items, i, end, table), end - i));
+    }
+    return hash;
   }
 
   private ofObject(members: Members): number {
@@ -101,9 +179,7 @@ export class RememberedDigest {
   private ofTable(table: readonly Plain[], width: number): number {
     if (this.table === undefined || !this.table.fits(table.length, width))
       this.table = new RememberedRows(table.length, width);
-    let hash = LIST;
-    for (let i = 0; i < table.length; i++) hash = mix32(hash, this.table.of(table[i] as Plain, i));
-    return ofList(hash, table.length);
+    return ofList(this.partsOf(table, 0, table.length, this.table), table.length);
   }
 }
 

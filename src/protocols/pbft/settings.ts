@@ -32,7 +32,7 @@ export interface PbftSettings {
   readonly statusMicros: Micros;
   /** Most requests that a replica remembers and that are not executed. */
   readonly maxPendingRequests: number;
-  /** Characters of a state's text in one message. */
+  /** Bytes of a part of a state that is sent whole. */
   readonly stateChunk: number;
   /** Operations that change nothing are answered without being ordered; then all operations wait for q replies. */
   readonly readOnly: boolean;

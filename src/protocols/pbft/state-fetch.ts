@@ -1,112 +1,215 @@
 /**
- * A state on its way from other replicas: its pieces, and who is asked for them. What a liar sends is found out when
- * all pieces are there; from then on no pieces of different sources are put together.
+ * A state on its way from other replicas, part by part (TOCS 2002, §5.3). The root's digest is certified; of each
+ * partition either its content comes, or the digests of its parts, and both are checked before anything is done with
+ * them. So a lie costs one answer, whoever told it is not asked again, and what others have sent stays. What is the same
+ * in a state that is here already is not asked for.
+ *
+ * Several replicas are asked at a time, each for other parts. Bounded: parts come to be known through digests that were
+ * checked, so a liar adds nothing.
  */
 
-import { hashPlain, type Plain } from '../../kernel/index.js';
-import type { StableCertificate } from './messages.js';
+import type { Plain } from '../../kernel/index.js';
+import type { StableCertificate, StatePart } from './messages.js';
+import {
+  assemble,
+  expectedParts,
+  parse,
+  partitionDigest,
+  rootOf,
+  split,
+  type Described,
+  type Expected,
+  type Partition,
+} from './partition.js';
+
+/** Nobody was asked for a part. */
+export const NOBODY = -1;
+
+/** What can be a partition. */
+export type Genuine = Exclude<StatePart, { readonly shape: 'gone' }>;
+
+/** A partition of the state that is fetched. */
+export class FetchedPart {
+  /** Its content, once that is here. */
+  private value: Plain | undefined = undefined;
+  /** How it was described, and its parts, once they are known. */
+  private described: Described | undefined = undefined;
+  parts: FetchedPart[] = [];
+  /** Number of the replica that was asked for it last, and at which tick. */
+  askedOf = NOBODY;
+  askedAt = 0;
+
+  /** What is at the same place in a state that is here, and in one that was being fetched before this one. */
+  constructor(
+    readonly path: readonly number[],
+    readonly expected: Expected,
+    private base: Partition | undefined,
+    private earlier: FetchedPart | undefined,
+  ) {}
+
+  /** It is only looked at from now on. */
+  retire(): void {
+    this.base = undefined;
+    this.earlier = undefined;
+    for (const part of this.parts) part.retire();
+  }
+
+  /** Takes what is the same there. */
+  lookUp(): void {
+    const { base, earlier, expected } = this;
+    if (base !== undefined && base.kind === expected.kind && partitionDigest(base) === expected.digest) {
+      this.value = base.value;
+    } else if (earlier !== undefined && isSame(earlier.expected, expected)) {
+      this.takeFrom(earlier);
+    }
+  }
+
+  private takeFrom(other: FetchedPart): void {
+    this.value = other.value;
+    this.described = other.described;
+    this.parts = other.parts.map((part) => part.clone());
+  }
+
+  get isMissing(): boolean {
+    return this.value === undefined && this.described === undefined;
+  }
+
+  get isHere(): boolean {
+    return this.value !== undefined;
+  }
+
+  /** Takes what was checked. */
+  take(part: Genuine): void {
+    if (part.shape === 'whole') {
+      this.value = parse(part.text);
+      return;
+    }
+    this.described = part;
+    const { base, earlier } = this;
+    const bases = base === undefined ? [] : split(base);
+    this.parts = expectedParts(part, this.expected.count).map((expected, number) => {
+      const each = new FetchedPart([...this.path, number], expected, bases[number], earlier?.parts[number]);
+      each.lookUp();
+      return each;
+    });
+  }
+
+  /** The partition, when nothing of it is missing. */
+  whole(): Plain {
+    const { described, value } = this;
+    if (described === undefined || value !== undefined) return value as Plain;
+    const values = this.parts.map((part) => part.whole());
+    return assemble(described, this.expected.count, values);
+  }
+
+  clone(): FetchedPart {
+    const copy = new FetchedPart(this.path, this.expected, this.base, this.earlier);
+    copy.takeFrom(this);
+    copy.askedOf = this.askedOf;
+    copy.askedAt = this.askedAt;
+    return copy;
+  }
+}
 
 export class StateFetch {
-  /** By number: the pieces that are there. */
-  private pieces: (string | undefined)[] = [];
-  /** Pieces that are there. */
-  private received = 0;
-  /** Characters of the whole text, as `sizeFrom` says; 0 before the first piece. */
-  private size = 0;
-  private sizeFrom = -1;
-  /** Number of the replica that is asked. */
-  source: number;
-  /** Replicas whose state was not that of its certificate. */
+  private root: FetchedPart;
+  /** Set of the replicas that have sent what is not of its digest. */
   private liars = 0;
-  private hasBeenLiedTo = false;
+  /** Set of those that do not answer, or have another state by now. */
+  private without = 0;
+  private lastSource: number;
 
   constructor(
     readonly certificate: StableCertificate,
     private readonly replicas: number,
     private readonly me: number,
-    /** Tick of the last piece, or of the last change of source. */
-    public tick: number,
+    /** A state that is here: what is the same in it is not fetched. */
+    base: Plain,
+    /** What was being fetched before: what has come of that is not fetched again. */
+    earlier: StateFetch | undefined,
   ) {
-    this.source = me;
-    this.turn();
+    const root = { kind: 'state', value: base } as const;
+    earlier?.root.retire();
+    this.root = new FetchedPart([], rootOf(certificate.digest), root, earlier?.root);
+    this.root.lookUp();
+    this.lastSource = me;
   }
 
-  /** Asks another replica from now on. */
-  turn(): void {
-    for (let i = 1; i <= this.replicas; i++) {
-      const next = (this.source + i) % this.replicas;
-      if (next === this.me || (this.liars & (1 << next)) !== 0) continue;
-      this.source = next;
-      break;
+  /** Parts that are known by their digests alone, in their order: at most so many. */
+  missing(most: number): FetchedPart[] {
+    const found: FetchedPart[] = [];
+    collect(this.root, found, most);
+    return found;
+  }
+
+  /** The part with this path, while it is missing. */
+  missingAt(path: readonly number[]): FetchedPart | undefined {
+    let part: FetchedPart | undefined = this.root;
+    for (const number of path) part = part?.parts[number];
+    return part?.isMissing === true ? part : undefined;
+  }
+
+  /** The state. Call when nothing is missing. */
+  whole(): Plain {
+    return this.root.whole();
+  }
+
+  /** Whom to ask next: one after another of those who may have it; undefined: nobody may. */
+  nextSource(): number | undefined {
+    const { replicas, me } = this;
+    for (let i = 1; i <= replicas; i++) {
+      const next = (this.lastSource + i) % replicas;
+      if (next === me || ((this.liars | this.without) & (1 << next)) !== 0) continue;
+      this.lastSource = next;
+      return next;
     }
-    if (this.hasBeenLiedTo) this.clear();
+    return undefined;
   }
 
-  /** Number of the first piece that is missing. */
-  get firstMissing(): number {
-    let number = 0;
-    while (this.pieces[number] !== undefined) number++;
-    return number;
+  /** What this replica was asked for, others are asked for. */
+  disbelieve(source: number, most: number): void {
+    this.liars |= 1 << source;
+    this.release(source, most);
   }
 
-  isComplete(chunk: number): boolean {
-    return this.size > 0 && this.received * chunk >= this.size;
+  /** It does not answer, or has another state by now. */
+  hasNone(source: number, most: number): void {
+    this.without |= 1 << source;
+    this.release(source, most);
   }
 
-  /**
-   * Takes a piece of `chunk` characters, or the last one, from the present source. False: no correct replica
-   * would have sent it.
-   */
-  take(offset: number, size: number, text: string, chunk: number): boolean {
-    if (offset % chunk !== 0 || text.length !== Math.min(chunk, size - offset)) return false;
-    if (size !== this.size) {
-      if (this.sizeFrom === this.source) return false;
-      this.clear();
-      this.size = size;
-      this.sizeFrom = this.source;
-    }
-    const number = offset / chunk;
-    if (this.pieces[number] !== undefined) return true;
-    this.pieces[number] = text;
-    this.received++;
-    return true;
+  /** Everybody may be asked again. */
+  beginAgain(): void {
+    this.liars = 0;
+    this.without = 0;
   }
 
-  /** The whole text. Call when complete. */
-  get text(): string {
-    return this.pieces.join('');
-  }
-
-  /** It was not the state of its certificate: begins again with another source. */
-  disbelieve(): void {
-    // Whoever sent all of it has lied; else it is not known who.
-    if (this.hasBeenLiedTo) this.liars |= 1 << this.source;
-    this.hasBeenLiedTo = true;
-    this.turn();
-  }
-
-  private clear(): void {
-    this.pieces = [];
-    this.received = 0;
-    this.size = 0;
-    this.sizeFrom = -1;
+  private release(source: number, most: number): void {
+    for (const part of this.missing(most)) if (part.askedOf === source) part.askedOf = NOBODY;
   }
 
   clone(): StateFetch {
-    const copy = new StateFetch(this.certificate, this.replicas, this.me, this.tick);
-    copy.pieces = this.pieces.slice();
-    copy.received = this.received;
-    copy.size = this.size;
-    copy.sizeFrom = this.sizeFrom;
-    copy.source = this.source;
+    const copy = new StateFetch(this.certificate, this.replicas, this.me, null, undefined);
+    copy.root = this.root.clone();
     copy.liars = this.liars;
-    copy.hasBeenLiedTo = this.hasBeenLiedTo;
+    copy.without = this.without;
+    copy.lastSource = this.lastSource;
     return copy;
   }
 
-  encode(): Plain {
-    const { certificate, pieces, received, size, sizeFrom, source, liars, hasBeenLiedTo, tick } = this;
-    const content = hashPlain(pieces);
-    return [certificate.sequence, received, content, size, sizeFrom, source, liars, hasBeenLiedTo, tick];
+  encode(most: number): Plain {
+    const { certificate, liars, without, lastSource } = this;
+    const missing = this.missing(most).map(({ path, askedOf, askedAt }) => [[...path], askedOf, askedAt]);
+    return [certificate.sequence, liars, without, lastSource, missing];
   }
+}
+
+function isSame(one: Expected, other: Expected): boolean {
+  return one.kind === other.kind && one.digest === other.digest && one.count === other.count;
+}
+
+function collect(part: FetchedPart, found: FetchedPart[], most: number): void {
+  if (found.length >= most || part.isHere) return;
+  if (part.isMissing) found.push(part);
+  else for (const each of part.parts) collect(each, found, most);
 }

@@ -1,13 +1,12 @@
 /**
- * State transfer, the simple way (OSDI 1999, §4.3: a replica that lacks messages before a stable checkpoint gets the
- * state instead): the whole text of the state, piece by piece, from one replica after another, until it has the digest
- * that a quorum has certified. What a liar sends is found out at the end, and the next one is asked.
- *
- * Left out: parts of the state with digests of their own, so that only what differs is fetched (TOCS 2002, §5.3).
+ * State transfer (OSDI 1999, §4.3: a replica that lacks messages before a stable checkpoint gets the state instead), part by
+ * part along the partition tree (TOCS 2002, §5.3): each part is checked against the digest that a quorum has certified,
+ * or that follows from it, as soon as it comes. Several replicas are asked at a time. A liar is found out by its first
+ * lie, and costs no more than that; what is the same in the replica's own state is not asked for.
  */
 
-import type { Plain, ProcessId } from '../../kernel/index.js';
-import { CheckpointState, receivedDigest, type PlainState } from './checkpoint.js';
+import { plainBytes, type Plain, type ProcessId } from '../../kernel/index.js';
+import { CheckpointState, type PlainState } from './checkpoint.js';
 import {
   StatementType,
   type FetchState,
@@ -15,15 +14,17 @@ import {
   type Sequence,
   type StableCertificate,
   type StateData,
+  type StatePart,
 } from './messages.js';
-import { StateFetch } from './state-fetch.js';
+import { isGenuine, partOf, partitionAt, type Expected } from './partition.js';
+import { NOBODY, StateFetch, type FetchedPart } from './state-fetch.js';
 import { PbftViewChange } from './view-change.js';
 import { fetchStateDigest, stateDataDigest } from './wire.js';
 
-/** Status ticks without a piece after which another replica is asked. */
+/** Status ticks without an answer after which another replica is asked. */
 const PATIENCE = 2;
-/** Pieces that are asked for at a time. */
-const BURST = 8;
+/** Parts that are asked for at a time. */
+export const OUTSTANDING = 16;
 /** Status ticks for which a state is kept that somebody fetches. */
 const KEPT = 20;
 
@@ -31,7 +32,7 @@ const KEPT = 20;
 interface Served {
   readonly certificate: StableCertificate;
   readonly state: CheckpointState;
-  /** Tick at which a piece was last asked for. */
+  /** Tick at which a part was last asked for. */
   readonly tick: number;
 }
 
@@ -53,7 +54,7 @@ export abstract class PbftTransfer extends PbftViewChange {
     const { fetching } = this;
     if (fetching !== undefined && fetching.certificate.sequence <= this.lastExecuted)
       this.fetching = undefined;
-    if (this.fetching !== undefined) this.askAgain(this.fetching);
+    if (this.fetching !== undefined) this.askForMissing(this.fetching);
     else if (this.target.sequence > this.lastExecuted && !hasMoved && !this.isPlacingTarget())
       this.fetchTarget();
   }
@@ -62,27 +63,47 @@ export abstract class PbftTransfer extends PbftViewChange {
     return this.placing !== undefined && this.placing.sequence >= this.target.sequence;
   }
 
+  /** Everybody is asked for the root: so everybody keeps the state while its parts are fetched. */
   private fetchTarget(): void {
-    this.fetching = new StateFetch(this.target, this.members.length, this.me, this.tick);
-    this.ask(this.fetching);
-  }
-
-  private askAgain(fetching: StateFetch): void {
-    if (this.tick - fetching.tick >= PATIENCE) {
-      fetching.turn();
-      fetching.tick = this.tick;
+    const { target, members, me, fetching: earlier } = this;
+    const fetching = new StateFetch(target, members.length, me, this.plainState(), earlier);
+    this.fetching = fetching;
+    for (let rank = 0; rank < this.members.length; rank++) {
+      if (rank !== this.me) this.ask(fetching, rank, [[]]);
     }
-    this.ask(fetching);
+    for (const root of fetching.missing(1)) this.noteAsked(root, this.me);
   }
 
-  private ask({ certificate, source, firstMissing }: StateFetch): void {
-    const offset = firstMissing * this.settings.stateChunk;
-    const body = { kind: 'FetchState', sequence: certificate.sequence, offset } as const;
-    const digest = fetchStateDigest(body);
-    const message: FetchState = {
-      ...body,
-      proof: this.prove(StatementType.fetchState, 0, body.sequence, digest),
-    };
+  private noteAsked(part: FetchedPart, source: number): void {
+    part.askedOf = source;
+    part.askedAt = this.tick;
+  }
+
+  /** Parts that nobody was asked for, or in vain: others are asked now. */
+  private askForMissing(fetching: StateFetch): void {
+    const asks = new Map<number, (readonly number[])[]>();
+    for (const part of fetching.missing(OUTSTANDING)) {
+      if (part.askedOf !== NOBODY && this.tick - part.askedAt < PATIENCE) continue;
+      if (part.askedOf !== NOBODY) fetching.hasNone(part.askedOf, OUTSTANDING);
+      const source = fetching.nextSource();
+      if (source === undefined) {
+        // Nobody has it any more: a later one will do. Or they were slow.
+        if (this.target.sequence > fetching.certificate.sequence) this.fetchTarget();
+        else fetching.beginAgain();
+        return;
+      }
+      this.noteAsked(part, source);
+      const paths = asks.get(source);
+      if (paths === undefined) asks.set(source, [part.path]);
+      else paths.push(part.path);
+    }
+    for (const [source, paths] of asks) this.ask(fetching, source, paths);
+  }
+
+  private ask({ certificate }: StateFetch, source: number, paths: readonly (readonly number[])[]): void {
+    const body = { kind: 'FetchState', sequence: certificate.sequence, paths } as const;
+    const proof = this.prove(StatementType.fetchState, 0, body.sequence, fetchStateDigest(body));
+    const message: FetchState = { ...body, proof };
     this.host.send(this.members[source] as ProcessId, message);
   }
 
@@ -96,13 +117,14 @@ export abstract class PbftTransfer extends PbftViewChange {
     }
     const served = this.stateToServe(sequence);
     if (served === undefined) return;
-    const { stateChunk } = this.settings;
-    const { text } = served.state;
-    const first = served.certificate.sequence === sequence ? message.offset : 0;
-    for (let i = 0; i < BURST; i++) {
-      const offset = first + i * stateChunk;
-      if (offset >= text.length) return;
-      this.sendPiece(from, served.certificate, offset, text.length, text.slice(offset, offset + stateChunk));
+    if (served.certificate.sequence !== sequence) {
+      this.sendPart(from, served.certificate, [], { shape: 'gone' });
+      return;
+    }
+    for (const path of message.paths) {
+      const partition = partitionAt(served.state.state, path);
+      if (partition === undefined) return;
+      this.sendPart(from, served.certificate, path, partOf(partition, this.settings.stateChunk));
     }
   }
 
@@ -128,17 +150,16 @@ export abstract class PbftTransfer extends PbftViewChange {
    * else can prove to those who have the state that it is stable, and their windows would stay full.
    */
   protected sendHighestCertificate(to: ProcessId): void {
-    this.sendPiece(to, this.target, 0, 0, '');
+    this.sendPart(to, this.target, [], undefined);
   }
 
-  protected sendPiece(
+  protected sendPart(
     to: ProcessId,
     certificate: StableCertificate,
-    offset: number,
-    size: number,
-    text: string,
+    path: readonly number[],
+    part: StatePart | undefined,
   ): void {
-    const body = { kind: 'StateData', certificate, offset, size, text } as const;
+    const body = { kind: 'StateData', certificate, path, part } as const;
     const digest = stateDataDigest(body);
     const proof = this.prove(StatementType.stateData, 0, certificate.sequence, digest);
     const message: StateData = { ...body, proof };
@@ -148,7 +169,7 @@ export abstract class PbftTransfer extends PbftViewChange {
   // ---- receiving ----
 
   protected onStateData(from: ProcessId, message: StateData): void {
-    const { certificate, size, proof } = message;
+    const { certificate, proof } = message;
     const { sequence } = certificate;
     if (sequence <= this.lastExecuted && sequence <= this.window.low) return;
     if (!this.verify(from, StatementType.stateData, 0, sequence, stateDataDigest(message), proof)) {
@@ -162,7 +183,7 @@ export abstract class PbftTransfer extends PbftViewChange {
       }
       this.aimAt(certificate);
     }
-    if (size > 0 && this.fetching?.source === this.rankOf(from)) this.takePiece(this.fetching, message);
+    if (this.fetching !== undefined) this.takeStatePart(this.fetching, this.rankOf(from), message);
   }
 
   /** True when the certificate, as this replica shows it, is proved. */
@@ -170,42 +191,33 @@ export abstract class PbftTransfer extends PbftViewChange {
     return this.isStable(certificate);
   }
 
-  private takePiece(fetching: StateFetch, { certificate, offset, size, text }: StateData): void {
-    const { stateChunk } = this.settings;
+  private takeStatePart(fetching: StateFetch, rank: number, { certificate, path, part }: StateData): void {
     const { sequence } = fetching.certificate;
-    if (certificate.sequence !== sequence) {
-      // The source has it no more, but a later one.
-      if (certificate.sequence > sequence && this.target.sequence > sequence) this.fetchTarget();
-      return;
+    const missing = certificate.sequence === sequence ? fetching.missingAt(path) : undefined;
+    if (part?.shape === 'gone') fetching.hasNone(rank, OUTSTANDING);
+    else if (missing !== undefined && part !== undefined) {
+      if (this.isGenuine(part, missing.expected)) missing.take(part);
+      else {
+        this.reject('a part that is not of its digest');
+        fetching.disbelieve(rank, OUTSTANDING);
+      }
     }
-    if (!fetching.take(offset, size, text, stateChunk)) {
-      this.reject('a piece of another size');
-      return;
-    }
-    fetching.tick = this.tick;
-    if (fetching.isComplete(stateChunk)) this.finish(fetching);
-    else if ((offset / stateChunk + 1) % BURST === 0) this.ask(fetching);
+    if (fetching.missing(1).length === 0) this.finish(fetching);
+    else this.askForMissing(fetching);
   }
 
-  /** All of it is there: it is what was certified, or somebody has lied. */
+  protected isGenuine(part: StatePart, expected: Expected): boolean {
+    return isGenuine(part, expected);
+  }
+
+  /** All of it is there, and is what was certified. */
   private finish(fetching: StateFetch): void {
-    const state = this.readState(fetching.text, fetching.certificate);
-    if (state === undefined) {
-      this.reject('a state that is not that of its certificate');
-      fetching.disbelieve();
-      this.ask(fetching);
-      return;
-    }
+    const { certificate } = fetching;
+    const state = fetching.whole() as unknown as PlainState & Plain;
     this.fetching = undefined;
-    this.placing = fetching.certificate;
-    this.store.save(state, true);
-  }
-
-  /** The state that this text says, when it has the certified digest. */
-  protected readState(text: string, { sequence, digest }: StableCertificate): CheckpointState | undefined {
-    const state = parse(text);
-    if (state === undefined || receivedDigest(state) !== digest) return undefined;
-    return new CheckpointState(sequence, state as PlainState & Plain, digest, text.length);
+    this.placing = certificate;
+    const { sequence, digest } = certificate;
+    this.store.save(new CheckpointState(sequence, state, digest, plainBytes(state)), true);
   }
 
   protected override install(checkpoint: CheckpointState): void {
@@ -240,20 +252,10 @@ export abstract class PbftTransfer extends PbftViewChange {
   protected encodeTransfer(): Plain {
     const { fetching, placing, executedBefore, served } = this;
     return {
-      fetching: fetching?.encode() ?? null,
+      fetching: fetching?.encode(OUTSTANDING) ?? null,
       placing: placing?.sequence ?? 0,
       executedBefore,
       served: served === undefined ? null : [served.certificate.sequence, served.tick],
     };
-  }
-}
-
-/** Undefined: it is no JSON, so it is not what was certified. */
-function parse(text: string): Plain | undefined {
-  try {
-    return JSON.parse(text) as Plain;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
   }
 }

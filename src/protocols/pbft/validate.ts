@@ -7,6 +7,7 @@
 
 import { hashCommand, type Message } from '../../kernel/index.js';
 import { STATUS_WORDS, type ReadReply, type Reply, type Request } from './messages.js';
+import { FANOUT } from './plain-digest.js';
 import type { PbftSettings } from './settings.js';
 
 /** Views and sequences stay far below where arithmetic on them would not be exact. */
@@ -15,6 +16,10 @@ const MOST_PROCESSES = 65_536;
 const MOST_BYTES = 0x7fff_ffff;
 /** Characters of a state's text. */
 const LONGEST_TEXT = 0x0400_0000;
+/** Members of an object in a state; paths in one message, and parts on one. */
+const MOST_NAMES = 65_536;
+const MOST_PATHS = 64;
+const LONGEST_PATH = 256;
 /** Nesting of a command's input. */
 const DEEPEST = 32;
 
@@ -77,7 +82,7 @@ export class Validator {
           this.isBatch(message['requests'])
         );
       case 'FetchState':
-        return isCount(message['sequence'], 1) && isCount(message['offset'], 0) && isProof(message['proof']);
+        return isCount(message['sequence'], 1) && arePaths(message['paths']) && isProof(message['proof']);
       case 'StateData':
         return this.isStateData(message);
       default:
@@ -175,11 +180,49 @@ export class Validator {
   }
 
   private isStateData(value: Fields): boolean {
-    const { offset, size, text } = value;
     if (!this.isStable(value['certificate']) || !isProof(value['proof'])) return false;
-    if (!isCount(size, 0, LONGEST_TEXT) || !isCount(offset, 0, size as number)) return false;
-    return typeof text === 'string' && (offset as number) + text.length <= (size as number);
+    return isPath(value['path']) && (value['part'] === undefined || isStatePart(value['part']));
   }
+}
+
+function arePaths(value: unknown): boolean {
+  return Array.isArray(value) && value.length <= MOST_PATHS && value.every(isPath);
+}
+
+function isPath(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length > LONGEST_PATH) return false;
+  return value.every((number) => isCount(number, 0));
+}
+
+/** True for the form of a part: whether it is genuine, its digest says. */
+function isStatePart(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  switch (value['shape']) {
+    case 'whole':
+      return typeof value['text'] === 'string' && value['text'].length <= LONGEST_TEXT;
+    case 'list':
+      return isCount(value['count'], 0) && areDigests(value['digests'], FANOUT);
+    case 'group':
+      return areDigests(value['digests'], FANOUT);
+    case 'object':
+      return areNames(value['names']) && areDigests(value['digests'], MOST_NAMES);
+    case 'state':
+      return isPlain(value['members'], DEEPEST);
+    case 'gone':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function areDigests(value: unknown, most: number): boolean {
+  return Array.isArray(value) && value.length <= most && value.every(isDigest);
+}
+
+function areNames(value: unknown): boolean {
+  return (
+    Array.isArray(value) && value.length <= MOST_NAMES && value.every((name) => typeof name === 'string')
+  );
 }
 
 export function isRecord(value: unknown): value is Fields {

@@ -6,9 +6,9 @@
 import {
   finish32,
   hashPlain,
-  hashString,
   mix32,
   mixInteger,
+  plainBytes,
   type Message,
   type Proof,
 } from '../../kernel/index.js';
@@ -25,6 +25,7 @@ import type {
   Request,
   StableCertificate,
   StateData,
+  StatePart,
   Status,
   ViewChange,
 } from './messages.js';
@@ -83,13 +84,17 @@ export function batchDataDigest({ sequence, digest }: Unproved<BatchData>): numb
   return place(0x165667b1, 0, sequence, digest);
 }
 
-export function fetchStateDigest({ sequence, offset }: Unproved<FetchState>): number {
-  return place(0x7feb352d, 0, sequence, offset);
+export function fetchStateDigest({ sequence, paths }: Unproved<FetchState>): number {
+  return place(0x7feb352d, 0, sequence, hashPlain(paths));
 }
 
-export function stateDataDigest({ certificate, offset, size, text }: Unproved<StateData>): number {
-  const hash = mixInteger(mixInteger(mixStable(0x4cf5ad43, certificate), offset), size);
-  return mix32(hash, hashString(text));
+export function stateDataDigest({ certificate, path, part }: Unproved<StateData>): number {
+  return mix32(mix32(mixStable(0x4cf5ad43, certificate), hashPlain(path)), hashPlain(part ?? null));
+}
+
+function statePartBytes(part: StatePart | undefined): number {
+  if (part === undefined) return 0;
+  return part.shape === 'whole' ? part.text.length : plainBytes(part);
 }
 
 /** Content hash of any of PBFT's messages; a structural one of what is none. */
@@ -212,7 +217,9 @@ export function pbftMessageBytes(message: Message): number {
     case 'Status':
       return MESSAGE_BYTES + 4 * pbft.slots.length;
     case 'StateData':
-      return MESSAGE_BYTES + stableBytes(pbft.certificate) + pbft.text.length;
+      return MESSAGE_BYTES + stableBytes(pbft.certificate) + statePartBytes(pbft.part);
+    case 'FetchState':
+      return MESSAGE_BYTES + pbft.paths.reduce((sum, path) => sum + path.length, 0);
     case 'MacViewChange':
     case 'ViewChangeAck':
     case 'MacNewView':

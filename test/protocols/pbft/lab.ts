@@ -116,7 +116,7 @@ export class Lab {
   /** From now on nothing is lost and nobody fails: until everybody has applied everything. */
   heal(): boolean {
     this.ask();
-    for (let round = 0; round < 60; round++) {
+    for (let round = 0; round < 120; round++) {
       for (let self = 0; self < this.options.replicas; self++) {
         this.replicas[self]?.timerFired('status');
         this.replicas[self]?.timerFired('batch');

@@ -69,8 +69,14 @@ const SEEN: readonly PbftMessage[] = [
   { kind: 'Decision', view: 0, sequence: 1, digest, requests: batch, commits: [proof], proof },
   { kind: 'FetchBatch', sequence: 1, digest, proof },
   { kind: 'BatchData', sequence: 1, digest, requests: batch, proof },
-  { kind: 'FetchState', sequence: 4, offset: 0, proof },
-  { kind: 'StateData', certificate: stable([0, 1, 2], 4, 5), offset: 0, size: 4, text: 'text', proof },
+  { kind: 'FetchState', sequence: 4, paths: [[]], proof },
+  {
+    kind: 'StateData',
+    certificate: stable([0, 1, 2], 4, 5),
+    path: [],
+    part: { shape: 'whole', text: '{}' },
+    proof,
+  },
   { kind: 'Reply', isTentative: false, view: 0, sequence: 1, result: null, digest: 0, index: 1, proof },
 ];
 
@@ -193,9 +199,8 @@ describe('what liars send', () => {
       'pieces of a state': (i) => ({
         kind: 'StateData',
         certificate: { sequence: 4 * i + 4, digest: i, proofs: [] },
-        offset: 0,
-        size: 100,
-        text: 'x'.repeat(100),
+        path: [],
+        part: { shape: 'whole', text: 'x'.repeat(100) },
         proof,
       }),
     };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonical, type Plain } from '../../../src/kernel/index.js';
 import { ExecutedRequests, executedDigest } from '../../../src/protocols/pbft/executed.js';
-import { CheckpointState, receivedDigest, stateDigest } from '../../../src/protocols/pbft/checkpoint.js';
+import { receivedDigest, stateDigest } from '../../../src/protocols/pbft/checkpoint.js';
 import { RememberedDigest, plainDigest } from '../../../src/protocols/pbft/plain-digest.js';
 
 const RUNS = { numRuns: 3000 };
@@ -154,18 +154,6 @@ describe('digest of a received state', () => {
     fc.assert(
       fc.property(plain, (value) => {
         receivedDigest(value);
-      }),
-      RUNS,
-    );
-  });
-});
-
-describe('text of a state', () => {
-  it('is its canonical text, in whatever order the members of its objects come', () => {
-    fc.assert(
-      fc.property(plain, (service) => {
-        const state = { service, since: 0, index: 3, configuration: 0, change: null, executed: [[4, 1, 3]] };
-        expect(new CheckpointState(16, state, 0, 0).text).toBe(canonical(state));
       }),
       RUNS,
     );

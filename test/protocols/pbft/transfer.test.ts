@@ -1,74 +1,160 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Plain } from '../../../src/kernel/index.js';
+import { receivedDigest } from '../../../src/protocols/pbft/checkpoint.js';
+import { RememberedDigest, plainDigest } from '../../../src/protocols/pbft/plain-digest.js';
+import { isGenuine, partOf, partitionAt, partitionDigest } from '../../../src/protocols/pbft/partition.js';
 import { StateFetch } from '../../../src/protocols/pbft/state-fetch.js';
-import { GENESIS } from './fixtures.js';
+import type { StatePart } from '../../../src/protocols/pbft/index.js';
 
-const CHUNK = 4;
+const REPLICAS = 7;
+const MOST = 1000;
 
-/** Hands over pieces of `text` in this order. */
-function feed(fetch: StateFetch, text: string, order: readonly number[]): void {
-  for (const number of order) {
-    const offset = number * CHUNK;
-    expect(fetch.take(offset, text.length, text.slice(offset, offset + CHUNK), CHUNK)).toBe(true);
-  }
+const scalar = fc.oneof(fc.integer(), fc.string({ maxLength: 8 }), fc.boolean(), fc.constant(null));
+/** Lists long enough for groups of groups, and what is nested. */
+const service = fc.letrec<{ value: Plain }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3 },
+    scalar,
+    fc.array(scalar, { minLength: 15, maxLength: 20 }),
+    fc.tuple(fc.nat(700), scalar).map(([count, item]) => Array.from({ length: count }, (_, i) => [i, item])),
+    fc.array(tie('value'), { maxLength: 4 }),
+    fc.dictionary(fc.string({ maxLength: 3 }), tie('value'), { maxKeys: 20 }),
+  ),
+})).value;
+const state = service.map((value): Plain => {
+  return { index: 7, configuration: 0, since: 0, change: null, executed: [[4, 1, 3]], service: value };
+});
+const NOTHING: Plain = { index: 0, configuration: 0, since: 0, change: null, executed: [], service: null };
+
+function fetchOf(wanted: Plain, base = NOTHING, earlier?: StateFetch): StateFetch {
+  const certificate = { sequence: 16, digest: receivedDigest(wanted) as number, proofs: [] };
+  return new StateFetch(certificate, REPLICAS, 0, base, earlier);
 }
 
-const numbersOf = (text: string): number[] =>
-  Array.from({ length: Math.ceil(text.length / CHUNK) }, (_, number) => number);
+/** Answers what is missing, so many times at most; returns how much came, in characters. */
+function answer(fetch: StateFetch, wanted: Plain, chunk: number, times = Infinity): number {
+  let size = 0;
+  for (let i = 0; i < times; i++) {
+    const [missing] = fetch.missing(1);
+    if (missing === undefined) break;
+    const partition = partitionAt(wanted, missing.path);
+    expect(partition).toBeDefined();
+    const part = partOf(partition!, chunk);
+    expect(isGenuine(part, missing.expected)).toBe(true);
+    if (part.shape !== 'gone') missing.take(part);
+    size += JSON.stringify(part).length;
+  }
+  return size;
+}
 
-describe('pbft state on its way', () => {
-  it('is put together from pieces in any order, some of them twice', () => {
+/** Everything in the part that can be changed a little, each for itself. */
+function* lies(part: StatePart): Generator<StatePart> {
+  yield { shape: 'gone' };
+  yield { shape: 'whole', text: 'no JSON' };
+  yield { shape: 'whole', text: '{"index":1}' };
+  yield { shape: 'list', count: 0x1000_0000, digests: Array.from({ length: 16 }, (_, i) => i) };
+  if (part.shape === 'whole') {
+    yield { ...part, text: `[${part.text}]` };
+    if (/[0-9]/.test(part.text))
+      yield { ...part, text: part.text.replace(/[0-9]/, (digit) => `${Number(digit) ^ 1}`) };
+  }
+  if (part.shape === 'list') yield { ...part, count: part.count + 1 };
+  if ('digests' in part) {
+    for (let i = 0; i < part.digests.length; i++) {
+      yield { ...part, digests: part.digests.with(i, (part.digests[i] as number) ^ 1) };
+    }
+    yield { ...part, digests: part.digests.slice(1) };
+  }
+  if (part.shape === 'object') yield { ...part, names: part.names.with(0, `${part.names[0]}~`) };
+  if (part.shape === 'state') yield { ...part, members: { ...(part.members as object), index: 8 } };
+}
+
+describe('the partition tree of a state', () => {
+  it('has the digest of every partition in that of its parts, whether remembered or not', () => {
     fc.assert(
-      fc.property(
-        fc
-          .string({ minLength: 1, maxLength: 60 })
-          .chain((text) =>
-            fc.tuple(fc.constant(text), fc.shuffledSubarray([...numbersOf(text), ...numbersOf(text)])),
-          ),
-        ([text, order]) => {
-          const fetch = new StateFetch(GENESIS, 4, 0, 0);
-          feed(fetch, text, order);
-          const missing = numbersOf(text).filter((number) => !order.includes(number));
-          expect(fetch.isComplete(CHUNK)).toBe(missing.length === 0);
-          expect(fetch.firstMissing).toBe(missing[0] ?? numbersOf(text).length);
-          feed(fetch, text, missing);
-          expect(fetch.text).toBe(text);
-        },
-      ),
+      fc.property(state, (wanted) => {
+        expect(partitionDigest({ kind: 'state', value: wanted })).toBe(receivedDigest(wanted));
+        const remembered = new RememberedDigest();
+        expect(remembered.of(wanted)).toBe(plainDigest(wanted));
+      }),
+      { numRuns: 300 },
     );
   });
 
-  it.each([
-    ['smaller than it should be', 0, 10, 'abc'],
-    ['larger than it should be', 8, 10, 'abc'],
-    ['between two pieces', 2, 10, 'abcd'],
-  ])('a piece %s is refused', (_, offset, size, text) => {
-    expect(new StateFetch(GENESIS, 4, 0, 0).take(offset, size, text, CHUNK)).toBe(false);
+  it('lets a state be put together from its parts, however they are cut', () => {
+    fc.assert(
+      fc.property(state, fc.integer({ min: 1, max: 600 }), (wanted, chunk) => {
+        const fetch = fetchOf(wanted);
+        answer(fetch, wanted, chunk);
+        expect(fetch.whole()).toEqual(wanted);
+      }),
+      { numRuns: 300 },
+    );
   });
 
-  it('a source may not change its mind about the size; another source may know better', () => {
-    const fetch = new StateFetch(GENESIS, 4, 0, 0);
-    expect(fetch.take(0, 10, 'abcd', CHUNK)).toBe(true);
-    expect(fetch.take(4, 11, 'efgh', CHUNK)).toBe(false);
-    fetch.turn();
-    feed(fetch, 'abcdefghijk', [0, 1, 2]);
-    expect(fetch.text).toBe('abcdefghijk');
+  it('finds every lie in a part by itself', () => {
+    fc.assert(
+      fc.property(state, fc.integer({ min: 1, max: 600 }), fc.nat(40), (wanted, chunk, steps) => {
+        const fetch = fetchOf(wanted);
+        answer(fetch, wanted, chunk, steps);
+        const [missing] = fetch.missing(1);
+        if (missing === undefined) return;
+        const genuine = partOf(partitionAt(wanted, missing.path)!, chunk);
+        for (const lie of lies(genuine)) {
+          const isSame = JSON.stringify(lie) === JSON.stringify(genuine);
+          expect(isGenuine(lie, missing.expected)).toBe(isSame);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('pbft state on its way', () => {
+  const large = (changed: number): Plain => ({
+    ...(NOTHING as object),
+    service: Array.from({ length: 2000 }, (_, i) => [`key ${i}`, i === changed ? 'new' : 'old', i]),
   });
 
-  it('after a lie, no pieces of different sources are put together, and liars are not asked again', () => {
-    const fetch = new StateFetch(GENESIS, 4, 0, 0);
-    expect(fetch.source).toBe(1);
-    fetch.disbelieve();
-    expect(fetch.source).toBe(2);
-    feed(fetch, 'abcdefgh', [0]);
-    fetch.turn();
-    expect([fetch.source, fetch.firstMissing]).toEqual([3, 0]);
-    fetch.disbelieve();
-    const asked = Array.from({ length: 6 }, () => {
-      fetch.turn();
-      return fetch.source;
-    });
-    expect(asked).not.toContain(3);
-    expect(asked).toContain(2);
+  it('does not fetch what is the same in a state that is here', () => {
+    const all = answer(fetchOf(large(5)), large(5), 256);
+    const fetch = fetchOf(large(5), large(-1));
+    expect(answer(fetch, large(5), 256)).toBeLessThan(all / 20);
+    expect(fetch.whole()).toEqual(large(5));
+  });
+
+  it('keeps what has come when a later state is fetched instead, also in a copy', () => {
+    const first = fetchOf(large(5));
+    const before = answer(first, large(5), 256, 90);
+    const all = answer(fetchOf(large(1900)), large(1900), 256);
+    const second = fetchOf(large(1900), NOTHING, first);
+    const copy = second.clone();
+    expect(answer(second, large(1900), 256)).toBeLessThan(all - before / 2);
+    expect(second.whole()).toEqual(large(1900));
+    expect(copy.missing(1)).toHaveLength(1);
+    answer(copy, large(1900), 256);
+    expect(copy.whole()).toEqual(large(1900));
+  });
+
+  it('asks one after another, but no liar, and nobody who has it no more, until it begins again', () => {
+    const fetch = fetchOf(large(0));
+    const asked = (): (number | undefined)[] => Array.from({ length: 6 }, () => fetch.nextSource());
+    expect(asked()).toEqual([1, 2, 3, 4, 5, 6]);
+    fetch.disbelieve(2, MOST);
+    fetch.hasNone(3, MOST);
+    expect(asked()).toEqual([1, 4, 5, 6, 1, 4]);
+    for (const other of [1, 4, 5, 6]) fetch.hasNone(other, MOST);
+    expect(fetch.nextSource()).toBeUndefined();
+    fetch.beginAgain();
+    expect(new Set(asked())).toEqual(new Set([1, 2, 3, 4, 5, 6]));
+  });
+
+  it('asks others for what a liar was asked for', () => {
+    const fetch = fetchOf(large(0));
+    answer(fetch, large(0), 256, 3);
+    for (const part of fetch.missing(4)) part.askedOf = 5;
+    fetch.disbelieve(5, MOST);
+    expect(fetch.missing(4).map(({ askedOf }) => askedOf)).toEqual([-1, -1, -1, -1]);
   });
 });

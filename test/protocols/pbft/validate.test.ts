@@ -52,8 +52,14 @@ const EXAMPLES: readonly PbftMessage[] = [
   { kind: 'Decision', view: 0, sequence: 1, digest, requests: batch, commits: [proof], proof },
   { kind: 'FetchBatch', sequence: 1, digest, proof },
   { kind: 'BatchData', sequence: 1, digest, requests: batch, proof },
-  { kind: 'FetchState', sequence: 16, offset: 0, proof },
-  { kind: 'StateData', certificate: stable([0, 1, 2], 16, 5), offset: 0, size: 4, text: 'text', proof },
+  { kind: 'FetchState', sequence: 16, paths: [[], [1, 0]], proof },
+  {
+    kind: 'StateData',
+    certificate: stable([0, 1, 2], 16, 5),
+    path: [1],
+    part: { shape: 'list', count: 2, digests: [3, 4] },
+    proof,
+  },
 ];
 
 const KINDS = [...new Set(EXAMPLES.map(({ kind }) => kind)), 'Reply', 'constructor'];

@@ -11,6 +11,7 @@ import {
   type Reply,
   type Request,
   type StateData,
+  type StatePart,
   type Status,
 } from '../messages.js';
 import type { PbftSettings } from '../settings.js';
@@ -51,16 +52,37 @@ export function richStatus(message: Message, liar: Liar): Message {
 // ---- state transfer, decisions, batches ----
 
 export function wrongPiece(message: Message, liar: Liar): Message {
-  const piece = message as StateData;
-  if (piece.text.length === 0) return message;
-  const first = piece.text.charCodeAt(0) === 48 ? '1' : '0';
-  return resign({ ...piece, text: first + piece.text.slice(1) }, liar);
+  const data = message as StateData;
+  return data.part === undefined ? message : resign({ ...data, part: altered(data.part) }, liar);
+}
+
+/** The part with one thing in it changed. */
+function altered(part: StatePart): StatePart {
+  switch (part.shape) {
+    case 'whole': {
+      const digit = part.text.search(/[0-9]/);
+      const other = part.text[digit] === '1' ? '2' : '1';
+      return digit < 0
+        ? { ...part, text: '[]' }
+        : { ...part, text: part.text.slice(0, digit) + other + part.text.slice(digit + 1) };
+    }
+    case 'state': {
+      const members = part.members as { readonly service: number };
+      return { ...part, members: { ...members, service: members.service ^ 1 } };
+    }
+    case 'gone':
+      return part;
+    default:
+      return { ...part, digests: part.digests.map((digest, i) => (i === 0 ? digest ^ 1 : digest)) };
+  }
 }
 
 /** A state that never ends. */
 export function endlessState(message: Message, liar: Liar): Message {
-  const piece = message as StateData;
-  return piece.size === 0 ? message : resign({ ...piece, size: 0x0400_0000 }, liar);
+  const data = message as StateData;
+  if (data.part === undefined) return message;
+  const digests = Array.from({ length: 16 }, (_, i) => i);
+  return resign({ ...data, part: { shape: 'list', count: 0x1000_0000, digests } }, liar);
 }
 
 /** A certificate far ahead that only the corrupted have signed. */

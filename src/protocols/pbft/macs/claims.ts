@@ -16,6 +16,7 @@ import {
   type Request,
   type Sequence,
   type StableCertificate,
+  type StatePart,
 } from '../messages.js';
 import type { Status, View } from '../messages.js';
 import { decisionDigest } from '../wire.js';
@@ -48,12 +49,13 @@ export abstract class MacClaims extends MacRequests {
   }
 
   /** The certificate would prove nothing. */
-  protected override sendPiece(
+  protected override sendPart(
     to: ProcessId,
     { sequence, digest }: StableCertificate,
-    ...piece: [offset: number, size: number, text: string]
+    path: readonly number[],
+    part: StatePart | undefined,
   ): void {
-    super.sendPiece(to, { sequence, digest, proofs: [] }, ...piece);
+    super.sendPart(to, { sequence, digest, proofs: [] }, path, part);
   }
 
   protected override shownCommits(): readonly Proof[] {

@@ -1,0 +1,218 @@
+/**
+ * The partition tree of a replicated state (TOCS 2002, §5.3): a checkpoint's digest is that of the root, every
+ * partition's is of those of its parts. So each part that comes from others is checked by itself, against what a quorum
+ * has certified, before it is put anywhere.
+ *
+ * The paper's leaves are pages of memory. Here the state is plain data, and the tree follows it: the parts of a list or
+ * an object are its items, or groups of a long list's. It is a function of the state alone, so all correct replicas
+ * have the same one; which partitions are sent whole, and which by the digests of their parts, each sender decides.
+ */
+
+import { canonical, plainBytes, type Plain } from '../../kernel/index.js';
+import { receivedDigest, type PlainState } from './checkpoint.js';
+import { executedDigest } from './executed.js';
+import type { StatePart } from './messages.js';
+import {
+  FANOUT,
+  digestOfGroup,
+  digestOfList,
+  digestOfObject,
+  groupDigest,
+  groupSize,
+  isList,
+  plainDigest,
+  type Members,
+} from './plain-digest.js';
+
+/** The whole state, its requests that were executed, plain data, and some items of a list. */
+type Kind = 'state' | 'executed' | 'plain' | 'group';
+
+/** What is known of a partition before it is here. */
+export interface Expected {
+  readonly kind: Kind;
+  readonly digest: number;
+  /** Items of a group; of no meaning otherwise. */
+  readonly count: number;
+}
+
+/** A partition that is here. */
+export interface Partition {
+  readonly kind: Kind;
+  readonly value: Plain;
+}
+
+/** A part by the digests of its own parts. */
+export type Described = Exclude<StatePart, { readonly shape: 'whole' | 'gone' }>;
+
+export function rootOf(digest: number): Expected {
+  return { kind: 'state', digest, count: 0 };
+}
+
+/** Undefined: nothing that can be of this kind. */
+export function partitionDigest({ kind, value }: Partition): number | undefined {
+  switch (kind) {
+    case 'state':
+      return receivedDigest(value);
+    case 'executed':
+      return executedDigest(value);
+    case 'plain':
+      return plainDigest(value);
+    case 'group':
+      return isList(value) ? groupDigest(value) : undefined;
+  }
+}
+
+// ---- to others ----
+
+/** What is sent of a partition: all of it when that is no more than so many bytes, or it has no parts. */
+export function partOf(partition: Partition, most: number): StatePart {
+  const { kind, value } = partition;
+  const whole = { shape: 'whole', text: '' } as const;
+  const isSmall =
+    plainBytes(value) <= most || kind === 'executed' || typeof value !== 'object' || value === null;
+  if (isSmall) return { ...whole, text: canonical(value) };
+  const parts = split(partition);
+  const digests = parts.map((part) => partitionDigest(part) as number);
+  if (kind === 'state') {
+    const [executed, service] = digests;
+    return { shape: 'state', members: { ...(value as Members), executed, service } as unknown as Plain };
+  }
+  if (!isList(value)) return { shape: 'object', names: namesOf(value), digests };
+  return kind === 'group' ? { shape: 'group', digests } : { shape: 'list', count: value.length, digests };
+}
+
+/** The parts of a partition, in order. */
+export function split({ kind, value }: Partition): Partition[] {
+  if (kind === 'executed' || typeof value !== 'object' || value === null) return [];
+  if (kind === 'state') {
+    const { executed, service } = value as unknown as PlainState;
+    return [
+      { kind: 'executed', value: executed },
+      { kind: 'plain', value: service },
+    ];
+  }
+  if (isList(value)) return splitList(value);
+  const members = value as Members;
+  return namesOf(members).map((name) => ({ kind: 'plain', value: members[name] as Plain }));
+}
+
+function splitList(list: readonly Plain[]): Partition[] {
+  if (list.length <= FANOUT) return list.map((value) => ({ kind: 'plain', value }));
+  const size = groupSize(list.length);
+  const groups: Partition[] = [];
+  for (let i = 0; i < list.length; i += size) groups.push({ kind: 'group', value: list.slice(i, i + size) });
+  return groups;
+}
+
+function namesOf(members: Members): string[] {
+  return Object.keys(members)
+    .filter((name) => members[name] !== undefined)
+    .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+/** The partition that a path, of numbers of parts, leads to from the root; undefined: there is none. */
+export function partitionAt(state: Plain, path: readonly number[]): Partition | undefined {
+  let partition: Partition | undefined = { kind: 'state', value: state };
+  for (const number of path) partition = partition && split(partition)[number];
+  return partition;
+}
+
+// ---- from others ----
+
+/** True when this part is the partition that is expected. */
+export function isGenuine(part: StatePart, { kind, digest, count }: Expected): boolean {
+  switch (part.shape) {
+    case 'whole': {
+      const value = parse(part.text);
+      if (value === undefined || (kind === 'group' && !(isList(value) && value.length === count)))
+        return false;
+      return partitionDigest({ kind, value }) === digest;
+    }
+    case 'list':
+      if (kind !== 'plain' || part.digests.length !== partsIn(part.count)) return false;
+      return digestOfList(part.digests, part.count) === digest;
+    case 'group':
+      if (kind !== 'group' || part.digests.length !== partsIn(count)) return false;
+      return digestOfGroup(part.digests, count) === digest;
+    case 'object':
+      if (kind !== 'plain' || part.digests.length !== part.names.length) return false;
+      return digestOfObject(part.names, part.digests) === digest && areDistinct(part.names);
+    case 'state':
+      return kind === 'state' && hasDigests(part.members) && plainDigest(part.members) === digest;
+    case 'gone':
+      return false;
+  }
+}
+
+function areDistinct(names: readonly string[]): boolean {
+  return new Set(names).size === names.length;
+}
+
+/** How many parts so many items make. */
+function partsIn(count: number): number {
+  return count <= FANOUT ? count : Math.ceil(count / groupSize(count));
+}
+
+function hasDigests(members: Plain): boolean {
+  if (typeof members !== 'object' || members === null || isList(members)) return false;
+  const { executed, service } = members as Members;
+  return typeof executed === 'number' && typeof service === 'number';
+}
+
+/** What the parts are expected to be of a partition that was described so, of `count` items if it is a group. */
+export function expectedParts(part: Described, count: number): Expected[] {
+  switch (part.shape) {
+    case 'state': {
+      const { executed, service } = part.members as unknown as {
+        readonly executed: number;
+        readonly service: number;
+      };
+      return [
+        { kind: 'executed', digest: executed, count: 0 },
+        { kind: 'plain', digest: service, count: 0 },
+      ];
+    }
+    case 'object':
+      return part.digests.map((digest) => ({ kind: 'plain', digest, count: 0 }));
+    case 'list':
+      return expectedItems(part.digests, part.count);
+    case 'group':
+      return expectedItems(part.digests, count);
+  }
+}
+
+function expectedItems(digests: readonly number[], count: number): Expected[] {
+  if (count <= FANOUT) return digests.map((digest) => ({ kind: 'plain', digest, count: 0 }));
+  const size = groupSize(count);
+  return digests.map((digest, i) => ({ kind: 'group', digest, count: Math.min(size, count - i * size) }));
+}
+
+/** A partition put together from its parts; `count`: as above. */
+export function assemble(part: Described, count: number, values: readonly Plain[]): Plain {
+  switch (part.shape) {
+    case 'state': {
+      const [executed, service] = values;
+      return { ...(part.members as Members), executed, service };
+    }
+    case 'object':
+      return Object.fromEntries(part.names.map((name, i) => [name, values[i] as Plain]));
+    case 'list':
+      return assembleItems(part.count, values);
+    case 'group':
+      return assembleItems(count, values);
+  }
+}
+
+function assembleItems(count: number, values: readonly Plain[]): Plain {
+  return count <= FANOUT ? values : (values as readonly (readonly Plain[])[]).flat(1);
+}
+
+/** Undefined: it is no JSON, so it is not what was certified. */
+export function parse(text: string): Plain | undefined {
+  try {
+    return JSON.parse(text) as Plain;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
