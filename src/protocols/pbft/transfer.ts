@@ -17,6 +17,7 @@ import {
   type StatePart,
 } from './messages.js';
 import { isGenuine, partOf, partitionAt, type Expected } from './partition.js';
+import { ServedStates } from './served-states.js';
 import { NOBODY, StateFetch, type FetchedPart } from './state-fetch.js';
 import { PbftViewChange } from './view-change.js';
 import { fetchStateDigest, stateDataDigest } from './wire.js';
@@ -25,16 +26,6 @@ import { fetchStateDigest, stateDataDigest } from './wire.js';
 const PATIENCE = 2;
 /** Parts that are asked for at a time. */
 export const OUTSTANDING = 16;
-/** Status ticks for which a state is kept that somebody fetches. */
-const KEPT = 20;
-
-/** A state that others fetch. */
-interface Served {
-  readonly certificate: StableCertificate;
-  readonly state: CheckpointState;
-  /** Tick at which a part was last asked for. */
-  readonly tick: number;
-}
 
 export abstract class PbftTransfer extends PbftViewChange {
   private fetching: StateFetch | undefined = undefined;
@@ -42,13 +33,13 @@ export abstract class PbftTransfer extends PbftViewChange {
   private placing: StableCertificate | undefined = undefined;
   /** What was executed at the last tick. */
   private executedBefore = 0;
-  /** The state that was asked for last; kept while it is, though the stable checkpoint moves on. */
-  private served: Served | undefined = undefined;
+  private served = new ServedStates(this.members.length);
 
   // ---- asking ----
 
   /** Once a tick: begins to fetch when execution does not get on by itself, and turns to others in time. */
   protected watchTransfer(): void {
+    this.served.expire(this.tick);
     const hasMoved = this.lastExecuted > this.executedBefore;
     this.executedBefore = this.lastExecuted;
     const { fetching } = this;
@@ -115,7 +106,8 @@ export abstract class PbftTransfer extends PbftViewChange {
       this.reject('bad proof');
       return;
     }
-    const served = this.stateToServe(sequence);
+    const { stable, stableState, tick } = this;
+    const served = this.served.find(this.rankOf(from), sequence, stable, stableState, tick);
     if (served === undefined) return;
     if (served.certificate.sequence !== sequence) {
       this.sendPart(from, served.certificate, [], { shape: 'gone' });
@@ -126,19 +118,6 @@ export abstract class PbftTransfer extends PbftViewChange {
       if (partition === undefined) return;
       this.sendPart(from, served.certificate, path, partOf(partition, this.settings.stateChunk));
     }
-  }
-
-  /** The state asked for, when it is stable here or was until lately; else a later one. */
-  private stateToServe(sequence: Sequence): Served | undefined {
-    const { served, stableState, stable, tick } = this;
-    if (served?.certificate.sequence === sequence) {
-      this.served = { ...served, tick };
-      return this.served;
-    }
-    if (stableState === undefined || stable.sequence < sequence) return undefined;
-    const latest = { certificate: stable, state: stableState, tick };
-    if (served === undefined || tick - served.tick > KEPT) this.served = latest;
-    return latest;
   }
 
   /** Sends what a replica has asked for. */
@@ -194,8 +173,10 @@ export abstract class PbftTransfer extends PbftViewChange {
   private takeStatePart(fetching: StateFetch, rank: number, { certificate, path, part }: StateData): void {
     const { sequence } = fetching.certificate;
     const missing = certificate.sequence === sequence ? fetching.missingAt(path) : undefined;
-    if (part?.shape === 'gone') fetching.hasNone(rank, OUTSTANDING);
-    else if (missing !== undefined && part !== undefined) {
+    if (part?.shape === 'gone') {
+      // Else it answers what was asked before, about an earlier state.
+      if (certificate.sequence > sequence) fetching.hasNone(rank, OUTSTANDING);
+    } else if (missing !== undefined && part !== undefined) {
       if (this.isGenuine(part, missing.expected)) missing.take(part);
       else {
         this.reject('a part that is not of its digest');
@@ -239,6 +220,7 @@ export abstract class PbftTransfer extends PbftViewChange {
     super.resetMembers(before);
     this.fetching = undefined;
     this.placing = undefined;
+    this.served = new ServedStates(this.members.length);
   }
 
   protected override copyFrom(other: PbftTransfer): void {
@@ -246,7 +228,7 @@ export abstract class PbftTransfer extends PbftViewChange {
     this.fetching = other.fetching?.clone();
     this.placing = other.placing;
     this.executedBefore = other.executedBefore;
-    this.served = other.served;
+    this.served = other.served.clone();
   }
 
   protected encodeTransfer(): Plain {
@@ -255,7 +237,7 @@ export abstract class PbftTransfer extends PbftViewChange {
       fetching: fetching?.encode(OUTSTANDING) ?? null,
       placing: placing?.sequence ?? 0,
       executedBefore,
-      served: served === undefined ? null : [served.certificate.sequence, served.tick],
+      served: served.encode(),
     };
   }
 }
