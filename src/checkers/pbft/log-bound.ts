@@ -8,7 +8,7 @@ import { PbftChecker, pbftSafety } from './pbft-checker.js';
 export const LOG_BOUND = pbftSafety(
   'log-bound',
   'A replica accepts nothing outside its window, and keeps no more than that.',
-  "Let h be the sequence of a replica's durable stable checkpoint and L the window. When a pre-prepare, a prepared certificate or a batch of sequence n becomes durable in a journal, then n <= h + L; and when it is written by itself, not with the beginning of a journal, h < n. So a journal holds promises of at most L sequences. Judged when a record becomes durable; one behind a lost record (a sync that failed kept part of what was written) counts for nothing, since recovery cuts there.",
+  "Let h be the sequence of a replica's durable stable checkpoint and L the window. When a pre-prepare, a prepared certificate or a batch of sequence n becomes durable in a journal, then n <= h + L; and when it is written by itself, not with the beginning of a journal, h < n. So a journal holds promises of at most L sequences. Judged when a record becomes durable; one behind a lost record (a sync that failed kept part of what was written), or of an older journal than one whose beginning is durable, counts for nothing, since recovery does not read it.",
   '§4.2, "between a low water mark h and a high water mark H", and §4.3',
 );
 

@@ -165,16 +165,15 @@ export class PbftCheckers implements Observer {
     journal: number,
     { position, content }: JournalRecord,
   ): void {
+    // Recovery reads the newest journal with a whole beginning. What a crash left of an older one is no promise.
+    if (journal < replica.journal) return;
+    // Nor is what a failed sync has left behind a lost record: recovery cuts before it.
+    const isBase = content.kind === 'base';
+    if (!isBase && replica.journalled >= 0 && position > replica.journalled + 1) return;
+    replica.journalled = position;
     const { disk } = replica;
-    // What a failed sync has left behind a lost record is no promise: recovery cuts before it.
-    const isBehindLost =
-      replica.journalled >= 0 && content.kind !== 'base' && position > replica.journalled + 1;
-    if (content.kind === 'base' || content.kind === 'configuration')
-      this.agreement.onDurable(process, content);
-    if (!isBehindLost) {
-      replica.journalled = position;
-      this.checkpoints.onDurable(process, replica, content);
-    }
+    if (isBase || content.kind === 'configuration') this.agreement.onDurable(process, content);
+    this.checkpoints.onDurable(process, replica, content);
     switch (content.kind) {
       case 'base':
         this.checkpoints.onDurableBase(process, replica, content);

@@ -60,6 +60,25 @@ test('a certificate that a power failure left behind a torn record does not coun
   expectClean(stage);
 });
 
+test('what a power failure left of an older journal is no promise', () => {
+  const stage = new PbftStage();
+  for (const sequence of [1, 2]) stage.agree(0, sequence, sequence + 6);
+  stage.stabiliseAll(2, 3);
+  stage.begin(1, [{ kind: 'stable', certificate: stage.stable(2, 3) }]);
+  stage.promiseAt(1, 0, 1, { kind: 'accepted', message: stage.prePrepare(0, 2, 8) });
+  stage.promiseAt(1, 0, 2, { kind: 'accepted', message: stage.prePrepare(0, 20, 9) });
+  expectClean(stage);
+});
+
+test('nor is what a failed sync left behind a lost record, in whatever way it is judged', () => {
+  const stage = new PbftStage();
+  stage.begin(1, []);
+  stage.promiseAt(1, 1, 3, { kind: 'accepted', message: stage.prePrepare(0, 20, 9) });
+  stage.promiseAt(1, 1, 4, { kind: 'prepared', certificate: stage.certificate(0, 1, 7, [1]) });
+  stage.promiseAt(1, 1, 5, { kind: 'stable', certificate: stage.stable(2, 3) });
+  expectClean(stage);
+});
+
 test('a replica goes on to a later view with a quorum, or with f + 1 others', () => {
   const stage = new PbftStage();
   for (const replica of [0, 1, 2]) stage.leave(replica, 1);

@@ -153,8 +153,13 @@ export class PbftStage implements CheckerContext {
   }
 
   promise(replica: number, content: JournalRecord['content']): void {
-    const record: JournalRecord = { position: 1, synced: 0, content };
-    this.durable(replica, journalFile(this.journals[replica] ?? 0), record);
+    this.promiseAt(replica, this.journals[replica] ?? 0, 1, content);
+  }
+
+  /** In this journal, with this number among all records. */
+  promiseAt(replica: number, journal: number, position: number, content: JournalRecord['content']): void {
+    const record: JournalRecord = { position, synced: 0, content };
+    this.durable(replica, journalFile(journal), record);
   }
 
   /** A torn record: what is behind it does not count after a crash. */
