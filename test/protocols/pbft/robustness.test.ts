@@ -8,6 +8,8 @@ import { malformed } from '../../../src/faults/byzantine/malform.js';
 import type { Liar, Message, ProcessId, Variation } from '../../../src/kernel/index.js';
 import {
   PBFT_ATTACK_SURFACE,
+  type Handover,
+  type Inquiry,
   Validator,
   batchDigest,
   parsePbftSettings,
@@ -41,7 +43,7 @@ const certificate = prepared(0, [1, 2], 0, 1, digest);
 const proof = prove(LIAR, 'status', 0, 0, 0);
 
 /** What a liar may begin with: one message of each kind. */
-const SEEN: readonly PbftMessage[] = [
+const SEEN: readonly (PbftMessage | Inquiry | Handover)[] = [
   request(1),
   prePrepare(LIAR, 0, 1, batch),
   prepare(LIAR, 0, 1, digest),
@@ -78,6 +80,8 @@ const SEEN: readonly PbftMessage[] = [
     proof,
   },
   { kind: 'Reply', isTentative: false, view: 0, sequence: 1, result: null, digest: 0, index: 1, proof },
+  { kind: 'Inquiry', number: 1 },
+  { kind: 'Handover', links: [] },
 ];
 
 /** A liar whose choices are these numbers, one after another. */

@@ -32,7 +32,9 @@ export function vary(message: Message, field: string, variation: Variation, liar
   const value = (message as unknown as Fields)[field];
   if (typeof value !== 'number') return message;
   const varied = field === 'digest' ? value ^ 1 : valueOf(value, field, variation, liar);
-  return resign({ ...pbft, [field]: varied }, liar);
+  const changed = { ...pbft, [field]: varied };
+  // Inquiries carry no proof: nobody needs to be believed there.
+  return 'proof' in message ? resign(changed, liar) : changed;
 }
 
 function varyTimestamp(request: Request, variation: Variation, liar: Liar): Request {
