@@ -11,7 +11,6 @@ import {
   StatementType,
   type FetchState,
   type PbftMessage,
-  type Sequence,
   type StableCertificate,
   type StateData,
   type StatePart,
