@@ -14,7 +14,7 @@ import {
 import type { CheckerFactory } from './checkers/index.js';
 import { UsageError, type AuthenticationFactory, type Protocol } from './kernel/index.js';
 import { failureText } from './report/failure-text.js';
-import type { Scenario } from './scenario/index.js';
+import { drawScenario, forProtocol, type Scenario } from './scenario/index.js';
 import {
   buggyImplementation,
   builtInImplementation,
@@ -26,11 +26,12 @@ import {
 import { replayAdapted, replayStrict, type AdaptedResult, type StrictResult } from './simulator/replay.js';
 import type { Trace } from './simulator/trace.js';
 import { checkProtocol, userImplementation } from './simulator/user-protocol.js';
+import { findBug } from './zoo/index.js';
 
 export { UsageError } from './kernel/index.js';
 export type { AuthenticationFactory, Micros, Protocol } from './kernel/index.js';
 export type { CheckReport, CheckedRun, Seeds, Verdict } from './campaign/index.js';
-export { defineScenario, jsonSchema, toYaml } from './scenario/index.js';
+export { defineScenario, drawScenario, jsonSchema, toYaml } from './scenario/index.js';
 export type { Scenario, ScenarioInput } from './scenario/index.js';
 export type { FoundViolation, Outcome, RunStatistics, Status } from './simulator/index.js';
 export type { AdaptedResult, StrictResult } from './simulator/replay.js';
@@ -67,11 +68,8 @@ const DEFAULT_SEEDS = 20;
  * violation is part of the outcome; only bad input throws (UsageError).
  */
 export function simulate(scenario: Scenario, seed: string | number, options: RunOptions = {}): Outcome {
-  return simulateRecipe(
-    scenario,
-    { seed: String(seed), strategy: 'random' },
-    simulateOptions(scenario, options),
-  );
+  const drawn = drawScenario(fitting(scenario, options.bug), String(seed));
+  return simulateRecipe(drawn, { seed: String(seed), strategy: 'random' }, simulateOptions(drawn, options));
 }
 
 /** Many runs, each judged by what the scenario expects. */
@@ -167,7 +165,13 @@ function checkUntil(
   isOver: (run: CheckedRun) => boolean,
 ): CheckReport {
   const seeds = listSeeds(options.seeds ?? DEFAULT_SEEDS, 'seeds');
-  return checkSeeds(scenario, seeds, simulateOptions(scenario, options), isOver);
+  const optionsFor = (drawn: Scenario): SimulateOptions => simulateOptions(drawn, options);
+  return checkSeeds(fitting(scenario, options.bug), seeds, optionsFor, isOver);
+}
+
+/** A swarm, of which a bug knows only what its own protocol runs. */
+function fitting(scenario: Scenario, bug: string | undefined): Scenario {
+  return bug === undefined ? scenario : forProtocol(scenario, findBug(bug).protocol);
 }
 
 function simulateOptions(scenario: Scenario, options: RunOptions): SimulateOptions {

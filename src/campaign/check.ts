@@ -2,7 +2,7 @@
 
 import { checkPlan } from '../faults/index.js';
 import { UsageError } from '../kernel/index.js';
-import type { Scenario } from '../scenario/index.js';
+import { drawScenario, type Scenario } from '../scenario/index.js';
 import { simulate, type Outcome, type SimulateOptions } from '../simulator/index.js';
 import { judge, type Judgement } from './judge.js';
 
@@ -37,16 +37,22 @@ export function isWithinModel({ faults, model }: Scenario): boolean {
   return checkPlan(faults, model).length === 0;
 }
 
-/** Runs every seed and judges it; `isOver` may end the campaign after a run. */
+/**
+ * Runs every seed and judges it; `isOver` may end the campaign after a run. `optionsFor` is asked once, or for what each
+ * seed draws.
+ */
 export function checkSeeds(
   scenario: Scenario,
   seeds: readonly string[],
-  options: SimulateOptions,
+  optionsFor: (drawn: Scenario) => SimulateOptions,
   isOver: (run: CheckedRun) => boolean = () => false,
 ): CheckReport {
   const runs: CheckedRun[] = [];
+  let options: SimulateOptions | undefined = undefined;
   for (const seed of seeds) {
-    const outcome = simulate(scenario, { seed, strategy: 'random' }, options);
+    const drawn = drawScenario(scenario, seed);
+    if (options === undefined || drawn !== scenario) options = optionsFor(drawn);
+    const outcome = simulate(drawn, { seed, strategy: 'random' }, options);
     const run = { seed, outcome, ...judge(scenario, outcome) };
     runs.push(run);
     if (isOver(run)) break;

@@ -277,7 +277,10 @@ class FuzzCampaign {
     if (terminal.json) return this.code;
     const rows = this.tracks.filter(({ hasRun }) => hasRun).map((track) => track.row());
     if (rows.length > 0) terminal.print(`${table(FUZZ_COLUMNS, rows, terminal.paint)}\n`);
-    for (const group of this.groups.all()) terminal.print(`${groupText(group, terminal.paint)}\n`);
+    for (const group of this.groups.all()) {
+      const planned = this.planned.find(({ scenario }) => scenario.name === group.shortest.scenario);
+      terminal.print(`${groupText(group, planned?.scenario, terminal.paint)}\n`);
+    }
     terminal.print(fuzzLastLine(figures, before));
     return this.code;
   }

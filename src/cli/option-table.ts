@@ -271,6 +271,7 @@ export const listOptions = {
 
 export const showOptions = {
   set: runOptions.set,
+  seed: text({ flag: 'seed', value: 'SEED', description: 'of a swarm, what the run of this seed draws' }),
   schema: flag('schema', 'print the JSON Schema of scenarios'),
   json,
 };

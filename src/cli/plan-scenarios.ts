@@ -8,6 +8,7 @@ import {
   loadScenarioFile,
   type FoundScenario,
 } from '../node/scenario-files.js';
+import { drawScenario, forProtocol } from '../scenario/index.js';
 import { buggyImplementation } from '../simulator/index.js';
 import { findBug } from '../zoo/index.js';
 import type { PlannedScenario } from './run-reporter.js';
@@ -61,9 +62,11 @@ export function planScenarios(
 }
 
 function planOne(word: string, found: FoundScenario, options: PlanOptions): PlannedScenario {
-  const scenario = loadScenarioFile(found, options.set);
-  if (options.bug !== undefined)
-    checkBug(scenario.protocol.module, () => buggyImplementation(scenario, options.bug ?? ''));
+  const loaded = loadScenarioFile(found, options.set);
+  const { bug } = options;
+  const scenario = bug === undefined ? loaded : forProtocol(loaded, findBug(bug).protocol);
+  if (bug !== undefined)
+    checkBug(scenario.protocol.module, () => buggyImplementation(drawScenario(scenario, '1'), bug));
   // A pattern is no name: the line that runs it again says which scenario it was.
   return { word: /\.ya?ml$/.test(word) ? word : found.name, path: found.path, scenario };
 }

@@ -2,7 +2,7 @@
 
 import { UsageError } from '../kernel/index.js';
 import { findScenarios, loadScenarioFile } from '../node/scenario-files.js';
-import { jsonSchema, scenarioYaml, toYaml } from '../scenario/index.js';
+import { drawScenario, jsonSchema, scenarioYaml, toYaml } from '../scenario/index.js';
 import { ExitCode } from './exit-codes.js';
 import type { ShowOptions } from './option-table.js';
 import type { Terminal } from './terminal.js';
@@ -23,7 +23,8 @@ export async function show(
     );
   }
   for (const found of findScenarios(word)) {
-    const scenario = loadScenarioFile(found, options.set);
+    const loaded = loadScenarioFile(found, options.set);
+    const scenario = options.seed === undefined ? loaded : drawScenario(loaded, options.seed);
     if (terminal.json)
       terminal.emit('scenario', { name: scenario.name, path: found.path, scenario: scenarioYaml(scenario) });
     else terminal.print(toYaml(scenario).trimEnd());

@@ -8,7 +8,7 @@ import { isAbsolute, relative, sep } from 'node:path';
 import { UsageError } from '../kernel/index.js';
 import { attempt, type Trial } from '../campaign/index.js';
 import { auditRecord, processName } from '../checkers/index.js';
-import type { Scenario } from '../scenario/index.js';
+import { drawScenario, type Scenario } from '../scenario/index.js';
 import { auditTrace } from '../simulator/audit-trace.js';
 import { logEvents } from '../simulator/determinism.js';
 import type { Implementation } from '../simulator/implementation.js';
@@ -113,22 +113,36 @@ function load({ scenario, bug }: Subject): Promise<LoadedImplementation> {
   return loadImplementation(scenario, bug);
 }
 
+/** The task of one seed alone: of a swarm, with what the seed draws. */
+function drawn<T extends Subject>(task: T, seed: string): T {
+  return { ...task, scenario: drawScenario(task.scenario, seed) };
+}
+
 async function runSeeds(task: RunTask, heart: Heart): Promise<readonly FinishedRun[]> {
-  const { implementation } = await load(task);
-  return task.seeds.map((seed, position) => {
+  const finished: FinishedRun[] = [];
+  let loaded: LoadedImplementation | undefined = undefined;
+  for (const [position, seed] of task.seeds.entries()) {
     heart.begin(position);
-    const broken: string[] = [];
-    const first = runOne(task, seed, implementation, broken, heart, task.coverage);
-    for (let last = first; last.violation !== undefined;) {
-      const { invariant } = last.violation;
-      if (broken.includes(invariant)) break;
-      broken.push(invariant);
-      // Code that threw has stopped half-way: what breaks after that says nothing.
-      if (!task.findsAll || invariant === 'any/no-crash') break;
-      last = runOne(task, seed, implementation, broken, heart);
-    }
-    return { outcome: first, broken };
-  });
+    const one = drawn(task, seed);
+    // A swarm may draw the service, and the protocol: what runs is then another thing for each seed.
+    if (loaded === undefined || one.scenario !== task.scenario) loaded = await load(one);
+    finished.push(runSeed(one, seed, loaded.implementation, heart));
+  }
+  return finished;
+}
+
+function runSeed(task: RunTask, seed: string, implementation: Implementation, heart: Heart): FinishedRun {
+  const broken: string[] = [];
+  const first = runOne(task, seed, implementation, broken, heart, task.coverage);
+  for (let last = first; last.violation !== undefined;) {
+    const { invariant } = last.violation;
+    if (broken.includes(invariant)) break;
+    broken.push(invariant);
+    // Code that threw has stopped half-way: what breaks after that says nothing.
+    if (!task.findsAll || invariant === 'any/no-crash') break;
+    last = runOne(task, seed, implementation, broken, heart);
+  }
+  return { outcome: first, broken };
 }
 
 function runOne(
@@ -153,7 +167,8 @@ function create({ scenario }: Subject, seed: string, options: SimulateOptions): 
   }
 }
 
-async function record(task: RecordTask): Promise<TaskResults['record']> {
+async function record(request: RecordTask): Promise<TaskResults['record']> {
+  const task = drawn(request, request.seed);
   const { implementation, module } = await load(task);
   const recipe = { seed: task.seed, strategy: 'random' } as const;
   const { scenario, specifier } = withPortableModule(task.scenario);
@@ -207,8 +222,10 @@ function withPortableModule(scenario: Scenario): { scenario: Scenario; specifier
 async function log(task: LogTask, heart: Heart): Promise<TaskResults['log']> {
   const before = task.seeds.slice(0, -1);
   await runSeeds({ ...task, kind: 'run', seeds: before, findsAll: false, coverage: false }, heart);
-  const { implementation } = await load(task);
-  return logEvents(task.scenario, { seed: task.seeds.at(-1) ?? '', strategy: 'random' }, implementation);
+  const seed = task.seeds.at(-1) ?? '';
+  const one = drawn(task, seed);
+  const { implementation } = await load(one);
+  return logEvents(one.scenario, { seed, strategy: 'random' }, implementation);
 }
 
 async function replay(task: ReplayTask): Promise<TaskResults['replay']> {

@@ -2,6 +2,8 @@
 
 import type { ChalkInstance } from 'chalk';
 import type { Failure, FailureGroup } from '../campaign/index.js';
+import type { Scenario } from '../scenario/index.js';
+import { drawnLines } from './drawn.js';
 import { compactCount, counted, groupedCount } from './figures.js';
 import type { Column } from './table.js';
 import { wrap } from './wrap.js';
@@ -60,8 +62,12 @@ export function foundLine({ verdict, invariant, scenario, seed, savedTo }: FuzzF
   return `${what}: ${scenario}, seed ${seed}${savedTo === undefined ? '' : `, saved to ${savedTo}`}`;
 }
 
-/** One kind of failure, by its shortest run. */
-export function groupText(group: FailureGroup<FuzzFailure>, paint: ChalkInstance): string {
+/** One kind of failure, by its shortest run; of a swarm, with what that drew. */
+export function groupText(
+  group: FailureGroup<FuzzFailure>,
+  scenario: Scenario | undefined,
+  paint: ChalkInstance,
+): string {
   const { shortest, count, scenarios, fingerprint } = group;
   const word = shortest.verdict === 'bound-reached' ? 'BOUND REACHED' : shortest.verdict.toUpperCase();
   const what = shortest.invariant === undefined ? '' : ` ${paint.bold(shortest.invariant)}`;
@@ -71,6 +77,7 @@ export function groupText(group: FailureGroup<FuzzFailure>, paint: ChalkInstance
     `  in ${shortest.scenario}, seed ${shortest.seed}, after ${counted(shortest.events, 'event')}`,
     ...wrap(shortest.message, 76).map((line) => `  ${line}`),
   ];
+  if (scenario !== undefined) lines.push(...drawnLines(scenario, shortest.seed, paint));
   if (shortest.savedTo !== undefined) lines.push(`  ${paint.dim('saved ')} ${shortest.savedTo}`);
   lines.push(`  ${paint.dim('again ')} ${paint.cyan(shortest.again)}`);
   return lines.join('\n');

@@ -9,6 +9,7 @@ import type { Unjudged } from '../checkers/index.js';
 import { formatMicros, type Micros } from '../kernel/index.js';
 import type { Scenario } from '../scenario/index.js';
 import type { Metrics, Outcome, RunStatistics } from '../simulator/index.js';
+import { drawnLines, drawnRecord } from './drawn.js';
 import { compactCount, counted, groupedCount, milliseconds, shortSeconds } from './figures.js';
 import { clipped, type Column } from './table.js';
 import { wrap } from './wrap.js';
@@ -141,6 +142,7 @@ export function problemText(run: ReportedRun, paint: ChalkInstance): string {
   } else if (outcome !== undefined && verdict !== 'diverged') {
     lines.push(`  after ${formatMicros(outcome.timeMicros)}, event ${groupedCount(outcome.events)}`);
   }
+  lines.push(...drawnLines(run.scenario, run.seed, paint));
   if (run.savedTo !== undefined) {
     lines.push(`  ${paint.dim(run.replayLine === undefined ? 'recipe' : 'trace ')} ${run.savedTo}`);
   }
@@ -192,6 +194,7 @@ export function singleRunText(run: ReportedRun, paint: ChalkInstance): string {
       ),
     ),
     fact('digest', outcome.digest),
+    ...(run.verdict === 'passed' ? drawnLines(run.scenario, run.seed, paint) : []),
   ];
   const unjudged = unjudgedParts({
     histories: s.unjudgedHistories,
@@ -273,6 +276,7 @@ export function runRecord(run: ReportedRun): Readonly<Record<string, unknown>> {
     violation: outcome?.violation ?? null,
     broken: run.broken,
     digest: outcome?.digest ?? null,
+    ...(run.scenario.swarm === undefined ? {} : { drawn: drawnRecord(run.scenario, run.seed) }),
     events: outcome?.events ?? null,
     timeMicros: outcome?.timeMicros ?? null,
     statistics: outcome?.statistics ?? null,

@@ -79,20 +79,32 @@ function readFile(file: ScenarioFile): MapNode {
   );
 }
 
-/** Lays `key.path=value` options over a tree, in their order. The value is YAML; a number names a place in a list. */
-export function applySettings(root: MapNode, settings: readonly string[]): MapNode {
+/** A `--set` option that was read. */
+export interface Setting {
+  readonly path: readonly string[];
+  readonly value: SourceNode;
+  readonly place: Place;
+}
+
+/** Reads `key.path=value` options. The value is YAML; a number names a place in a list. */
+export function readSettings(settings: readonly string[]): readonly Setting[] {
   if (settings.length > MAX_SET_OPTIONS) {
     throw new UsageError(
       'too-large',
       `--set: expected at most ${MAX_SET_OPTIONS} options, got ${settings.length}`,
     );
   }
+  return settings.map(readSetting);
+}
+
+/** Lays settings over a tree, in their order. */
+export function applySettings(root: MapNode, settings: readonly Setting[]): MapNode {
   let tree: SourceNode = root;
-  for (const setting of settings) tree = applySetting(tree, setting);
+  for (const { path, value, place } of settings) tree = replaceAt(tree, path, value, place, path.join('.'));
   return tree as MapNode;
 }
 
-function applySetting(root: SourceNode, setting: string): SourceNode {
+function readSetting(setting: string): Setting {
   const label = `--set ${excerpt(setting, 80)}`;
   const source: Source = { label, path: '', text: undefined };
   const place: Place = { source, offset: 0 };
@@ -104,7 +116,7 @@ function applySetting(root: SourceNode, setting: string): SourceNode {
     refuse(place, 'too-large', `expected at most ${MAX_TREE_DEPTH} keys in the path`);
   if (steps[0] === 'extends') refuse(place, 'bad-value', 'extends: expected to stand in a file');
   const written = readYaml(source, setting.slice(equals + 1));
-  return replaceAt(root, steps, relocate(written, place), place, setting.slice(0, equals));
+  return { path: steps, value: relocate(written, place), place };
 }
 
 /** An option is one line: whatever is wrong in it is reported as the option as a whole. */

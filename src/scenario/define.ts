@@ -1,7 +1,7 @@
 /** Scenarios made by programs: the YAML form as a value, with the same validation and the same defaults. */
 
 import { treeOfValue } from './tree-of-value.js';
-import { scenarioOfTree } from './load.js';
+import { wholeScenario } from './load.js';
 import type { ScenarioInput } from './schema.js';
 import type { Scenario } from './types.js';
 
@@ -11,7 +11,7 @@ import type { Scenario } from './types.js';
  */
 export function defineScenario(input: ScenarioInput): Scenario {
   const source = { label: 'scenario', path: '', text: undefined };
-  return scenarioOfTree(treeOfValue(input, source), {
+  return wholeScenario(treeOfValue(input, { source, offset: 0 }), {
     name: 'scenario',
     locateModule: (specifier) => specifier,
   });

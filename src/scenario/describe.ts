@@ -14,6 +14,7 @@ import { distributionYaml, faultsYaml, limitYaml, networkYaml, topologyYaml } fr
 import { admissionYaml, authorityYaml } from './resolve-door.js';
 import { operatorYaml } from './describe-operator.js';
 import { workloadYaml } from './describe-workload.js';
+import { swarmYaml } from './describe-swarm.js';
 import { Roster } from './resolve-topology.js';
 import { scenarioSchema } from './schema.js';
 import type { Scenario } from './types.js';
@@ -64,6 +65,8 @@ function firstKey(node: { readonly items: readonly { readonly key: unknown }[] }
 
 /** The YAML form of a resolved scenario as a value. */
 export function scenarioYaml(scenario: Scenario): Readonly<Record<string, unknown>> {
+  // Defaults that are written out would hold against what is drawn.
+  if (scenario.swarm !== undefined) return { ...scenario.swarm.form, swarm: swarmYaml(scenario.swarm.axes) };
   const { cluster, disk, clock, process, expect, bounds } = scenario;
   const roster = new Roster(cluster.nodes, scenario.workload.clients);
   return {

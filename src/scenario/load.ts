@@ -3,15 +3,19 @@
  * It reads no files itself: whoever calls it finds what `extends` names and where modules lie.
  */
 
-import { UsageError } from '../kernel/index.js';
-import { applySettings, composeFile } from './compose-files.js';
-import type { ResolveScenario } from './compose-files.js';
+import { checkPlan } from '../faults/failure-model.js';
+import { UsageError, deepFreeze } from '../kernel/index.js';
+import { applySettings, composeFile, readSettings } from './compose-files.js';
+import type { ResolveScenario, Setting } from './compose-files.js';
+import { trySwarm } from './try-swarm.js';
 import { ProblemFound, chooseProblem, refuseProblem, wordIssue } from './problems.js';
 import { fileStem, resolveForm } from './resolve.js';
 import type { ResolveContext } from './resolve.js';
+import { fixedPart, resolveSwarm } from './resolve-swarm.js';
 import { NAME_PATTERN, scenarioSchema } from './schema.js';
 import { formatPlace, placeOf, plainValue } from './source-tree.js';
-import type { KeyPath, SourceNode } from './source-tree.js';
+import type { KeyPath, MapNode, SourceNode } from './source-tree.js';
+import type { Form } from './swarm-plan.js';
 import type { Scenario } from './types.js';
 
 export interface LoadOptions {
@@ -33,24 +37,63 @@ export interface LoadOptions {
 /** Loads a scenario from YAML with every default filled in. Throws UsageError, and nothing else, for bad input. */
 export function loadScenario(text: string, options: LoadOptions): Scenario {
   const { path, resolve, set = [], locateModule, check } = options;
-  const root = applySettings(composeFile({ path, text }, resolve), set);
-  const scenario = scenarioOfTree(root, {
+  const settings = readSettings(set);
+  const root = applySettings(composeFile({ path, text }, resolve), settings);
+  const context = {
     name: nameOfPath(path),
-    locateModule: (specifier) => {
+    locateModule: (specifier: string): string => {
       const from = placeOf(root, ['protocol', 'module'], 'value').source.path;
       return locateModule?.(specifier, from === '' ? path : from) ?? specifier;
     },
+  };
+  return wholeScenario(root, context, settings, check ?? (() => undefined));
+}
+
+/** Validates and resolves a tree, and tries out what a swarm may draw. */
+export function wholeScenario(
+  root: SourceNode,
+  context: ResolveContext,
+  settings: readonly Setting[] = [],
+  check: (scenario: Scenario) => void = () => undefined,
+): Scenario {
+  const scenario = scenarioOfTree(root, context, settings);
+  withPlaces(root, () => check(scenario));
+  if (scenario.swarm === undefined) return scenario;
+  const isWithinModel = checkPlan(scenario.faults, scenario.model).length === 0;
+  const checkDrawn = (drawn: Scenario): void => {
+    check(drawn);
+    if (isWithinModel) requireModel(drawn);
+  };
+  trySwarm(root as MapNode, scenario, settings, {
+    check: checkDrawn,
+    explain: (tree) => {
+      const drawn = scenarioOfTree(tree, context, []);
+      withPlaces(tree, () => checkDrawn(drawn));
+    },
   });
-  if (check !== undefined) withPlaces(root, () => check(scenario));
   return scenario;
 }
 
-/** Validates and resolves a tree. */
-export function scenarioOfTree(root: SourceNode, context: ResolveContext): Scenario {
-  const parsed = scenarioSchema.safeParse(plainValue(root), { error: wordIssue });
+/** What is within the failure model as it is written must be so whatever is drawn. */
+function requireModel({ faults, model }: Scenario): void {
+  const [breach] = checkPlan(faults, model);
+  if (breach !== undefined) throw new UsageError('beyond-model', `faults.${breach.id}: ${breach.message}`);
+}
+
+function scenarioOfTree(root: SourceNode, context: ResolveContext, settings: readonly Setting[]): Scenario {
+  const form = plainValue(root) as Form;
+  const parsed = scenarioSchema.safeParse(form, { error: wordIssue });
   if (!parsed.success) return refuseProblem(root, chooseProblem(root, parsed.error.issues));
+  const { swarm } = parsed.data;
+  const assigned = settings
+    .filter(({ path }) => fixedPart(path.join('.')) === undefined)
+    .map(({ path, value }) => ({ path, value: plainValue(value) }));
   try {
-    return withPlaces(root, () => resolveForm(parsed.data, context));
+    const scenario = withPlaces(root, () => resolveForm(parsed.data, context));
+    if (swarm === undefined) return scenario;
+    const { swarm: _, ...written } = form;
+    const axes = resolveSwarm(swarm, assigned);
+    return deepFreeze({ ...scenario, swarm: { form: { ...written, name: scenario.name }, axes } });
   } catch (error) {
     if (error instanceof ProblemFound) return refuseProblem(root, error.problem);
     throw error;

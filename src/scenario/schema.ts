@@ -20,6 +20,7 @@ import {
   word,
 } from './schema-values.js';
 import { service } from './schema-service.js';
+import { swarm } from './schema-swarm.js';
 import { workload } from './schema-workload.js';
 import { clock, cluster, disk, network, process } from './schema-world.js';
 
@@ -132,6 +133,7 @@ export const scenarioSchema = z.strictObject({
   operator: operator.optional().describe('a process that changes the running cluster, as operators do'),
   expect: expect.prefault({}),
   bounds: bounds.prefault({}),
+  swarm: swarm.optional().describe('what each run draws before it begins; left out: nothing'),
 });
 
 /** A scenario as a program writes it: the YAML form as a value. */

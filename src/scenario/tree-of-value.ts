@@ -10,11 +10,11 @@ import {
   refuse,
   scalarNode,
 } from './source-tree.js';
-import type { MapEntry, MapNode, Place, Source, SourceNode } from './source-tree.js';
+import type { MapEntry, MapNode, Place, SourceNode } from './source-tree.js';
 
-/** Copies a value of maps, lists and scalars; throws UsageError for circles, functions and the like. */
-export function treeOfValue(value: unknown, source: Source): SourceNode {
-  return new ValueReader({ source, offset: 0 }).read(value, [], 0);
+/** Copies a value of maps, lists and scalars, all of it at one place; throws UsageError for circles, functions and the like. */
+export function treeOfValue(value: unknown, place: Place): SourceNode {
+  return new ValueReader(place).read(value, [], 0);
 }
 
 class ValueReader {

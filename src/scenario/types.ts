@@ -12,6 +12,7 @@ import type { AdmissionConfig } from '../services/admission.js';
 import type { Capability } from '../services/authority.js';
 import type { ServiceConfig } from '../services/service-config.js';
 import type { WorkloadConfig } from '../services/workload-config.js';
+import type { SwarmPlan } from './swarm-plan.js';
 import type { ClockConfig, DiskConfig, NetworkConfig, ProcessConfig, Topology } from '../world/config.js';
 
 export type { FailureModel };
@@ -84,4 +85,6 @@ export interface Scenario {
   readonly operator: OperatorPlan | undefined;
   readonly expect: Expectation;
   readonly bounds: Bounds;
+  /** What each run draws before it begins; absent once it is drawn. */
+  readonly swarm?: SwarmPlan | undefined;
 }

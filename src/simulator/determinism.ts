@@ -61,7 +61,7 @@ export function logEvents(
   stepThrough(simulation, () => false, beat);
   const outcome = simulation.outcome();
   recorder.finish(outcome.digest);
-  const cast = processCounts(scenario);
+  const cast = processCounts(simulation.scenario);
   const setup = hashDecisions(recorder.setup);
   return columns.log(cast, setup, verdictText(verdictOf(outcome)), outcome.digest);
 }

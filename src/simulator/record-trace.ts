@@ -67,7 +67,14 @@ export function recordTrace(
   recorder.finish(outcome.digest);
   const last = events.at(-1);
   if (last !== undefined) events[events.length - 1] = { ...last, digest: outcome.digest };
-  const header = makeHeader(scenario, outcome, implementation, options, recorder.setup, events.length);
+  const header = makeHeader(
+    simulation.scenario,
+    outcome,
+    implementation,
+    options,
+    recorder.setup,
+    events.length,
+  );
   return { outcome, trace: { header, events, steps: [] } };
 }
 

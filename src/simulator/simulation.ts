@@ -22,7 +22,7 @@ import {
   type ProtocolEvent,
 } from '../kernel/index.js';
 import { judgeObjectives, reportMissed, type Measured } from '../checkers/index.js';
-import { processCounts, type Scenario } from '../scenario/index.js';
+import { drawScenario, processCounts, type Scenario } from '../scenario/index.js';
 import { Network } from '../world/index.js';
 import { Agenda, type EnabledEvent } from './agenda.js';
 import type { ClientEndpoint } from './client-endpoint.js';
@@ -155,11 +155,12 @@ export class Simulation implements Engine {
     if (original !== undefined) this.copyProgress(original);
   }
 
-  /** A simulation at its beginning. Throws UsageError when scenario and implementation do not fit. */
+  /** A simulation at its beginning; of a swarm, what its seed draws. Throws UsageError when scenario and implementation do not fit. */
   static create(scenario: Scenario, recipe: Recipe, options: SimulateOptions = {}): Simulation {
-    const implementation = options.implementation ?? builtInImplementation(scenario);
-    const program = prepareProgram(scenario, implementation);
-    const simulation = new Simulation(scenario, recipe, program, options, undefined);
+    const drawn = drawScenario(scenario, recipe.seed);
+    const implementation = options.implementation ?? builtInImplementation(drawn);
+    const program = prepareProgram(drawn, implementation);
+    const simulation = new Simulation(drawn, recipe, program, options, undefined);
     simulation.scheduleControl(0, Control.start, 0);
     return simulation;
   }

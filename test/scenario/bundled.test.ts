@@ -46,7 +46,7 @@ describe('bundled scenarios', () => {
   });
 
   test('the one for everything also runs on three and on seven nodes', () => {
-    const file = bundledFiles.find(({ path }) => path.endsWith('all-of-it.yaml'));
+    const file = bundledFiles.find(({ path }) => path.endsWith('raft/all-of-it.yaml'));
     for (const nodes of [3, 7])
       expect(file && loadBundled(file, [`cluster.nodes=${nodes}`]).cluster.nodes).toBe(nodes);
   });

@@ -12,7 +12,7 @@ describe('scenario errors: unknown words are named with the nearest valid one', 
   test.each([
     [
       'clutser: {}',
-      "a.yaml:4:1: clutser: expected one of name, title, description, extends, protocol, cluster, model, service, workload, network, disk, clock, process, authentication, admission, authority, faults, operator, expect, bounds, got 'clutser'\ndid you mean 'cluster'?",
+      "a.yaml:4:1: clutser: expected one of name, title, description, extends, protocol, cluster, model, service, workload, network, disk, clock, process, authentication, admission, authority, faults, operator, expect, bounds, swarm, got 'clutser'\ndid you mean 'cluster'?",
     ],
     [
       'cluster: { noodes: 5 }',

@@ -31,8 +31,8 @@ describe('an audit of a recorded run', () => {
   it.each([
     ['pbft/equivocating-primary', '1'],
     ['pbft/twins', '2'],
-    ['pbft/swarm', '3'],
-    ['pbft/swarm', '4'],
+    ['pbft/all-of-it', '3'],
+    ['pbft/all-of-it', '4'],
     ['pbft/crash-restart-storm', '5'],
     ['pbft/reconfiguration-under-attack', '1'],
     ['pbft/reconfiguration-under-attack', '2'],

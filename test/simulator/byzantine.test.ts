@@ -17,7 +17,7 @@ import { bundled } from './scenarios.js';
 
 const recipe = (seed: string): Recipe => ({ seed, strategy: 'random' });
 const SHORT = ['bounds.heal-at=1s', 'bounds.stop-clients-at=2s', 'bounds.end=7s'];
-const LIARS = ['pbft/swarm', 'pbft/twins', 'pbft/equivocating-primary'] as const;
+const LIARS = ['pbft/all-of-it', 'pbft/twins', 'pbft/equivocating-primary'] as const;
 
 /** Four replicas of PBFT with these entries. */
 function scenarioOf(byzantine: readonly object[], faults: object = {}, model: object = {}): Scenario {

@@ -219,8 +219,10 @@ export class Adversary implements Casting, LiarBudget {
 
   /** A corrupted process sends: what becomes of it goes to the outlet. */
   outgoing(from: ProcessId, to: ProcessId, message: Message, outlet: Outlet): void {
-    this.board.see(message);
-    this.messages = [from < this.servers ? message : this.ownOnly(from, to, message)];
+    const own = from < this.servers ? message : this.ownOnly(from, to, message);
+    // Whoever replays it later replays what was sent.
+    this.board.see(own);
+    this.messages = [own];
     this.delays = [0];
     for (const rule of this.rules) if (rule.action.do !== 'ignore') this.intercept(rule, from, to);
     const { messages, delays } = this;

@@ -107,7 +107,7 @@ export const CONSUMER_BUGS: readonly Bug[] = [
     title: 'Partitions are assigned in the order of a map, which is another one after a snapshot.',
     source: 'the mistake of MirBFT b00b4af, which iterated over a map in an epoch change',
     invariants: ['any/state-digest'],
-    scenario: 'stream/swarm',
+    scenario: 'stream/all-of-it',
   }),
   brokerBug(LeasesNotFenced, {
     id: 'Q8-lease-without-fencing',

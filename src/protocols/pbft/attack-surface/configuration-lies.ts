@@ -4,7 +4,15 @@ import { hashCommand, type Liar, type Message } from '../../../kernel/index.js';
 import { configurationOf } from '../configuration.js';
 import type { Handover, Link } from '../handover.js';
 import { StatementType, type Checkpoint, type Commit, type PrePrepare, type Prepare } from '../messages.js';
-import { configurationNow, forgedQuorum, inTheNameOf, proofOf, resign, strongQuorum } from './proofs.js';
+import {
+  configurationNow,
+  forgedQuorum,
+  inTheNameOf,
+  proofOf,
+  provable,
+  resign,
+  strongQuorum,
+} from './proofs.js';
 
 /** Says that the next configuration takes over here; where it does, that it does not. */
 export function falseHandover(message: Message, liar: Liar): Message {
@@ -19,7 +27,7 @@ export function ofTheOneBefore(message: Message, liar: Liar): Message {
   const { kind, view, sequence, digest } = vote;
   const type = kind === 'Prepare' ? StatementType.prepare : StatementType.commit;
   const configuration = Math.max(0, configurationOf(view) - 1);
-  const proof = liar.keys.sign({ type, configuration, view, sequence, digest });
+  const proof = liar.keys.sign(provable({ type, configuration, view, sequence, digest }));
   return { kind, view, sequence, digest, proof } as Prepare | Commit;
 }
 

@@ -118,8 +118,14 @@ export function resign<M extends PbftMessage>(message: M, liar: Liar, keys = lia
   return isStatement(said) ? { ...message, proof: proved(liar, said, keys) } : message;
 }
 
+/** The statement; an empty one in the place of what is none: a lie told on top of another may be of view -1. */
+export function provable(said: Statement): Statement {
+  return isStatement(said) ? said : statement(0, 0, 0, 0);
+}
+
 /** As whoever these keys are of would prove it if it were true: by a signature, or a MAC for each of the others. */
-function proved({ settings, members, to }: Liar, said: Statement, keys: Authenticator): Proof {
+function proved({ settings, members, to }: Liar, wanted: Statement, keys: Authenticator): Proof {
+  const said = provable(wanted);
   if ((settings as PbftSettings).proofs === 'signatures') return keys.sign(said);
   return keys.authenticate(said, members.includes(to) ? members : [to]);
 }
@@ -156,7 +162,7 @@ export function forgedQuorum(
   [type, view, sequence, digest]: readonly [type: number, view: number, sequence: number, digest: number],
 ): Proof[] {
   const configuration = type === StatementType.checkpoint ? configurationNow(liar) : configurationOf(view);
-  const said = { type, configuration, view, sequence, digest };
+  const said = provable({ type, configuration, view, sequence, digest });
   const own = liar.keys.sign(said);
   const members = liar.members.filter((member) => member !== without);
   const isCorrupted = (member: ProcessId): boolean => liar.keysOf(member) !== undefined;
