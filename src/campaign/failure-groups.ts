@@ -5,6 +5,7 @@
  */
 
 import { hashString, hex32 } from '../kernel/index.js';
+import { skeletonOf } from '../simulator/index.js';
 import type { FailedVerdict } from './judge.js';
 
 /** A run that did not pass, as far as groups care. */
@@ -75,9 +76,5 @@ export class FailureGroups<F extends Failure> {
 
 /** What is told of a failure without what differs from run to run: processes, numbers, quoted texts. */
 export function fingerprintOf({ verdict, invariant, message }: Failure): string {
-  const sentence = message
-    .replace(/"[^"]*"|'[^']*'/g, '…')
-    .replace(/\b[nc]\d+\b/g, 'p')
-    .replace(/\b(?:[0-9a-f]{8,}|\d+(?:\.\d+)*)\b/g, '#');
-  return hex32(hashString(`${verdict}\n${invariant ?? ''}\n${sentence}`));
+  return hex32(hashString(`${verdict}\n${invariant ?? ''}\n${skeletonOf(message)}`));
 }

@@ -1,11 +1,13 @@
 /** `faultline minimise`: makes a failing trace small, and saves the small one. */
 
-import { minimiseTrace, type MinimisedRun } from '../node/minimise.js';
+import type { State } from '../campaign/index.js';
+import { minimiseTrace } from '../node/minimise.js';
 import { readTraceFile } from '../node/trace-file.js';
 import { minimisedRecord, minimisedText, minimiseProgress } from '../report/minimise-report.js';
 import { replayCommand } from '../report/shell.js';
 import { DivergenceError } from '../kernel/index.js';
-import type { Trace } from '../simulator/trace.js';
+import type { Minimised, Trace } from '../simulator/trace.js';
+import type { Story } from '../simulator/story.js';
 import { ExitCode } from './exit-codes.js';
 import { DEFAULT_TRACE_FOLDER, type MinimiseOptions } from './option-table.js';
 import { withSession, type Session } from './session.js';
@@ -13,6 +15,7 @@ import type { Terminal } from './terminal.js';
 
 /** A pool starts as many workers as it has tasks, at most one for each processor. */
 const MANY = 1_000_000;
+const WIDTH = 80;
 
 /** The verb. */
 export async function minimise(
@@ -34,7 +37,7 @@ export async function minimise(
     );
     if (terminal.json) terminal.emit('minimised', minimisedRecord(path, saved));
     else {
-      terminal.print(minimisedText(path, saved, terminal.paint));
+      terminal.print(minimisedText(path, saved, WIDTH, terminal.paint));
       terminal.print(terminal.paint.dim(`replay it with: ${replayCommand(saved.savedTo)}`));
     }
     terminal.summarize({ traces: 1, runs: saved.minimised.runs, decisions: saved.minimised.after.decisions });
@@ -42,7 +45,10 @@ export async function minimise(
   });
 }
 
-export interface SavedMinimum extends MinimisedRun {
+export interface SavedMinimum {
+  readonly state: State;
+  readonly minimised: Minimised;
+  readonly story: Story;
   readonly savedTo: string;
 }
 
@@ -55,10 +61,9 @@ export async function saveMinimised(
   budget: { readonly runs: number; readonly millis: number },
   folder: string,
 ): Promise<SavedMinimum> {
-  const found = await minimiseTrace(pool, trace, path, budget, signal, (progress) => {
+  const { state, minimised } = await minimiseTrace(pool, trace, path, budget, signal, (progress) => {
     terminal.progress(minimiseProgress(progress));
   });
-  const { state, minimised } = found;
   const done = await pool.perform({
     kind: 'record-minimised',
     scenario: state.scenario,
@@ -73,5 +78,5 @@ export async function saveMinimised(
       `${path}: the minimised run was another one when it was recorded (digests ${state.kept.digest} and ${digest})`,
     );
   }
-  return { ...found, savedTo: done.value.path };
+  return { state, minimised: done.value.minimised, story: done.value.story, savedTo: done.value.path };
 }

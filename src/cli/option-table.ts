@@ -273,6 +273,7 @@ export const showOptions = {
   set: runOptions.set,
   seed: text({ flag: 'seed', value: 'SEED', description: 'of a swarm, what the run of this seed draws' }),
   schema: flag('schema', 'print the JSON Schema of scenarios'),
+  story: flag('story', 'of a trace file: tell it as a numbered story'),
   json,
 };
 

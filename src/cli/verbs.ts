@@ -162,16 +162,20 @@ const list = verb({
 
 const show = verb({
   name: 'show',
-  summary: 'print a scenario with every default written out',
+  summary: 'print a scenario with every default written out, or the story of a trace',
   argument: {
     name: 'NAME',
-    description: 'the scenario: a name, or a path ending in .yaml',
+    description: 'the scenario: a name, or a path ending in .yaml; with --story, a trace file',
     required: false,
     variadic: false,
     completion: 'scenario',
   },
   options: showOptions,
-  examples: ['faultline show raft/leader-partition', 'faultline show --schema > scenario.schema.json'],
+  examples: [
+    'faultline show raft/leader-partition',
+    'faultline show some.trace.jsonl.gz --story',
+    'faultline show --schema > scenario.schema.json',
+  ],
   load: async () => (await import('./show.js')).show,
 });
 

@@ -295,7 +295,19 @@ export interface Protocol<Settings = unknown> {
   readonly doorway?: Doorway;
   /** How its messages can be attacked; absent: a scenario of this protocol can have no liars. */
   readonly attackSurface?: AttackSurface;
+  /** What stories call things; what is left out has its common name. */
+  readonly words?: Partial<Words>;
 }
+
+/** Names of what all protocols have, in a sentence such as `n1 becomes leader of term 3`. */
+export interface Words {
+  readonly term: string;
+  readonly leader: string;
+  /** What has a place in the agreed order. */
+  readonly entry: string;
+}
+
+export const COMMON_WORDS: Words = { term: 'term', leader: 'leader', entry: 'entry' };
 
 /**
  * How a transfer of leadership ended, as far as the leader that began it knows. done: the target stands for election

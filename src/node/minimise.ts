@@ -34,7 +34,7 @@ export interface MinimiseProgress {
 
 export interface MinimisedRun {
   readonly state: State;
-  readonly minimised: Minimised;
+  readonly minimised: Omit<Minimised, 'story'>;
 }
 
 /** A task takes about this long, so that little is done in vain and little time goes into messages. */
@@ -63,7 +63,7 @@ export async function minimiseTrace(
   }
   const start: Draft = { scenario: header.scenario, edits: decisionsOf(trace) };
   const target: Target = { status, invariant };
-  const minimiser = new Minimiser(start, header.recipe.seed, target, timeMicros);
+  const minimiser = new Minimiser(start, header.recipe.seed, timeMicros);
   const driver = new PooledTrials(pool, { bug: header.implementation.bug, target }, budget, signal);
   let before: RunSize | undefined = undefined as RunSize | undefined;
   const search = minimiser.search();

@@ -18,6 +18,7 @@ import { castOf, placeOf, renderTail, type Cast } from '../simulator/render-trac
 import { replayAdapted, replayStrict } from '../simulator/replay.js';
 import type { SimulateOptions } from '../simulator/simulate-options.js';
 import { Simulation } from '../simulator/simulation.js';
+import { storyOf } from '../simulator/story.js';
 import type { Trace } from '../simulator/trace.js';
 import { blame, loadImplementation, type LoadedImplementation } from './module-loader.js';
 import {
@@ -34,6 +35,7 @@ import {
   type Reply,
   type RunTask,
   type StoryRequest,
+  type StoryTask,
   type Subject,
   type Task,
   type TaskResults,
@@ -100,6 +102,8 @@ async function performTask(task: Task, heart: Heart): Promise<TaskResults[Task['
       return attemptTrials(task, heart);
     case 'record-minimised':
       return recordMinimised(task, heart);
+    case 'story':
+      return tellWholeStory(task);
     case 'log':
       return log(task, heart);
     case 'replay':
@@ -200,13 +204,23 @@ async function recordMinimised(
   const { scenario, recipe, minimised, folder } = task;
   const { implementation, module } = await load(task);
   const { outcome, trace } = recordTrace(scenario, recipe, implementation, {
-    minimised,
     beat: () => {
       heart.beat();
     },
     ...(module === undefined ? {} : { module: { specifier: module.specifier, hash: module.hash } }),
   });
-  return { outcome, path: saveTrace(folder, trace) };
+  const story = storyOf(trace, implementation.protocol.words);
+  const told = { ...minimised, story: story.fingerprint };
+  const path = saveTrace(folder, { ...trace, header: { ...trace.header, minimised: told } });
+  return { outcome, path, minimised: told, story };
+}
+
+async function tellWholeStory({ path }: StoryTask): Promise<TaskResults['story']> {
+  const trace = readTraceFile(path);
+  const { scenario, implementation: recorded } = trace.header;
+  const { implementation } = await load({ scenario, bug: recorded.bug });
+  const story = storyOf(expandTrace(trace, implementation), implementation.protocol.words);
+  return { header: trace.header, story };
 }
 
 /** Names the user's module from the current folder, so that the trace replays in another copy of the project. */

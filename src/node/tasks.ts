@@ -10,6 +10,7 @@ import type { Found, Target, Trial } from '../campaign/index.js';
 import type { EventLog } from '../simulator/determinism.js';
 import type { EditedRecipe, Outcome } from '../simulator/outcome.js';
 import type { AdaptedResult, StrictResult } from '../simulator/replay.js';
+import type { Story } from '../simulator/story.js';
 import type { Minimised, TraceHeader } from '../simulator/trace.js';
 
 /** What every simulation that a worker does is made from. */
@@ -59,8 +60,24 @@ export interface Attempted {
 export interface RecordMinimisedTask extends Subject {
   readonly kind: 'record-minimised';
   readonly recipe: EditedRecipe;
-  readonly minimised: Minimised;
+  readonly minimised: Omit<Minimised, 'story'>;
   readonly folder: string;
+}
+
+export interface RecordedMinimum extends RecordedRun {
+  readonly minimised: Minimised;
+  readonly story: Story;
+}
+
+/** Tells a trace file as a story. */
+export interface StoryTask {
+  readonly kind: 'story';
+  readonly path: string;
+}
+
+export interface ToldStory {
+  readonly header: TraceHeader;
+  readonly story: Story;
 }
 
 /** Runs the last seed, after the ones before it, and logs its events for comparison. */
@@ -127,14 +144,15 @@ export interface TaskResults {
   readonly run: readonly FinishedRun[];
   readonly record: RecordedRun;
   readonly attempt: Attempted;
-  readonly 'record-minimised': RecordedRun;
+  readonly 'record-minimised': RecordedMinimum;
+  readonly story: ToldStory;
   readonly log: EventLog;
   readonly replay: ReplayedTrace;
   readonly audit: AuditedFile;
 }
 
 export type Task =
-  RunTask | RecordTask | AttemptTask | RecordMinimisedTask | LogTask | ReplayTask | AuditTask;
+  RunTask | RecordTask | AttemptTask | RecordMinimisedTask | StoryTask | LogTask | ReplayTask | AuditTask;
 
 /** A task on its way: with the shared memory in which the worker shows that it is alive. */
 export interface Dispatched {

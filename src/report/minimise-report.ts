@@ -2,11 +2,14 @@
 
 import type { ChalkInstance } from 'chalk';
 import { formatMicros } from '../kernel/index.js';
+import type { Story } from '../simulator/story.js';
 import type { Minimised, RunSize } from '../simulator/trace.js';
 import { counted, groupedCount } from './figures.js';
+import { numberedStory, storyRecord } from './story.js';
 
 export interface MinimisedTrace {
   readonly minimised: Minimised;
+  readonly story: Story;
   /** Where the small trace is. */
   readonly savedTo: string;
 }
@@ -24,17 +27,21 @@ const ROWS: readonly (readonly [name: string, value: (size: RunSize) => string])
 /** A few lines, without a line end. */
 export function minimisedText(
   path: string,
-  { minimised, savedTo }: MinimisedTrace,
+  { minimised, story, savedTo }: MinimisedTrace,
+  width: number,
   paint: ChalkInstance,
 ): string {
   const { before, after, runs, isCut } = minimised;
-  const width = Math.max(...ROWS.map(([, value]) => value(before).length));
+  const column = Math.max(...ROWS.map(([, value]) => value(before).length));
   return [
     `${paint.bold('minimised')} ${path}`,
     ...ROWS.map(
-      ([name, value]) => `  ${name.padEnd(14)}${value(before).padStart(width)}  →  ${value(after)}`,
+      ([name, value]) => `  ${name.padEnd(14)}${value(before).padStart(column)}  →  ${value(after)}`,
     ),
     `${counted(runs, 'run')} tried${isCut ? '; the budget was used up before the search was through' : ''}`,
+    '',
+    numberedStory(story, width, paint),
+    '',
     `saved to ${savedTo}`,
   ].join('\n');
 }
@@ -46,7 +53,7 @@ export function minimiseProgress(progress: { readonly runs: number; readonly dec
 
 export function minimisedRecord(
   path: string,
-  { minimised, savedTo }: MinimisedTrace,
+  { minimised, story, savedTo }: MinimisedTrace,
 ): Readonly<Record<string, unknown>> {
-  return { path, savedTo, ...minimised };
+  return { path, savedTo, ...minimised, story: storyRecord(story) };
 }

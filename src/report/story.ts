@@ -1,7 +1,8 @@
-/** The lines of a trace's story, shortened for a screen. */
+/** What a trace tells, for a screen: its last events, shortened; or the whole of it as a numbered story. */
 
 import type { ChalkInstance } from 'chalk';
 import { formatMicros } from '../kernel/index.js';
+import type { Story } from '../simulator/story.js';
 import type { TraceHeader } from '../simulator/trace.js';
 import { groupedCount } from './figures.js';
 import { wrap } from './wrap.js';
@@ -57,4 +58,37 @@ export function storyText(
     ...wrap(`recorded: ${what}${message}`, width),
     `at ${formatMicros(verdict.timeMicros)}, event ${groupedCount(verdict.event)}`,
   ].join('\n');
+}
+
+/** Columns of number and time before a sentence. */
+const STORY_INDENT = 17;
+
+/** A numbered story, one thing a line with its virtual time, and how it ends; without a line end. */
+export function numberedStory({ beats, omitted, end }: Story, width: number, paint: ChalkInstance): string {
+  const lines: string[] = [];
+  const indent = ' '.repeat(STORY_INDENT);
+  beats.forEach(({ timeMicros, text }, i) => {
+    if (omitted > 0 && i === omittedAfter(beats.length))
+      lines.push(paint.dim(`${indent}… ${omitted} more …`));
+    const number = `${i + 1}.`.padStart(4);
+    const time = formatMicros(timeMicros).padStart(11);
+    const [first = '', ...more] = wrap(text, width - STORY_INDENT);
+    lines.push(`${number} ${paint.dim(time)} ${first}`, ...more.map((line) => indent + line));
+  });
+  const [first = '', ...more] = wrap(end, width - STORY_INDENT);
+  lines.push(
+    `${' '.repeat(STORY_INDENT - 2)}→ ${paint.red.bold(first)}`,
+    ...more.map((line) => indent + line),
+  );
+  return lines.join('\n');
+}
+
+/** Of a story of which the middle is left out, a quarter is the beginning. */
+function omittedAfter(beats: number): number {
+  return Math.floor(beats / 4);
+}
+
+/** The same as data. */
+export function storyRecord({ beats, omitted, end, fingerprint }: Story): Readonly<Record<string, unknown>> {
+  return { beats, omitted, end, fingerprint };
 }

@@ -15,6 +15,8 @@ export { expandTrace, recordTrace, verdictOf, type RecordOptions } from './recor
 export * from './recorder.js';
 export * from './render-trace.js';
 export * from './replay.js';
+export { skeletonOf } from './skeleton.js';
+export { storyOf, type Beat, type Story } from './story.js';
 export { simulate } from './simulate.js';
 export type { SimulateOptions } from './simulate-options.js';
 export { Simulation } from './simulation.js';

@@ -23,7 +23,6 @@ import {
   TRACE_LIMITS,
   TRACE_VERSION,
   decisionsOf,
-  type Minimised,
   type ModuleSource,
   type Trace,
   type TraceEvent,
@@ -39,8 +38,6 @@ export interface RecordOptions {
   /** Default: drawn from the recipe's seed. */
   readonly choices?: (digest: Digest) => Choices;
   readonly beat?: Beat;
-  /** How the recipe was found, when it is a minimised one. */
-  readonly minimised?: Minimised;
 }
 
 /**
@@ -97,7 +94,7 @@ function makeHeader(
   scenario: Scenario,
   outcome: Outcome,
   implementation: Implementation,
-  { module, minimised }: RecordOptions,
+  { module }: RecordOptions,
   setup: readonly Decision[],
   events: number,
 ): TraceHeader {
@@ -114,7 +111,7 @@ function makeHeader(
     events,
     verdict: verdictOf(outcome),
     expect: outcome.violation === undefined ? 'passed' : 'violated',
-    minimised: minimised ?? null,
+    minimised: null,
     setup,
   };
 }

@@ -305,6 +305,7 @@ const minimisedShape = object<Minimised>({
   after: runSize,
   runs: natural,
   isCut: flag,
+  story: hexHash,
 });
 
 /** Reads a header; throws Mismatch. Format and version have been looked at before. */

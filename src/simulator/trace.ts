@@ -64,6 +64,8 @@ export interface Minimised {
   readonly runs: number;
   /** Whether a budget ended the search before it was through. */
   readonly isCut: boolean;
+  /** Fingerprint of its story: eight hexadecimal digits. */
+  readonly story: string;
 }
 
 /** How much there is to tell of a run. */

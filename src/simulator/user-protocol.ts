@@ -1,6 +1,6 @@
 /** A user's own protocol: checked against the contract before it runs, so that a slip is told in words. */
 
-import { UsageError, nearest, received, type Protocol } from '../kernel/index.js';
+import { COMMON_WORDS, UsageError, excerpt, nearest, received, type Protocol } from '../kernel/index.js';
 import type { Scenario } from '../scenario/index.js';
 import { createConfiguredService } from '../services/index.js';
 import type { Implementation } from './implementation.js';
@@ -39,7 +39,29 @@ export function checkProtocol(value: unknown, place: string): Protocol {
     if (protocol[key] !== undefined && typeof protocol[key] !== 'function')
       throw notAFunction(place, key, protocol);
   }
+  checkWords(protocol['words'], place);
   return value as Protocol;
+}
+
+/** What stories call things. */
+function checkWords(words: unknown, place: string): void {
+  if (words === undefined) return;
+  const known = Object.keys(COMMON_WORDS);
+  const expected = `an object with ${known.join(', ')}`;
+  if (words === null || typeof words !== 'object') {
+    throw new UsageError('bad-protocol', `${place}: words: expected ${expected}, got ${received(words)}`);
+  }
+  for (const [key, word] of Object.entries(words)) {
+    if (known.includes(key) && typeof word === 'string' && /^[a-z][a-z -]{0,29}$/.test(word)) continue;
+    const near = known.includes(key) ? undefined : nearest(key, known);
+    throw new UsageError(
+      'bad-protocol',
+      known.includes(key)
+        ? `${place}: words.${key}: expected a word in small letters, got ${received(word)}`
+        : `${place}: words: expected ${expected}, got the key '${excerpt(key)}'`,
+      near === undefined ? undefined : `did you mean '${near}'?`,
+    );
+  }
 }
 
 function notAFunction(place: string, key: string, protocol: Readonly<Record<string, unknown>>): UsageError {

@@ -42,7 +42,7 @@ function shrink(trace: Trace, implementation: Implementation, mostRuns = FOREVER
   const target = targetOf(trace);
   const accepted: Shrunk['accepted'][number][] = [];
   const start = { scenario: header.scenario, edits: decisionsOf(trace) };
-  const minimiser = new Minimiser(start, header.recipe.seed, target, header.verdict.timeMicros);
+  const minimiser = new Minimiser(start, header.recipe.seed, header.verdict.timeMicros);
   const run = (trial: Trial): Kept | undefined => {
     const kept = attempt(trial, target, implementation);
     if (kept !== undefined) accepted.push({ trial, kept });

@@ -91,3 +91,31 @@ describe('cli: minimise', () => {
     }
   });
 });
+
+describe('cli: show --story', () => {
+  it('tells a trace of the corpus as numbered lines that end with the violation', async () => {
+    const { code, stdout } = await faultline(['show', corpus('R25-commit-to-own-last-index'), '--story']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ {2}1\. +0\.\d+ s \S/);
+    expect(stdout).toMatch(/becomes leader of term 1/);
+    expect(stdout).toMatch(/→ violated raft\/state-machine-safety/);
+  });
+
+  it('as JSON has its beats and its fingerprint', async () => {
+    const { stdout } = await faultline(['show', corpus('K20-no-fencing'), '--story', '--json']);
+    expect(jsonLines(stdout)[0]).toMatchObject({
+      type: 'story',
+      fingerprint: expect.stringMatching(/^[0-9a-f]{8}$/) as string,
+      end: expect.stringContaining('any/lock-fencing') as string,
+    });
+  });
+
+  it.each([
+    [['show', '--story'], '--story'],
+    [['show', '--story', 'raft/quiet'], 'raft/quiet'],
+  ])('refuses %j', async (words, message) => {
+    const { code, stderr } = await faultline(words);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});

@@ -20,12 +20,13 @@ import {
   CLASSES,
   concreteActions,
   earlierBounds,
+  familyOf,
   fewerEntries,
   quieter,
   simplerValues,
 } from './reductions.js';
 import type { Found, Proposal, Search } from './search.js';
-import type { Kept, Target, Trial } from './trial.js';
+import type { Kept, Trial } from './trial.js';
 
 /** A run that takes this much longer than the one in hand, and events, is given up. */
 const MORE_MICROS = 300_000;
@@ -46,10 +47,9 @@ export class Minimiser {
   constructor(
     private readonly start: Draft,
     private readonly seed: string,
-    target: Target,
-    private readonly endMicros: Micros,
+    endMicros: Micros,
   ) {
-    this.isOfTheEnd = target.status === 'stalled' || endMicros >= start.scenario.bounds.endMicros;
+    this.isOfTheEnd = endMicros >= start.scenario.bounds.endMicros;
   }
 
   /** The whole search; `best` is its result, whenever it is cut off. False: the first run did not fail. */
@@ -58,8 +58,9 @@ export class Minimiser {
     const found = yield* this.ask([start]);
     if (found === undefined) return false;
     this.settle(start.scenario, found.kept);
-    yield* this.coarse();
+    yield* this.withoutClasses(familyOf);
     if (this.size() > FEW * 4) yield* this.hunt(1);
+    yield* this.coarse();
     yield* this.fine();
     for (let effort = 2; effort <= 4 && this.size() > FEW; effort++) {
       if (yield* this.hunt(effort)) yield* this.fine();

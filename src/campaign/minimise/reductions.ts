@@ -7,9 +7,13 @@ import type { Draft, State } from './draft.js';
 
 // ---- whole classes of decisions ----
 
+type ClassOf = (decision: Decision) => string;
+
+export const familyOf: ClassOf = ({ group }) => group.slice(0, 1);
+
 /** From the coarsest on: families; kinds of messages, timers and draws; processes. */
-export const CLASSES: readonly ((decision: Decision) => string)[] = [
-  ({ group }) => group.slice(0, 1),
+export const CLASSES: readonly ClassOf[] = [
+  familyOf,
   ({ group }) => `${group.slice(0, 1)}:${group.slice(group.lastIndexOf(':') + 1)}`,
   ({ group }) => group.slice(0, 1) + (/\d+/.exec(group)?.[0] ?? ''),
 ];

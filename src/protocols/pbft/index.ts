@@ -61,6 +61,7 @@ export function pbftProtocol(
     createOperatorDriver: (settings) => new PbftOperatorDriver(settings),
     quorum: ({ faulty }, voters) => quorumOf(voters, faulty).strong,
     maxTimerMicros: (settings) => Math.max(settings.viewChangeMicrosMax, settings.statusMicros),
+    words: { term: 'view', leader: 'primary', entry: 'request' },
     hashMessage: hashPbftMessage,
     messageBytes: pbftMessageBytes,
     doorway: PBFT_DOORWAY,
