@@ -27,6 +27,9 @@ const PACKAGES = {
   zod: ['scenario', 'node', 'cli'],
   chalk: ['report', 'cli'],
   'cli-table3': ['report', 'cli'],
+  'fast-xml-builder': ['report', 'cli'],
+  preact: ['report', 'cli'],
+  'preact-render-to-string': ['report', 'cli'],
   commander: ['cli'],
   tinypool: ['node', 'cli'],
   'edn-data': ['node'],
@@ -135,7 +138,7 @@ module.exports = {
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'types', 'node', 'default'],
-      extensions: ['.ts', '.d.ts', '.js', '.json'],
+      extensions: ['.ts', '.tsx', '.d.ts', '.js', '.json'],
     },
   },
 };

@@ -133,7 +133,7 @@ export default defineConfig(
 
   {
     name: 'faultline/typescript',
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -182,18 +182,18 @@ export default defineConfig(
 
   {
     name: 'faultline/source',
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}'],
     rules: { 'no-restricted-syntax': ['error', ...houseSyntax] },
   },
   {
     name: 'faultline/runs-in-a-browser',
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}'],
     ignores: MACHINE_ROOMS,
     rules: { 'no-restricted-imports': ['error', noNodeImports] },
   },
   {
     name: 'faultline/deterministic',
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}'],
     ignores: [...MACHINE_ROOMS, 'src/report/**'],
     rules: {
       'no-restricted-globals': ['error', { globals: bannedGlobals, checkGlobalObject: true }],

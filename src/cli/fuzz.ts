@@ -27,6 +27,7 @@ import { ExitCode, VERDICT_CODES, graver } from './exit-codes.js';
 import { ScenarioTrack } from './fuzz-track.js';
 import { DEFAULT_FUZZ_MICROS, DEFAULT_TRACE_FOLDER, type FuzzOptions } from './option-table.js';
 import { bundledScenarios, planScenarios } from './plan-scenarios.js';
+import { Publisher } from './publish.js';
 import {
   RunReporter,
   type BrokenRun,
@@ -112,6 +113,7 @@ class FuzzCampaign {
   private readonly tracks: readonly ScenarioTrack[];
   private readonly schedule: FuzzSchedule;
   private readonly reporter: RunReporter;
+  private readonly publisher: Publisher;
   private readonly began = performance.now();
   private readonly seconds: number | undefined;
   private code: ExitCode = ExitCode.passed;
@@ -140,6 +142,7 @@ class FuzzCampaign {
     const settings = { scenarios: planned.length, first, ...shard, size: SEEDS_PER_PORTION, runs };
     this.schedule = new FuzzSchedule(settings, done);
     for (const failure of before.failures) this.remember(failure);
+    this.publisher = new Publisher(terminal, 'fuzz', options.reporter);
     this.reporter = new RunReporter(session.pool, {
       folder: options.out ?? DEFAULT_TRACE_FOLDER,
       savesExpected: false,
@@ -179,13 +182,18 @@ class FuzzCampaign {
   private planPortion({ scenario, position, seeds }: Portion): PlannedPortion {
     const { word, scenario: content } = this.planned[scenario] as PlannedScenario;
     const track = this.tracks[scenario] as ScenarioTrack;
-    return { track, word, position, scenario: content, bug: this.options.bug, seeds };
+    const { bug, recheck } = this.options;
+    // In another round for each scenario, so that all come to it, whatever their number.
+    const round = Math.floor(position / SEEDS_PER_PORTION);
+    const isRechecked = recheck !== undefined && (round + scenario) % recheck === 0;
+    return { track, word, position, scenario: content, bug, seeds, isRechecked };
   }
 
   private take({ portion, runs }: ReportedPortion<PlannedPortion>): void {
     for (const run of runs) {
       this.runs++;
       this.events += run.outcome?.events ?? 0;
+      this.publisher.add(run);
       this.code = graver(this.code, VERDICT_CODES[run.verdict]);
       const { verdict } = run;
       if (verdict === 'passed') continue;
@@ -274,7 +282,13 @@ class FuzzCampaign {
       kinds: this.groups.all().map(groupRecord),
       scenarios: this.tracks.map((track) => track.record()),
     });
-    if (terminal.json) return this.code;
+    if (!terminal.json) this.printResult(figures, before);
+    this.publisher.finish(this.code);
+    return this.code;
+  }
+
+  private printResult(figures: FuzzFigures, before: number): void {
+    const { terminal } = this;
     const rows = this.tracks.filter(({ hasRun }) => hasRun).map((track) => track.row());
     if (rows.length > 0) terminal.print(`${table(FUZZ_COLUMNS, rows, terminal.paint)}\n`);
     for (const group of this.groups.all()) {
@@ -282,7 +296,6 @@ class FuzzCampaign {
       terminal.print(`${groupText(group, planned?.scenario, terminal.paint)}\n`);
     }
     terminal.print(fuzzLastLine(figures, before));
-    return this.code;
   }
 }
 

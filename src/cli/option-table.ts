@@ -4,6 +4,7 @@ import { listSeeds } from '../campaign/seeds.js';
 import { UsageError } from '../kernel/errors.js';
 import { nearest } from '../kernel/nearest.js';
 import { parseDuration } from '../kernel/units.js';
+import { reporter } from './reporter-option.js';
 import { flag, parsed, text, texts, wholeNumber, type OptionSpec, type Values } from './spec.js';
 import { HISTORY_MODEL_NAMES } from './words.js';
 
@@ -86,6 +87,7 @@ export const runOptions = {
   ),
   checkDeterminism: flag('check-determinism', 'run each seed again in a fresh worker and compare'),
   beyondModel: flag('beyond-model', 'allow faults outside the failure model; report what broke'),
+  reporter,
   workers,
   timeout,
 };
@@ -170,9 +172,16 @@ export const fuzzOptions = {
     completion: 'file',
   }),
   resume: flag('resume', 'go on with the campaign of the ledger'),
+  recheck: wholeNumber(
+    { flag: 'recheck', value: 'N', description: 'run one of N portions of seeds again, and compare' },
+    undefined,
+    1,
+    Number.MAX_SAFE_INTEGER,
+  ),
   set: runOptions.set,
   bug: runOptions.bug,
   json,
+  reporter,
   out: runOptions.out,
   workers,
   timeout,

@@ -40,6 +40,8 @@ export interface ReporterSettings {
 /** Seeds of a scenario, and what the user called it. */
 export interface Planned extends RunRequest {
   readonly word: string;
+  /** Whether every run is executed again in a fresh worker, and compared. Default false. */
+  readonly isRechecked?: boolean;
 }
 
 /** A run that broke something, as it comes in. */
@@ -91,8 +93,14 @@ export class RunReporter {
     planned: Iterable<Portion>,
   ): AsyncGenerator<ReportedPortion<Portion>> {
     for await (const { request, reports } of this.pool.portions(planned)) {
+      const again: RunReport[] = [];
+      if (request.isRechecked === true) {
+        for await (const report of this.pool.runs([request], true)) again.push(report);
+        // Ended before the comparison: as good as not run.
+        if (again.length < reports.length) return;
+      }
       const runs: ReportedRun[] = [];
-      for (const report of reports) runs.push(await this.tell(report, undefined, request.word));
+      for (const [i, report] of reports.entries()) runs.push(await this.tell(report, again[i], request.word));
       yield { portion: request, runs };
     }
   }

@@ -16,6 +16,7 @@ import { wrap } from '../report/wrap.js';
 import { ExitCode, VERDICT_CODES, graver } from './exit-codes.js';
 import { DEFAULT_TRACE_FOLDER, type RunOptions } from './option-table.js';
 import { planScenarios } from './plan-scenarios.js';
+import { Publisher } from './publish.js';
 import { RunReporter, type PlannedScenario } from './run-reporter.js';
 import { withSession, type Session } from './session.js';
 import type { Terminal } from './terminal.js';
@@ -55,6 +56,7 @@ class CliCampaign {
   private code: ExitCode = ExitCode.passed;
   private readonly tallies: readonly ScenarioTally[];
   private readonly reporter: RunReporter;
+  private readonly publisher: Publisher;
   private readonly total: number;
   private done = 0;
   private stopped = 0;
@@ -70,6 +72,7 @@ class CliCampaign {
   ) {
     this.tallies = planned.map(({ scenario }) => new ScenarioTally(scenario));
     this.total = planned.length * seeds.length;
+    this.publisher = new Publisher(terminal, 'run', options.reporter);
     this.reporter = new RunReporter(session.pool, {
       folder: options.out ?? DEFAULT_TRACE_FOLDER,
       savesExpected: options.out !== undefined,
@@ -98,6 +101,7 @@ class CliCampaign {
     const { terminal, options } = this;
     const tally = this.tallies.find(({ scenario }) => scenario === run.scenario);
     tally?.add(run);
+    this.publisher.add(run);
     this.done++;
     this.last = run;
     if (run.outcome === undefined) this.stopped++;
@@ -134,6 +138,7 @@ class CliCampaign {
       })),
     });
     if (!terminal.json) this.printResult();
+    this.publisher.finish(this.code);
     return this.code;
   }
 

@@ -4,6 +4,7 @@ import type { ChalkInstance } from 'chalk';
 import type { Failure, FailureGroup } from '../campaign/index.js';
 import type { Scenario } from '../scenario/index.js';
 import { drawnLines } from './drawn.js';
+import { FAULTLINE_VERSION } from '../simulator/version.js';
 import { compactCount, counted, groupedCount } from './figures.js';
 import type { Column } from './table.js';
 import { wrap } from './wrap.js';
@@ -74,7 +75,7 @@ export function groupText(
   const where = scenarios.length === 1 ? '' : `, in ${counted(scenarios.length, 'scenario')}`;
   const lines = [
     `${paint.red.bold(word)}${what} ${paint.dim(`(${fingerprint}: ${counted(count, 'time')}${where})`)}`,
-    `  in ${shortest.scenario}, seed ${shortest.seed}, after ${counted(shortest.events, 'event')}`,
+    `  in ${shortest.scenario}, seed ${shortest.seed}, after ${counted(shortest.events, 'event')}, faultline ${FAULTLINE_VERSION}`,
     ...wrap(shortest.message, 76).map((line) => `  ${line}`),
   ];
   if (scenario !== undefined) lines.push(...drawnLines(scenario, shortest.seed, paint));

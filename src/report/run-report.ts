@@ -10,6 +10,7 @@ import { formatMicros, type Micros } from '../kernel/index.js';
 import type { Scenario } from '../scenario/index.js';
 import type { Metrics, Outcome, RunStatistics } from '../simulator/index.js';
 import { drawnLines, drawnRecord } from './drawn.js';
+import { FAULTLINE_VERSION } from '../simulator/version.js';
 import { compactCount, counted, groupedCount, milliseconds, shortSeconds } from './figures.js';
 import { clipped, type Column } from './table.js';
 import { wrap } from './wrap.js';
@@ -134,7 +135,7 @@ export function problemText(run: ReportedRun, paint: ChalkInstance): string {
   const lines = [
     `${paint.red.bold(HEADLINES[verdict])}${violation === undefined ? '' : ` ${paint.bold(violation.invariant)}`}`,
   ];
-  lines.push(`  in ${run.scenario.name}, seed ${run.seed}${bug}`);
+  lines.push(`  in ${run.scenario.name}, seed ${run.seed}${bug}, faultline ${FAULTLINE_VERSION}`);
   if (run.reason !== undefined) lines.push(...indented(run.reason));
   if (violation !== undefined) {
     const { message, timeMicros, event } = violation;

@@ -29,7 +29,7 @@ describe('cli: run', () => {
     const [, trace = ''] = /^ {2}trace {2}(\S+)$/m.exec(stdout) ?? [];
     expect(trace).toMatch(/^traces\/found\/raft-crash-restart-storm-1-.*\.trace\.jsonl\.gz$/);
     expect(stdout).toMatch(
-      /^VIOLATED raft\/\S+\n {2}in raft\/crash-restart-storm, seed 1, bug R44-ack-before-sync\n/,
+      /^VIOLATED raft\/\S+\n {2}in raft\/crash-restart-storm, seed 1, bug R44-ack-before-sync, faultline \S+\n/,
     );
     expect(stdout).toMatch(/^ {2}at \d+\.\d{6} s, event [\d,]+$/m);
     expect(stdout).toContain(`  replay faultline replay ${trace}\n`);
@@ -140,7 +140,7 @@ describe('cli: run with a protocol of the user', () => {
     const cwd = emptyFolder();
     const { code, stdout } = await faultline(['run', MINE, '--seeds', '1..3'], { cwd });
     expect(code).toBe(1);
-    expect(stdout).toContain('VIOLATED any/agreement\n  in primary-backup, seed 1\n');
+    expect(stdout).toContain('VIOLATED any/agreement\n  in primary-backup, seed 1, faultline ');
     const { code: replayed } = await faultline(['replay', 'traces/found'], { cwd });
     expect(replayed).toBe(0);
   });

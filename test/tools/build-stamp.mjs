@@ -33,7 +33,7 @@ function filesBelow(folder) {
 
 /** The sources tsc compiles: TypeScript, but no declarations. */
 function sources() {
-  return filesBelow(sourceFolder).filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'));
+  return filesBelow(sourceFolder).filter((path) => /\.tsx?$/.test(path) && !path.endsWith('.d.ts'));
 }
 
 /**
@@ -59,7 +59,7 @@ export function staleness() {
   if (readFileSync(stampFile, 'utf8').trim() !== sourceDigest()) {
     return 'dist/ is older than src/: run `npm run build`';
   }
-  const missing = sources().find((path) => !existsSync(join(outputFolder, path.replace(/\.ts$/, '.js'))));
+  const missing = sources().find((path) => !existsSync(join(outputFolder, path.replace(/\.tsx?$/, '.js'))));
   return missing === undefined
     ? undefined
     : `dist/ lacks the output of src/${missing}: run \`npm run build\``;
@@ -71,7 +71,7 @@ export function staleness() {
  */
 function prepare() {
   rmSync(stampFile, { force: true });
-  const stems = new Set(sources().map((path) => path.replace(/\.ts$/, '')));
+  const stems = new Set(sources().map((path) => path.replace(/\.tsx?$/, '')));
   const outputs = filesBelow(outputFolder);
   for (const path of outputs) {
     const stem = path.replace(/\.(js|js\.map|d\.ts|d\.ts\.map)$/, '');
