@@ -74,6 +74,36 @@ export class FailureGroups<F extends Failure> {
   }
 }
 
+/**
+ * Groups whose shortest runs, made small, tell the same story, as one: the same verdict, property and fingerprint of
+ * the story. Those without a story stay as they are. In the order of {@link FailureGroups.all}.
+ */
+export function mergeByStory<F extends Failure>(
+  groups: readonly FailureGroup<F>[],
+  storyOf: (group: FailureGroup<F>) => string | undefined,
+): readonly FailureGroup<F>[] {
+  const merged = new Map<string, FailureGroup<F>>();
+  for (const group of groups) {
+    const { verdict, invariant } = group.shortest;
+    const story = storyOf(group);
+    const key = story === undefined ? group.fingerprint : `${verdict} ${invariant ?? ''} ${story}`;
+    const before = merged.get(key);
+    merged.set(key, before === undefined ? group : together(before, group));
+  }
+  return [...merged.values()].sort((a, b) => b.count - a.count);
+}
+
+/** The fingerprint is that of the shorter run, whose trace is told. */
+function together<F extends Failure>(a: FailureGroup<F>, b: FailureGroup<F>): FailureGroup<F> {
+  const shorter = b.shortest.events < a.shortest.events ? b : a;
+  return {
+    fingerprint: shorter.fingerprint,
+    shortest: shorter.shortest,
+    count: a.count + b.count,
+    scenarios: [...new Set([...a.scenarios, ...b.scenarios])],
+  };
+}
+
 /** What is told of a failure without what differs from run to run: processes, numbers, quoted texts. */
 export function fingerprintOf({ verdict, invariant, message }: Failure): string {
   return hex32(hashString(`${verdict}\n${invariant ?? ''}\n${skeletonOf(message)}`));

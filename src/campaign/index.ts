@@ -5,7 +5,13 @@
 
 export { checkSeeds, isWithinModel, requireWithinModel, type CheckReport, type CheckedRun } from './check.js';
 export { CoverageTally, type CoveredSituation } from './coverage.js';
-export { FailureGroups, fingerprintOf, type Failure, type FailureGroup } from './failure-groups.js';
+export {
+  FailureGroups,
+  fingerprintOf,
+  mergeByStory,
+  type Failure,
+  type FailureGroup,
+} from './failure-groups.js';
 export { FuzzSchedule, type Portion, type ScheduleSettings } from './fuzz-schedule.js';
 export { decisionsIn, type Draft, type State } from './minimise/draft.js';
 export { Minimiser } from './minimise/minimiser.js';

@@ -1,6 +1,13 @@
 /** `faultline fuzz`: ever new seeds of scenarios, until a budget is used up, something fails, or a signal comes. */
 
-import { FailureGroups, FuzzSchedule, type FailedVerdict, type Portion } from '../campaign/index.js';
+import {
+  FailureGroups,
+  FuzzSchedule,
+  mergeByStory,
+  type FailedVerdict,
+  type FailureGroup,
+  type Portion,
+} from '../campaign/index.js';
 import { UsageError } from '../kernel/index.js';
 import {
   FuzzLedger,
@@ -24,7 +31,9 @@ import { table } from '../report/table.js';
 import type { ReportedRun } from '../report/run-report.js';
 import { FAULTLINE_VERSION } from '../simulator/version.js';
 import { ExitCode, VERDICT_CODES, graver } from './exit-codes.js';
+import { minimiseKinds } from './fuzz-minima.js';
 import { ScenarioTrack } from './fuzz-track.js';
+import type { SavedMinimum } from './minimise.js';
 import { DEFAULT_FUZZ_MICROS, DEFAULT_TRACE_FOLDER, type FuzzOptions } from './option-table.js';
 import { bundledScenarios, planScenarios } from './plan-scenarios.js';
 import { Publisher } from './publish.js';
@@ -72,6 +81,7 @@ export async function fuzz(
     return await withSession(terminal, { ...options, tasks: options.runs ?? MANY }, async (session) => {
       const campaign = new FuzzCampaign(terminal, session, options, planned, ledger, before);
       await campaign.run();
+      if (options.minimise) await campaign.minimise();
       return campaign.finish();
     });
   } finally {
@@ -121,6 +131,8 @@ class FuzzCampaign {
   private events = 0;
   private failures = 0;
   private isOver = false;
+  /** By fingerprint of the kind of failure. */
+  private minima: ReadonlyMap<string, SavedMinimum> = new Map();
   private lastLine = performance.now();
   /** Scenarios and seeds of all failures. */
   private readonly known = new Set<string>();
@@ -267,10 +279,25 @@ class FuzzCampaign {
     terminal.note(line);
   }
 
+  /** Makes the shortest run of each kind small; a signal leaves the others as they are. */
+  async minimise(): Promise<void> {
+    const { terminal, session, options } = this;
+    this.minima = await minimiseKinds(terminal, session, this.groups.all(), options.minimiseFor);
+  }
+
+  /** Kinds whose small runs tell the same story are one. */
+  private kinds(): readonly FailureGroup<FuzzFailure>[] {
+    return mergeByStory(
+      this.groups.all(),
+      ({ fingerprint }) => this.minima.get(fingerprint)?.story.fingerprint,
+    );
+  }
+
   finish(): ExitCode {
     const { terminal, session } = this;
     if (session.isInterrupted()) this.code = ExitCode.interrupted;
     const figures = this.figures();
+    const kinds = this.kinds();
     const before = this.tracks.reduce((sum, { runsBefore }) => sum + runsBefore, 0);
     const { runs, events, failures, seconds } = figures;
     terminal.summarize({
@@ -279,21 +306,27 @@ class FuzzCampaign {
       events,
       failures,
       seconds: Math.round(seconds),
-      kinds: this.groups.all().map(groupRecord),
+      kinds: kinds.map((kind) => groupRecord(kind, this.minima.get(kind.fingerprint))),
       scenarios: this.tracks.map((track) => track.record()),
     });
-    if (!terminal.json) this.printResult(figures, before);
+    if (!terminal.json) this.printResult(kinds, figures, before);
     this.publisher.finish(this.code);
     return this.code;
   }
 
-  private printResult(figures: FuzzFigures, before: number): void {
+  private printResult(
+    kinds: readonly FailureGroup<FuzzFailure>[],
+    figures: FuzzFigures,
+    before: number,
+  ): void {
     const { terminal } = this;
     const rows = this.tracks.filter(({ hasRun }) => hasRun).map((track) => track.row());
     if (rows.length > 0) terminal.print(`${table(FUZZ_COLUMNS, rows, terminal.paint)}\n`);
-    for (const group of this.groups.all()) {
+    for (const group of kinds) {
       const planned = this.planned.find(({ scenario }) => scenario.name === group.shortest.scenario);
-      terminal.print(`${groupText(group, planned?.scenario, terminal.paint)}\n`);
+      terminal.print(
+        `${groupText(group, planned?.scenario, this.minima.get(group.fingerprint), terminal.paint)}\n`,
+      );
     }
     terminal.print(fuzzLastLine(figures, before));
   }

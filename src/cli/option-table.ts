@@ -148,6 +148,8 @@ export const auditOptions = {
 };
 
 export const DEFAULT_FUZZ_MICROS = 60_000_000;
+/** For each kind of failure. */
+const DEFAULT_FUZZ_MINIMISE_MICROS = 30_000_000;
 
 export const fuzzOptions = {
   for: duration('for', 'end after this time', undefined, '1m unless --runs or --until-failure says when'),
@@ -178,6 +180,13 @@ export const fuzzOptions = {
     1,
     Number.MAX_SAFE_INTEGER,
   ),
+  minimiseFor: duration(
+    'minimise-for',
+    'how long to make each kind of failure small',
+    DEFAULT_FUZZ_MINIMISE_MICROS,
+    '30s',
+  ),
+  minimise: { ...flag('no-minimise', 'leave failures as they were found'), fallback: true },
   set: runOptions.set,
   bug: runOptions.bug,
   json,

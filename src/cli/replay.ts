@@ -9,6 +9,7 @@ import type { Performed, SimulationPool } from '../node/run-pool.js';
 import type { ReplayedTrace } from '../node/tasks.js';
 import { findTraceFiles } from '../node/trace-files.js';
 import { counted, groupedCount } from '../report/figures.js';
+import { ReplayGroups } from '../report/replay-groups.js';
 import { replayVerdict, type ReplayVerdict } from '../report/replay-report.js';
 import { storyText } from '../report/story.js';
 import { wrap } from '../report/wrap.js';
@@ -33,6 +34,7 @@ export async function replay(
 
 class Replays {
   private readonly kinds = new Map<ReplayVerdict['kind'], number>();
+  private readonly groups = new ReplayGroups();
   private readonly asksForDetail: boolean;
   private readonly tellsStory: boolean;
   private code: ExitCode = ExitCode.passed;
@@ -59,8 +61,17 @@ class Replays {
       if (!session.signal.aborted) throw error;
     }
     if (session.isInterrupted()) this.code = ExitCode.interrupted;
-    terminal.summarize({ traces: this.done, planned: paths.length, kinds: Object.fromEntries(kinds) });
-    if (!terminal.json && paths.length > 1) terminal.print(this.lastLine());
+    const { groups } = this;
+    terminal.summarize({
+      traces: this.done,
+      planned: paths.length,
+      kinds: Object.fromEntries(kinds),
+      groups: groups.records(),
+    });
+    if (!terminal.json && paths.length > 1) {
+      terminal.print(`\n${groups.text(terminal.paint)}\n`);
+      terminal.print(this.lastLine());
+    }
     return this.code;
   }
 
@@ -79,6 +90,7 @@ class Replays {
     const { terminal } = this;
     const path = this.paths[this.done++] ?? '';
     const verdict = value === undefined ? endedVerdict(stopped) : replayVerdict(value, this.options.correct);
+    this.groups.add(value);
     this.kinds.set(verdict.kind, (this.kinds.get(verdict.kind) ?? 0) + 1);
     this.code = graver(this.code, EXIT_CODES[verdict.kind]);
     if (terminal.json) terminal.emit('replay', replayRecord(path, value, verdict));

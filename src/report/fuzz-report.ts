@@ -6,6 +6,8 @@ import type { Scenario } from '../scenario/index.js';
 import { drawnLines } from './drawn.js';
 import { FAULTLINE_VERSION } from '../simulator/version.js';
 import { compactCount, counted, groupedCount } from './figures.js';
+import type { MinimisedTrace } from './minimise-report.js';
+import { numberedStory } from './story.js';
 import type { Column } from './table.js';
 import { wrap } from './wrap.js';
 
@@ -67,6 +69,7 @@ export function foundLine({ verdict, invariant, scenario, seed, savedTo }: FuzzF
 export function groupText(
   group: FailureGroup<FuzzFailure>,
   scenario: Scenario | undefined,
+  minimum: MinimisedTrace | undefined,
   paint: ChalkInstance,
 ): string {
   const { shortest, count, scenarios, fingerprint } = group;
@@ -81,11 +84,19 @@ export function groupText(
   if (scenario !== undefined) lines.push(...drawnLines(scenario, shortest.seed, paint));
   if (shortest.savedTo !== undefined) lines.push(`  ${paint.dim('saved ')} ${shortest.savedTo}`);
   lines.push(`  ${paint.dim('again ')} ${paint.cyan(shortest.again)}`);
+  if (minimum !== undefined) {
+    const { decisions } = minimum.minimised.after;
+    lines.push(`  ${paint.dim('small ')} ${minimum.savedTo} (${counted(decisions, 'decision')})`);
+    lines.push('', numberedStory(minimum.story, 80, paint));
+  }
   return lines.join('\n');
 }
 
 /** The same as data. */
-export function groupRecord(group: FailureGroup<FuzzFailure>): Readonly<Record<string, unknown>> {
+export function groupRecord(
+  group: FailureGroup<FuzzFailure>,
+  minimum: MinimisedTrace | undefined,
+): Readonly<Record<string, unknown>> {
   const { fingerprint, count, scenarios, shortest } = group;
   return {
     fingerprint,
@@ -99,6 +110,10 @@ export function groupRecord(group: FailureGroup<FuzzFailure>): Readonly<Record<s
     events: shortest.events,
     savedTo: shortest.savedTo ?? null,
     again: shortest.again,
+    minimised:
+      minimum === undefined
+        ? null
+        : { savedTo: minimum.savedTo, ...minimum.minimised.after, story: minimum.story.fingerprint },
   };
 }
 

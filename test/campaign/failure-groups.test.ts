@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FailureGroups, fingerprintOf, type Failure } from '../../src/campaign/index.js';
+import { FailureGroups, fingerprintOf, mergeByStory, type Failure } from '../../src/campaign/index.js';
 
 const failure = (changes: Partial<Failure> = {}): Failure => ({
   scenario: 'raft/a',
@@ -49,5 +49,23 @@ describe('failure groups', () => {
     groups.add(failure());
     groups.add(failure({ seed: '2' }));
     expect(groups.all().map(({ count }) => count)).toEqual([2, 1]);
+  });
+
+  it('are one where their small runs tell the same story of the same property', () => {
+    const groups = new FailureGroups();
+    groups.add(failure({ message: 'one sentence', events: 90 }));
+    groups.add(failure({ message: 'another one', events: 40, scenario: 'raft/b' }));
+    groups.add(failure({ message: 'another one', events: 60, scenario: 'raft/b' }));
+    groups.add(failure({ message: 'a third', invariant: 'raft/other' }));
+    groups.add(failure({ message: 'a fourth' }));
+    const merged = mergeByStory(groups.all(), ({ shortest }) =>
+      shortest.message === 'a fourth' ? undefined : 'the same story',
+    );
+    expect(merged.map(({ count, scenarios, shortest }) => [count, scenarios, shortest.events])).toEqual([
+      [3, ['raft/b', 'raft/a'], 40],
+      [1, ['raft/a'], 500],
+      [1, ['raft/a'], 500],
+    ]);
+    expect(mergeByStory(groups.all(), () => undefined)).toEqual(groups.all());
   });
 });

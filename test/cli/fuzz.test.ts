@@ -136,4 +136,21 @@ describe('cli: fuzz', () => {
       /: two scenarios are named 'raft\/baseline-quiet': \/.* and mine.yaml$/,
     );
   });
+
+  it('makes each kind of failure small at its end, unless it is told not to', async () => {
+    const cwd = emptyFolder();
+    const words = ['fuzz', ...BUG, '--runs', '4', '--workers', '1'];
+    const { code, stdout } = await faultline([...words, '--json'], { cwd });
+    expect(code).toBe(1);
+    const lines = jsonLines(stdout);
+    const [small] = lines.filter(({ type }) => type === 'minimised');
+    expect(small).toMatchObject({ isCut: false, after: { decisions: expect.any(Number) as number } });
+    const kinds = lines.at(-1)?.['kinds'] as readonly Record<string, unknown>[];
+    expect(kinds[0]?.['minimised']).toMatchObject({ savedTo: small?.['savedTo'] });
+    const replayed = await faultline(['replay', String(small?.['savedTo'])], { cwd });
+    expect(replayed.code).toBe(0);
+    const plain = await faultline([...words, '--no-minimise'], { cwd });
+    expect(plain.stdout).not.toContain('small ');
+    expect(plain.stdout).toContain('saved ');
+  });
 });

@@ -1,0 +1,41 @@
+/** Each kind of failure of a campaign made small, at its end. */
+
+import { dirname } from 'node:path';
+import type { FailureGroup } from '../campaign/index.js';
+import { UsageError } from '../kernel/index.js';
+import { readTraceFile } from '../node/trace-file.js';
+import type { FuzzFailure } from '../report/fuzz-report.js';
+import { minimisedRecord } from '../report/minimise-report.js';
+import { saveMinimised, type SavedMinimum } from './minimise.js';
+import { DEFAULT_MINIMISE_RUNS } from './option-table.js';
+import type { Session } from './session.js';
+import type { Terminal } from './terminal.js';
+
+/** By fingerprint of the kind. A kind without a trace, or whose trace cannot be minimised, has none. */
+export async function minimiseKinds(
+  terminal: Terminal,
+  session: Session,
+  groups: readonly FailureGroup<FuzzFailure>[],
+  micros: number,
+): Promise<ReadonlyMap<string, SavedMinimum>> {
+  const minima = new Map<string, SavedMinimum>();
+  const budget = { runs: DEFAULT_MINIMISE_RUNS, millis: micros / 1000 };
+  for (const { fingerprint, shortest } of groups) {
+    const { savedTo, verdict } = shortest;
+    if (savedTo === undefined || (verdict !== 'violated' && verdict !== 'stalled')) continue;
+    if (session.signal.aborted) break;
+    try {
+      const trace = readTraceFile(savedTo);
+      if (trace.header.verdict.invariant === undefined) continue;
+      const minimum = await saveMinimised(terminal, session, trace, savedTo, budget, dirname(savedTo));
+      minima.set(fingerprint, minimum);
+      if (terminal.json) terminal.emit('minimised', minimisedRecord(savedTo, minimum));
+    } catch (error) {
+      if (session.signal.aborted) break;
+      // What was found stands, small or not: it is told with its trace.
+      if (!(error instanceof UsageError)) throw error;
+      terminal.note(error.message);
+    }
+  }
+  return minima;
+}
