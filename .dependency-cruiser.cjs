@@ -33,6 +33,7 @@ const PACKAGES = {
   commander: ['cli'],
   tinypool: ['node', 'cli'],
   'edn-data': ['node'],
+  '@noble/hashes': ['simulator', 'report', 'node', 'cli'],
   'fast-check': ['fast-check\\.ts'],
 };
 

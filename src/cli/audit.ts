@@ -1,12 +1,14 @@
 /**
  * `faultline audit`: who broke agreement in a recorded run. The trace is replayed, what the replicas received and
- * sent is handed to an auditor who trusts nobody, and it names culprits with proofs that anybody can check.
+ * sent is handed to an auditor who trusts nobody, and it names culprits with proofs that anybody can check. With `--log`,
+ * what was done instead: the critical actions of the run, each chained to the one before.
  */
 
 import type { CulpritRecord } from '../checkers/index.js';
-import type { Performed } from '../node/run-pool.js';
-import type { AuditedFile } from '../node/tasks.js';
+import type { Performed, StopReason } from '../node/run-pool.js';
+import type { AuditedFile, LoggedFile } from '../node/tasks.js';
 import { findTraceFiles } from '../node/trace-files.js';
+import { auditLogLines, auditLogVerdict } from '../report/audit-log-report.js';
 import { auditLines } from '../report/audit-report.js';
 import { ExitCode, graver } from './exit-codes.js';
 import type { AuditOptions } from './option-table.js';
@@ -21,7 +23,9 @@ export async function audit(
 ): Promise<ExitCode> {
   const paths = findTraceFiles(words);
   const settings = { ...options, workers: 1, tasks: paths.length };
-  return withSession(terminal, settings, (session) => auditAll(terminal, session, paths, options));
+  return withSession(terminal, settings, (session) =>
+    options.log ? logAll(terminal, session, paths) : auditAll(terminal, session, paths, options),
+  );
 }
 
 async function auditAll(
@@ -51,14 +55,52 @@ async function auditAll(
   return code;
 }
 
+async function logAll(terminal: Terminal, session: Session, paths: readonly string[]): Promise<ExitCode> {
+  let code: ExitCode = ExitCode.passed;
+  let done = 0;
+  try {
+    for (const path of paths) {
+      const logged = await session.pool.perform({ kind: 'audit-log', path });
+      code = graver(code, tellLog(terminal, path, logged));
+      done++;
+    }
+  } catch (error) {
+    if (!session.signal.aborted) throw error;
+  }
+  if (session.isInterrupted()) code = ExitCode.interrupted;
+  terminal.summarize({ traces: done, planned: paths.length });
+  return code;
+}
+
+/** 1 for a log that is not the one which the trace was written with. */
+function tellLog(terminal: Terminal, path: string, { value, stopped }: Performed<LoggedFile>): ExitCode {
+  if (value === undefined) return tellStopped(terminal, path, stopped);
+  const { header, log } = value;
+  const { isRight, text } = auditLogVerdict(log, header.audit);
+  if (terminal.json) {
+    for (const entry of log) terminal.emit('action', { path, ...entry });
+    terminal.emit('log', {
+      path,
+      entries: log.length,
+      head: log.at(-1)?.link ?? null,
+      noted: header.audit,
+      isRight,
+    });
+  } else {
+    for (const line of auditLogLines(log)) terminal.print(line);
+    terminal.print(`${isRight ? text : terminal.paint.red(text)} (${path})`);
+  }
+  return isRight ? ExitCode.passed : ExitCode.violated;
+}
+
+function tellStopped(terminal: Terminal, path: string, stopped: StopReason): ExitCode {
+  terminal.note(`${path}: the replay ${stopped === 'out-of-memory' ? 'used up its memory' : 'stood still'}`);
+  return ExitCode.boundReached;
+}
+
 /** 1 for a fork whose culprits could not all be named: the audit falls short of what it promises. */
 function tell(terminal: Terminal, path: string, { value, stopped }: Performed<AuditedFile>): ExitCode {
-  if (value === undefined) {
-    terminal.note(
-      `${path}: the replay ${stopped === 'out-of-memory' ? 'used up its memory' : 'stood still'}`,
-    );
-    return ExitCode.boundReached;
-  }
+  if (value === undefined) return tellStopped(terminal, path, stopped);
   const { header, record, faulty } = value;
   if (terminal.json) {
     const { scenario, recipe } = header;

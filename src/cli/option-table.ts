@@ -143,6 +143,7 @@ export const auditOptions = {
     undefined,
     (value) => value.split(','),
   ),
+  log: flag('log', 'list the critical actions of the run, chained by hashes, instead'),
   json,
   timeout,
 };

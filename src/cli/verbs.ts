@@ -113,6 +113,7 @@ const audit = verb({
   examples: [
     'faultline audit traces/found/some.trace.jsonl.gz',
     'faultline audit some.trace.jsonl.gz --from n1,n3',
+    'faultline audit some.trace.jsonl.gz --log',
   ],
   load: async () => (await import('./audit.js')).audit,
 });

@@ -297,6 +297,8 @@ export interface Protocol<Settings = unknown> {
   readonly attackSurface?: AttackSurface;
   /** What stories call things; what is left out has its common name. */
   readonly words?: Partial<Words>;
+  /** Kinds of the messages by which a replica binds itself to a leader: the audit log lists those that arrive. */
+  readonly votes?: readonly string[];
 }
 
 /** Names of what all protocols have, in a sentence such as `n1 becomes leader of term 3`. */

@@ -9,6 +9,7 @@ import { UsageError } from '../kernel/index.js';
 import { attempt, type Trial } from '../campaign/index.js';
 import { auditRecord, processName } from '../checkers/index.js';
 import { drawScenario, type Scenario } from '../scenario/index.js';
+import { auditLogOf } from '../simulator/audit-log.js';
 import { auditTrace } from '../simulator/audit-trace.js';
 import { logEvents } from '../simulator/determinism.js';
 import type { Implementation } from '../simulator/implementation.js';
@@ -25,6 +26,7 @@ import {
   Pulse,
   toWire,
   type AttemptTask,
+  type AuditLogTask,
   type AuditTask,
   type Dispatched,
   type FinishedRun,
@@ -110,6 +112,8 @@ async function performTask(task: Task, heart: Heart): Promise<TaskResults[Task['
       return replay(task);
     case 'audit':
       return audit(task);
+    case 'audit-log':
+      return auditLog(task);
   }
 }
 
@@ -277,6 +281,13 @@ async function audit({ path, from }: AuditTask): Promise<TaskResults['audit']> {
   const { nodes } = header.scenario.cluster;
   const names = faulty.map((server) => processName(server, nodes));
   return { header, record: auditRecord(report, nodes, signatureText), faulty: names };
+}
+
+async function auditLog({ path }: AuditLogTask): Promise<TaskResults['audit-log']> {
+  const trace = readTraceFile(path);
+  const { header } = trace;
+  const { implementation } = await load({ scenario: header.scenario, bug: header.implementation.bug });
+  return { header, log: auditLogOf(expandTrace(trace, implementation), implementation.protocol) };
 }
 
 /** A trace that tells its events: a compact one is run again for that, after a look at the name that is asked for. */

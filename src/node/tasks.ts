@@ -7,6 +7,7 @@ import { DivergenceError, UsageError } from '../kernel/index.js';
 import type { AuditRecord } from '../checkers/index.js';
 import type { Scenario } from '../scenario/index.js';
 import type { Found, Target, Trial } from '../campaign/index.js';
+import type { ChainedEntry } from '../simulator/audit-log.js';
 import type { EventLog } from '../simulator/determinism.js';
 import type { EditedRecipe, Outcome } from '../simulator/outcome.js';
 import type { AdaptedResult, StrictResult } from '../simulator/replay.js';
@@ -105,6 +106,12 @@ export interface AuditTask {
   readonly from: readonly string[] | undefined;
 }
 
+/** Replays a trace file, and lists the critical actions in it. */
+export interface AuditLogTask {
+  readonly kind: 'audit-log';
+  readonly path: string;
+}
+
 export interface StoryRequest {
   /** The last event told. Default: the last of all. */
   readonly until: number | undefined;
@@ -139,6 +146,11 @@ export interface AuditedFile {
   readonly faulty: readonly string[];
 }
 
+export interface LoggedFile {
+  readonly header: TraceHeader;
+  readonly log: readonly ChainedEntry[];
+}
+
 /** Results by kind of task. */
 export interface TaskResults {
   readonly run: readonly FinishedRun[];
@@ -149,10 +161,19 @@ export interface TaskResults {
   readonly log: EventLog;
   readonly replay: ReplayedTrace;
   readonly audit: AuditedFile;
+  readonly 'audit-log': LoggedFile;
 }
 
 export type Task =
-  RunTask | RecordTask | AttemptTask | RecordMinimisedTask | StoryTask | LogTask | ReplayTask | AuditTask;
+  | RunTask
+  | RecordTask
+  | AttemptTask
+  | RecordMinimisedTask
+  | StoryTask
+  | LogTask
+  | ReplayTask
+  | AuditTask
+  | AuditLogTask;
 
 /** A task on its way: with the shared memory in which the worker shows that it is alive. */
 export interface Dispatched {

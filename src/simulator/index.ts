@@ -5,6 +5,14 @@
 
 export type { ThroughputUnderAttack } from './attack-throughput.js';
 export type { EnabledEvent } from './agenda.js';
+export {
+  FIRST_LINK,
+  auditLogOf,
+  brokenLink,
+  linkOf,
+  type AuditEntry,
+  type ChainedEntry,
+} from './audit-log.js';
 export { auditTrace, type AuditedTrace } from './audit-trace.js';
 export * from './determinism.js';
 export type { Divergence } from './divergence.js';

@@ -14,6 +14,7 @@ import {
   type Digest,
 } from '../kernel/index.js';
 import type { Scenario } from '../scenario/index.js';
+import { auditLogOf, auditSummary } from './audit-log.js';
 import type { Implementation } from './implementation.js';
 import type { Outcome, Recipe } from './outcome.js';
 import { Simulation } from './simulation.js';
@@ -72,7 +73,9 @@ export function recordTrace(
     recorder.setup,
     events.length,
   );
-  return { outcome, trace: { header, events, steps: [] } };
+  const trace: Trace = { header, events, steps: [] };
+  const audit = auditSummary(auditLogOf(trace, implementation.protocol));
+  return { outcome, trace: { ...trace, header: { ...header, audit } } };
 }
 
 /**
@@ -112,6 +115,7 @@ function makeHeader(
     verdict: verdictOf(outcome),
     expect: outcome.violation === undefined ? 'passed' : 'violated',
     minimised: null,
+    audit: null,
     setup,
   };
 }

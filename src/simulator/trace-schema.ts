@@ -33,6 +33,7 @@ import {
   type Shape,
 } from './shape.js';
 import {
+  type AuditSummary,
   OLDEST_TRACE_VERSION,
   TRACE_FORMAT,
   TRACE_LIMITS,
@@ -308,6 +309,12 @@ const minimisedShape = object<Minimised>({
   story: hexHash,
 });
 
+const auditShape = object<AuditSummary>({
+  entries: natural,
+  head: textLike(/^[0-9a-f]{64}$/, '64 hexadecimal digits'),
+});
+const readAudit: Shape<AuditSummary | null> = (value) => (value === null ? null : auditShape(value));
+
 /** Reads a header; throws Mismatch. Format and version have been looked at before. */
 export const readHeader: Shape<TraceHeader> = object<TraceHeader>({
   format: word(TRACE_FORMAT),
@@ -333,6 +340,7 @@ export const readHeader: Shape<TraceHeader> = object<TraceHeader>({
   }),
   expect: word('violated', 'passed'),
   minimised: readMinimised,
+  audit: orElse(readAudit, null),
   setup: list(readDecision),
 });
 

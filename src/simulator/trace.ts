@@ -68,6 +68,12 @@ export interface Minimised {
   readonly story: string;
 }
 
+/** How long a run's audit log is, and its last link: 64 hexadecimal digits. */
+export interface AuditSummary {
+  readonly entries: number;
+  readonly head: string;
+}
+
 /** How much there is to tell of a run. */
 export interface RunSize {
   readonly servers: number;
@@ -100,6 +106,8 @@ export interface TraceHeader {
   readonly expect: 'violated' | 'passed';
   /** How the trace was minimised; null: it was not. */
   readonly minimised: Minimised | null;
+  /** Of the critical actions; null in traces written before there was a log. */
+  readonly audit: AuditSummary | null;
   /** Decisions taken before the first event: clocks, for instance. */
   readonly setup: readonly Decision[];
 }

@@ -40,6 +40,13 @@ export function checkProtocol(value: unknown, place: string): Protocol {
       throw notAFunction(place, key, protocol);
   }
   checkWords(protocol['words'], place);
+  const votes = protocol['votes'];
+  if (votes !== undefined && !(Array.isArray(votes) && votes.every((kind) => typeof kind === 'string'))) {
+    throw new UsageError(
+      'bad-protocol',
+      `${place}: votes: expected a list of kinds of messages, got ${received(votes)}`,
+    );
+  }
   return value as Protocol;
 }
 

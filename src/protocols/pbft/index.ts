@@ -62,6 +62,7 @@ export function pbftProtocol(
     quorum: ({ faulty }, voters) => quorumOf(voters, faulty).strong,
     maxTimerMicros: (settings) => Math.max(settings.viewChangeMicrosMax, settings.statusMicros),
     words: { term: 'view', leader: 'primary', entry: 'request' },
+    votes: ['ViewChange', 'MacViewChange', 'ViewChangeAck'],
     hashMessage: hashPbftMessage,
     messageBytes: pbftMessageBytes,
     doorway: PBFT_DOORWAY,

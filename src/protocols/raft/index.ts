@@ -62,5 +62,6 @@ export function raftProtocol(Class: RaftReplicaClass = RaftReplica): Protocol<Ra
     hashMessage: hashRaftMessage,
     messageBytes: raftMessageBytes,
     doorway: REQUEST_REPLY_DOORWAY,
+    votes: ['RequestVoteResponse'],
   };
 }
