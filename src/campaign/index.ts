@@ -17,5 +17,13 @@ export { decisionsIn, type Draft, type State } from './minimise/draft.js';
 export { Minimiser } from './minimise/minimiser.js';
 export { drive, type Driven, type Found, type Proposal, type Search } from './minimise/search.js';
 export { attempt, type Kept, type Target, type Trial } from './minimise/trial.js';
+export {
+  huntSeed,
+  isIndependent,
+  type Finding,
+  type HuntAttempt,
+  type HuntFigure,
+  type Hunted,
+} from './hunt.js';
 export { judge, type FailedVerdict, type Judgement, type Verdict } from './judge.js';
 export { listSeeds, type Seeds } from './seeds.js';

@@ -16,6 +16,7 @@ import {
   tourOptions,
   twinsOptions,
 } from './option-table.js';
+import { zooOptions } from './zoo-options.js';
 import { verb, type VerbSpec } from './spec.js';
 import { LISTS, SHELLS } from './words.js';
 
@@ -239,6 +240,26 @@ const completion = verb({
   load: async () => (await import('./completion.js')).completionOf(VERBS),
 });
 
+const zoo = verb({
+  name: 'zoo',
+  summary: 'list the published bugs, or measure how fast they are found',
+  argument: {
+    name: 'WHAT',
+    description: 'hunt, and the bugs (default: all); nothing: list them',
+    required: false,
+    variadic: true,
+    completion: 'bug',
+  },
+  options: zooOptions,
+  examples: [
+    'faultline zoo',
+    'faultline zoo hunt R23 R44 --cpu 1min',
+    'faultline zoo hunt --ledger hunts.jsonl --markdown > docs/detection.md',
+    'faultline zoo hunt --share 3/20 --cpu 5s',
+  ],
+  load: async () => (await import('./zoo.js')).zoo,
+});
+
 const tour = verb({
   name: 'tour',
   summary: 'a short tour: scenarios that hold, and a bug that is caught',
@@ -263,5 +284,6 @@ export const VERBS: readonly VerbSpec[] = [
   coverage,
   check,
   completion,
+  zoo,
   tour,
 ] as readonly unknown[] as readonly VerbSpec[];

@@ -56,6 +56,8 @@ export class Dispatcher {
     if (kind === EventKind.work) {
       const work = second === server.incarnation ? server.nextWork() : undefined;
       if (work === undefined) return;
+      const { source: from, second: hash, cause: before, payload: waiting } = work;
+      if (work.isAtDoor && this.isTurnedAway(server, from, hash, before, waiting as Message)) return;
       this.handle(server, work.kind, work.source, work.first, work.second, work.cause, work.payload);
     } else if (
       server.door !== undefined &&
@@ -66,7 +68,8 @@ export class Dispatcher {
     } else if (server.isImmediate) {
       this.handle(server, kind, source, first, second, cause, payload);
     } else {
-      server.defer({ kind, source, first, second, cause, payload });
+      const isAtDoor = server.isPaused && kind === EventKind.message;
+      server.defer({ kind, source, first, second, cause, payload, isAtDoor });
     }
   }
 

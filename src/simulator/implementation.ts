@@ -65,6 +65,8 @@ export function buggyImplementation(scenario: Scenario, id: string): Implementat
     );
   }
   const correct = builtInImplementation(scenario);
+  // A swarm may draw a service that the mistake is not in: then everything is right.
+  if (bug.service !== undefined && bug.service !== scenario.service.name) return { ...correct, bug: bug.id };
   return {
     protocol: bug.createProtocol?.() ?? correct.protocol,
     createService: () => bug.createService?.(scenario.service) ?? correct.createService(),

@@ -13,6 +13,8 @@ export interface Work {
   readonly second: number;
   readonly cause: number;
   readonly payload: unknown;
+  /** True for a message that came while the process stood still: it has not passed the door yet. */
+  readonly isAtDoor: boolean;
 }
 
 const COMPACT_AT = 64;

@@ -150,7 +150,10 @@ export class Server implements Host {
 
   // ---- the door ----
 
-  /** What becomes of a message that is not let in; undefined for one that is. Nobody is at a standing server's door. */
+  /**
+   * What becomes of a message that is not let in; undefined for one that is. Nobody is at a standing server's door:
+   * what comes meanwhile is judged when the server goes on.
+   */
   judgeAtDoor(from: ProcessId, message: Message): Refusal | undefined {
     return this.isPaused ? undefined : this.door?.judge(from, message, this.engine.now);
   }

@@ -24,6 +24,10 @@ export interface Bug {
   readonly invariants: readonly string[];
   /** A scenario in which it shows. */
   readonly scenario: string;
+  /** The one service that the mistake is in; undefined: the mistake is elsewhere, or in what all services have. */
+  readonly service?: string;
+  /** Why no client can ever be harmed, in a sentence; undefined where one can. */
+  readonly harmless?: string;
   createProtocol?(): Protocol;
   createService?(service: ServiceConfig): StateMachine;
   /** What clients are. */

@@ -17,6 +17,13 @@ export const BUGS: readonly Bug[] = [...RAFT_BUGS, ...PBFT_BUGS, ...SERVICE_BUGS
   (a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0),
 );
 
+/** Name of the generic swarm that hunts a bug: nothing in it was written for that bug. */
+export function swarmOf({ id }: Bug): string {
+  const holds = (bugs: readonly Bug[]): boolean => bugs.some((bug) => bug.id === id);
+  if (holds(RAFT_BUGS)) return 'raft/swarm';
+  return holds(PBFT_BUGS) ? 'pbft/swarm' : 'stream/swarm';
+}
+
 /** The bug with this id, or with its number alone (`R23`); throws UsageError with the nearest one. */
 export function findBug(id: string): Bug {
   const bug = BUGS.find((candidate) => candidate.id === id || candidate.id.startsWith(`${id}-`));

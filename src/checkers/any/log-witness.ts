@@ -143,9 +143,13 @@ function constrainsNothing(operation: ClientOperation): boolean {
   return knownOutput(operation) === undefined && changesNothing(operation);
 }
 
+/** In place of an answer that is none at all, such as null: no operation is ever answered like this. */
+const NO_ANSWER = {};
+
 function knownOutput(operation: ClientOperation): KvOutput | undefined {
-  if (operation.outcome !== 'ok' || errorOf(operation.output) !== undefined) return undefined;
-  return operation.output as unknown as KvOutput;
+  const { outcome, output } = operation;
+  if (outcome !== 'ok' || errorOf(output) !== undefined) return undefined;
+  return (typeof output === 'object' && output !== null ? output : NO_ANSWER) as unknown as KvOutput;
 }
 
 /** An operation of unknown outcome whose place left the state as it was: its session had expired, say. */

@@ -13,7 +13,7 @@ import { Said, type Ballot } from './places.js';
 export const VIEW_CHANGE_COMPLETE = pbftSafety(
   'view-change-complete',
   'With MACs, a view change tells all that its sender was prepared for and has pre-prepared, and nothing else.',
-  'When a replica sends a VIEW-CHANGE with P and Q, then for each sequence above its stable checkpoint: if it was ever prepared there (by a durable certificate or a COMMIT), P has the digest of the highest view in which it was, and that view; every element of P is one that it was prepared for; and of each digest for which it has sent a PRE-PREPARE or PREPARE in view u, Q has that digest with a view of at least u (but for those that give way to later ones of the same primary). Judged at every send, above what is behind all stable checkpoints.',
+  'When a replica sends a VIEW-CHANGE with P and Q, then for each sequence above its stable checkpoint: if it was ever prepared there in an earlier view than the one it leaves for (by a durable certificate or a COMMIT), P has the digest of the highest such view, and that view; every element of P is one that it was prepared for; and of each digest for which it has sent a PRE-PREPARE or PREPARE in view u, Q has that digest with a view of at least u (but for those that give way to later ones of the same primary). Judged at every send, above what is behind all stable checkpoints.',
   'thesis (MIT-LCS-TR-817), chapter 3: the computation of P and Q',
 );
 
@@ -35,6 +35,8 @@ export class ViewChangeComplete extends PbftChecker {
     let prepared: Ballot | undefined;
     for (let i = 0; i < (place?.count ?? 0); i++) {
       const ballot = place?.ballots[i] as Ballot;
+      // What it waits for on the way to the disk is sent late: by then it may be prepared in the view that it left for.
+      if (ballot.view >= message.view) continue;
       const isLatest = prepared === undefined || ballot.view > prepared.view;
       if ((ballot.by(Said.certified) & bit) !== 0 && isLatest) prepared = ballot;
       if (((ballot.by(Said.prePrepare) | ballot.by(Said.prepare)) & bit) !== 0) {

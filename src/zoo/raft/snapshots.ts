@@ -158,7 +158,8 @@ export const SNAPSHOT_BUGS: readonly Bug[] = [
     source: "the rule is in Ongaro's dissertation §6.3: sessions are part of the replicated state",
     invariants: ['any/state-digest', 'any/duplicate-effect', 'any/exactly-once'],
     scenario: 'raft/snapshot-to-laggard',
-    createService: () => new SessionsNotInSnapshot(new KeyValueStore()),
+    service: 'kv',
+    createService: ({ sessions }) => new SessionsNotInSnapshot(new KeyValueStore(), sessions),
   },
   raftBug(LatestConfigurationInSnapshot, {
     id: 'R55b-latest-configuration-saved',

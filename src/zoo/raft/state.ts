@@ -77,7 +77,8 @@ export const STATE_BUGS: readonly Bug[] = [
       invariants: ['any/state-digest', 'any/duplicate-effect', 'any/exactly-once'],
       scenario: 'raft/rolling-restarts',
     }),
-    createService: () => new LosableSessions(new KeyValueStore()),
+    service: 'kv',
+    createService: ({ sessions }) => new LosableSessions(new KeyValueStore(), sessions),
   },
   raftBug(SessionsExpireByOwnClock, {
     id: 'R89-sessions-expire-by-own-clock',

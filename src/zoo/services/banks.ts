@@ -98,6 +98,7 @@ export const BANK_BUGS: readonly Bug[] = [
       'evmts/guillotine issue 732; circlefin/stablecoin-evm pull request 123; darwinia-common issue 550',
     invariants: ['any/bank-total', 'any/service-answers'],
     scenario: 'kv/bank-under-partitions',
+    service: 'bank',
     createService: bank(SelfTransferMakesMoney),
   }),
   serviceBug({
@@ -106,6 +107,7 @@ export const BANK_BUGS: readonly Bug[] = [
     source: 'Warszawski and Bailis, "ACIDRain" (SIGMOD 2017), §1, on the bankruptcy of Flexcoin',
     invariants: ['any/bank-total', 'any/service-answers'],
     scenario: 'kv/bank-under-partitions',
+    service: 'bank',
     createService: bank(OverdraftUnchecked),
   }),
   serviceBug({
@@ -114,6 +116,7 @@ export const BANK_BUGS: readonly Bug[] = [
     source: 'Jepsen, Percona XtraDB Cluster (2015): the bank test',
     invariants: ['any/bank-total', 'any/service-answers'],
     scenario: 'kv/bank-under-partitions',
+    service: 'bank',
     createService: bank(HalfATransfer),
   }),
   serviceBug({
@@ -122,6 +125,7 @@ export const BANK_BUGS: readonly Bug[] = [
     source: 'CorfuDB issue 974: a transaction that was told as aborted had been committed',
     invariants: ['any/service-answers'],
     scenario: 'kv/bank-under-partitions',
+    service: 'bank',
     createService: bank(AnsweredOtherwise),
   }),
   serviceBug({
@@ -130,6 +134,7 @@ export const BANK_BUGS: readonly Bug[] = [
     source: 'Jepsen, MongoDB 4.2.6 (2020), on violations of internal consistency',
     invariants: ['any/service-answers', 'any/transaction-cycles'],
     scenario: 'kv/transactions',
+    service: 'kv',
     createService: store(OwnWritesUnseen),
   }),
   serviceBug({
@@ -138,6 +143,7 @@ export const BANK_BUGS: readonly Bug[] = [
     source: 'Jepsen, TiDB 2.1.7 (2019), on lost updates and read skew after automatic retries',
     invariants: ['any/service-answers', 'any/transaction-cycles'],
     scenario: 'kv/transactions',
+    service: 'kv',
     createService: store(WorksOnOldVersions),
   }),
   serviceBug({
@@ -146,6 +152,7 @@ export const BANK_BUGS: readonly Bug[] = [
     source: 'Jepsen, Dgraph 1.0.2 (2018), on transactions that take effect in part',
     invariants: ['any/service-answers', 'any/transaction-cycles'],
     scenario: 'kv/transactions',
+    service: 'kv',
     createService: store(LastWriteLost),
   }),
 ];

@@ -68,6 +68,7 @@ export const LOCK_BUGS: readonly Bug[] = [
     source: 'amazon-dynamodb-lock-client issue 1; Kleppmann, "How to do distributed locking" (2016)',
     invariants: ['any/lock-fencing'],
     scenario: 'kv/lock-lease-pause',
+    service: 'lock',
     createService: locks(NoFencing),
   }),
   serviceBug({
@@ -76,6 +77,7 @@ export const LOCK_BUGS: readonly Bug[] = [
     source: 'dashpay/platform pull request 4476; the warning stands in the documentation of SET in Redis',
     invariants: ['any/lock-exclusion'],
     scenario: 'kv/lock-lease-pause',
+    service: 'lock',
     createService: locks(ReleasedByAnybody),
   }),
   serviceBug({
@@ -84,6 +86,7 @@ export const LOCK_BUGS: readonly Bug[] = [
     source: 'Kleppmann, "How to do distributed locking" (2016), on tokens that do not grow',
     invariants: ['any/lock-exclusion', 'any/lock-fencing'],
     scenario: 'kv/lock-lease-pause',
+    service: 'lock',
     createService: locks(TokensBeginAnew),
   }),
   serviceBug({
@@ -92,6 +95,7 @@ export const LOCK_BUGS: readonly Bug[] = [
     source: 'etcd issue 2660: leases were lost when a leader was elected',
     invariants: ['any/lock-exclusion'],
     scenario: 'kv/lock-lease-pause',
+    service: 'lock',
     createService: locks(LeaseEndsEarly),
   }),
   serviceBug({
@@ -101,6 +105,7 @@ export const LOCK_BUGS: readonly Bug[] = [
       "etcd pull request 13491: what a lease has left is lost when state is restored; the rule is in Ongaro's dissertation §5.1",
     invariants: ['any/lock-exclusion'],
     scenario: 'kv/lock-lease-pause',
+    service: 'lock',
     createService: locks(HolderNotInSnapshot),
   }),
   {

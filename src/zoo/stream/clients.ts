@@ -37,6 +37,7 @@ export const CLIENT_BUGS: readonly Bug[] = [
       'franz-go issue 57: records lost by commits of what was only polled; librdkafka issue 1122 says the same of automatic commits',
     invariants: ['any/stream-inputs'],
     scenario: 'stream/offset-commit-lost',
+    service: 'stream',
     createWorkload: ({ settings = {} }, config) =>
       new CommittingWorkload(config, readStreamSettings(settings)),
   },

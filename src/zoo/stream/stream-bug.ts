@@ -10,6 +10,7 @@ export function brokerBug(Broker: new () => StreamService, bug: Description): Bu
   return {
     ...bug,
     protocol: 'raft',
+    service: 'stream',
     createService: ({ sessions }) => new SessionedService(new Broker(), sessions),
   };
 }

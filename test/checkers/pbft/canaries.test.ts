@@ -357,6 +357,17 @@ test('with MACs, a view change as it should be violates nothing', () => {
   expect(stage.violated).toBeUndefined();
 });
 
+test('with MACs, a view change may be sent when its sender is prepared in the view that it left for', () => {
+  const stage = new MacStage();
+  stage.prepareAll(0, 1, 7);
+  for (const replica of stage.replicas) stage.leaveFor(1, replica, words);
+  stage.beginWith(stage.begins(1, [7]));
+  stage.prepareAll(1, 1, 7);
+  // One write of the disk made both durable, and only then was the view change let out.
+  stage.leaveFor(1, 1, words);
+  expect(stage.violated).toBeUndefined();
+});
+
 test('a word in a certificate that a crash has lost was never heard', () => {
   const stage = new PbftStage();
   stage.propose(0, 1, 7);

@@ -1,0 +1,125 @@
+/**
+ * The ledger of hunts: a file of JSON lines, one for each hunt that ended or was ended, the last one of a bug and figure
+ * being the one that counts. A hunt belongs to the code and the scenario that it was made with: a line of other ones is
+ * passed over. What was found once stays found, and a hunt that found nothing goes on where it was left.
+ */
+
+import { createHash } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { UsageError, excerpt } from '../kernel/index.js';
+import { fileProblem } from './file-errors.js';
+import { makeFolder } from './folders.js';
+
+const SCHEMA = 'faultline-hunts/1';
+
+const lineShape = z.strictObject({
+  schema: z.literal(SCHEMA),
+  bug: z.string(),
+  figure: z.enum(['all', 'independent']),
+  scenario: z.string(),
+  /** Of the program's own files, of the scenario's content, and the first seed. */
+  code: z.string(),
+  content: z.string(),
+  first: z.int().nonnegative(),
+  seeds: z.int().nonnegative(),
+  useless: z.int().nonnegative(),
+  cpuMicros: z.int().nonnegative(),
+  isStuck: z.boolean(),
+  finding: z
+    .strictObject({
+      seed: z.string(),
+      invariant: z.string(),
+      message: z.string(),
+      events: z.int().nonnegative(),
+    })
+    .nullable(),
+});
+
+export type LedgeredHunt = Omit<z.infer<typeof lineShape>, 'schema'>;
+export type HuntKey = Pick<LedgeredHunt, 'bug' | 'figure' | 'code' | 'content' | 'first'>;
+
+export class HuntLedger {
+  private readonly hunts = new Map<string, LedgeredHunt>();
+
+  private constructor(private readonly file: number | undefined) {}
+
+  /** Undefined: one that is forgotten. Throws UsageError for a file that is no ledger of hunts. */
+  static open(path: string | undefined): HuntLedger {
+    if (path === undefined) return new HuntLedger(undefined);
+    makeFolder(dirname(path));
+    let file: number;
+    let text: string;
+    try {
+      file = openSync(path, 'a+');
+      text = readFileSync(path, 'utf8');
+    } catch (error) {
+      throw fileProblem(error, path, 'a ledger of hunts');
+    }
+    const ledger = new HuntLedger(file);
+    const lines = text.split('\n');
+    // A last line without an end is what a kill left of a write.
+    const torn = lines.pop();
+    lines.forEach((line, i) => ledger.remember(readLine(line, `${path}:${i + 1}`)));
+    if (torn !== '') writeSync(file, '\n');
+    return ledger;
+  }
+
+  find(key: HuntKey): LedgeredHunt | undefined {
+    return this.hunts.get(keyOf(key));
+  }
+
+  note(hunt: LedgeredHunt): void {
+    this.remember(hunt);
+    if (this.file === undefined) return;
+    writeSync(this.file, `${JSON.stringify({ schema: SCHEMA, ...hunt })}\n`);
+    fsyncSync(this.file);
+  }
+
+  close(): void {
+    if (this.file !== undefined) closeSync(this.file);
+  }
+
+  private remember(hunt: LedgeredHunt | undefined): void {
+    if (hunt !== undefined) this.hunts.set(keyOf(hunt), hunt);
+  }
+}
+
+function keyOf({ bug, figure, code, content, first }: HuntKey): string {
+  return [bug, figure, code, content, first].join(' ');
+}
+
+function readLine(line: string, place: string): LedgeredHunt | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    // Torn by a kill, and ended by the process after it.
+    return undefined;
+  }
+  const parsed = lineShape.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new UsageError(
+    'bad-ledger',
+    `${place}: expected a line of a ledger of hunts, got ${excerpt(line, 80)}`,
+  );
+}
+
+/** Sixteen hexadecimal digits that say which program this is: any other file in it is another program. */
+export function codeHash(): string {
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const hash = createHash('sha256');
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.js'),
+  );
+  // Reports and verbs change no run.
+  const runs = files.filter((file) => !/^(?:cli|report|node)[/\\]/.test(file)).sort();
+  for (const file of runs)
+    hash
+      .update(file)
+      .update('\0')
+      .update(readFileSync(join(root, file)));
+  return hash.digest('hex').slice(0, 16);
+}

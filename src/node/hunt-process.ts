@@ -1,0 +1,68 @@
+/**
+ * The code of a process that hunts bugs, one after the other. A process of its own, and not a thread, because only
+ * a process is told how much CPU time it has used, with compiling and collecting garbage in it.
+ */
+
+import { huntSeed, type Finding, type Hunted } from '../campaign/index.js';
+import { toWire, type WireError } from './tasks.js';
+
+/** One hunt: seeds from `first` on, until something is found or the budget is used up. */
+export interface HuntTask extends Hunted {
+  readonly first: number;
+  /** CPU time that may still be used. */
+  readonly cpuMicros: number;
+}
+
+/** Where a hunt stands. `seeds`: so many were tried; those `useless` broke the correct code as well. */
+export interface HuntState {
+  readonly seeds: number;
+  readonly useless: number;
+  readonly cpuMicros: number;
+}
+
+export interface HuntEnd extends HuntState {
+  readonly finding: Finding | undefined;
+}
+
+export type HuntMessage =
+  | { readonly kind: 'state'; readonly state: HuntState }
+  | { readonly kind: 'end'; readonly end: HuntEnd }
+  | { readonly kind: 'error'; readonly error: WireError };
+
+/** Real time between two words on where it stands. */
+const STATE_MILLIS = 500;
+
+function cpuMicros(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
+function hunt(task: HuntTask): HuntEnd {
+  const began = cpuMicros();
+  let told = performance.now();
+  let useless = 0;
+  for (let seeds = 1; ; seeds++) {
+    const one = huntSeed(task, String(task.first + seeds - 1));
+    if (one.kind === 'useless') useless++;
+    const state = { seeds, useless, cpuMicros: cpuMicros() - began };
+    if (one.kind === 'found') return { ...state, finding: one.finding };
+    if (state.cpuMicros >= task.cpuMicros) return { ...state, finding: undefined };
+    if (performance.now() - told < STATE_MILLIS) continue;
+    told = performance.now();
+    tell({ kind: 'state', state });
+  }
+}
+
+function tell(message: HuntMessage): void {
+  process.send?.(message);
+}
+
+// Whoever began the hunts is gone: so is the use of them.
+process.on('disconnect', () => process.exit(0));
+process.on('message', (task: HuntTask) => {
+  try {
+    tell({ kind: 'end', end: hunt(task) });
+  } catch (error) {
+    tell({ kind: 'error', error: toWire(error) });
+  }
+});
