@@ -100,7 +100,10 @@ function readLine(line: string, place: string): LedgeredHunt | undefined {
     return undefined;
   }
   const parsed = lineShape.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const { schema: _, ...hunt } = parsed.data;
+    return hunt;
+  }
   throw new UsageError(
     'bad-ledger',
     `${place}: expected a line of a ledger of hunts, got ${excerpt(line, 80)}`,

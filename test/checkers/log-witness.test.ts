@@ -109,3 +109,19 @@ describe('the agreed order as a witness', () => {
     expect(illegal).toBeGreaterThan(100);
   });
 });
+
+describe('an answer that is none', () => {
+  it.each([null, 7, 'done'])('explains nothing: %s', (output) => {
+    const [order, history] = [new AgreedOrder(SERVERS), new ClientHistory(SERVERS)];
+    const input = { op: 'get', key: 'x' };
+    const event = { client: SERVERS, sequence: 1, input, read: undefined, index: 0 };
+    history.record({ ...event, kind: 'invoke', output: null, time: 0 });
+    const command = makeCommand(SERVERS, 1, input);
+    order.applied(0, { index: 1, hash: 1, digest: 1, command }, 1);
+    history.record({ ...event, kind: 'ok', output, time: 2 }, 1);
+    expect(agreedOrderExplains(order, history)).toBe(false);
+    expect(checkLinearizability(kvModel(), linearizableOperations(history.operations())).verdict).toBe(
+      'not-linearizable',
+    );
+  });
+});

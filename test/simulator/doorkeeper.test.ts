@@ -115,6 +115,16 @@ describe('in runs', () => {
     expect(outcome.statistics.operatorStepsRefused).toBeGreaterThan(0);
   });
 
+  test('what came while the server stood still is held against the doors when it goes on', () => {
+    const scenario = bundled('overload/capabilities', [
+      'faults.random=[{ every: 300ms..600ms, for: 100ms..400ms, do: pause, on: leader }]',
+      'workload.attempt-timeout=100ms',
+    ]);
+    for (const seed of ['1', '2', '3', '4', '5', '6']) {
+      expect(simulate(scenario, { seed, strategy: 'random' })).toMatchObject({ status: 'passed' });
+    }
+  });
+
   test('a fork behind doors comes to the same end', () => {
     const scenario = bundled('overload/admission-on');
     const simulation = Simulation.create(scenario, { seed: '3', strategy: 'random' });

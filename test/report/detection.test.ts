@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import {
+  detectionPage,
+  detectionRow,
+  summariseDetections,
+  summaryLines,
+  type Detection,
+  type Figure,
+} from '../../src/report/detection.js';
+import { findBug } from '../../src/zoo/index.js';
+
+const found = (seeds: number, cpuMicros: number, invariant: string): Figure => ({
+  seeds,
+  cpuMicros,
+  useless: 0,
+  finding: { seed: String(seeds), invariant, message: '', events: 1 },
+});
+const missed: Figure = { seeds: 500, cpuMicros: 20_000_000, useless: 2, finding: undefined };
+
+const quick: Detection = {
+  bug: findBug('R44'),
+  scenario: 'raft/swarm',
+  all: found(1, 340_000, 'raft/ack-durable'),
+  independent: found(10, 2_920_000, 'any/convergence'),
+};
+const half: Detection = { ...quick, bug: findBug('R23'), independent: missed };
+const tame: Detection = { ...half, bug: { ...findBug('R24'), harmless: 'Terms grow, and nothing else.' } };
+const lost: Detection = { bug: findBug('P08'), scenario: 'pbft/swarm', all: missed, independent: missed };
+
+test('a row has both figures of a bug', () => {
+  expect(detectionRow(quick)).toEqual([
+    'R44',
+    '1',
+    '0.34 s',
+    'raft/ack-durable',
+    '10',
+    '2.92 s',
+    'any/convergence',
+  ]);
+  expect(detectionRow(lost)).toEqual(['P08', '500', '20 s', 'not found', '500', '20 s', 'not found']);
+});
+
+test('the share of what is found alone leaves out what harms nobody', () => {
+  const summary = summariseDetections([quick, half, tame, lost]);
+  expect(summary).toMatchObject({ bugs: 4, found: 3, foundWithin10s: 3, harmful: 3, foundIndependently: 1 });
+  expect(summary.medianCpuMicros).toBe(340_000);
+  expect(summaryLines(summary, 20_000_000)).toEqual([
+    'with all properties: found 3 of 4 (75 %) within 20 s of CPU time each, half of them within 0.34 s',
+    'with all properties: found 3 of 4 (75 %) within 10 s of CPU time each',
+    'with protocol-independent properties alone: found 1 of 3 (33 %) of those that can harm a client, half of them within 2.92 s',
+  ]);
+  expect(summaryLines(summariseDetections([]), 1_000_000)[0]).toContain('found 0 of 0 within');
+});
+
+test('the page lists each miss with the seeds that were spent, and what harms nobody with the reason', () => {
+  const page = detectionPage([quick, half, tame, lost], 20_000_000);
+  expect(page).toContain(
+    '| `R44-ack-before-sync` | 1 | 0.34 s | `raft/ack-durable` | 10 | 2.92 s | `any/convergence` |',
+  );
+  expect(page).toContain(`- \`${half.bug.id}\`: not by a protocol-independent property in 500 seeds`);
+  expect(page).toContain(`- \`${lost.bug.id}\`: not by any property in 500 seeds, 20 s of CPU time`);
+  expect(page).toContain(`- \`${tame.bug.id}\`: Terms grow, and nothing else.`);
+  expect(page).not.toContain(`- \`${tame.bug.id}\`: not`);
+});
