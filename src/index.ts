@@ -6,6 +6,7 @@
 import {
   checkSeeds,
   listSeeds,
+  minimise as minimiseInThread,
   requireWithinModel,
   type CheckReport,
   type CheckedRun,
@@ -18,10 +19,12 @@ import { drawScenario, forProtocol, type Scenario } from './scenario/index.js';
 import {
   buggyImplementation,
   builtInImplementation,
+  recordMinimised,
   simulate as simulateRecipe,
   type Implementation,
   type Outcome,
   type SimulateOptions,
+  type Story,
 } from './simulator/index.js';
 import { replayAdapted, replayStrict, type AdaptedResult, type StrictResult } from './simulator/replay.js';
 import type { Trace } from './simulator/trace.js';
@@ -35,6 +38,7 @@ export { defineScenario, drawScenario, jsonSchema, toYaml } from './scenario/ind
 export type { Scenario, ScenarioInput } from './scenario/index.js';
 export type { FoundViolation, Outcome, RunStatistics, Status } from './simulator/index.js';
 export type { AdaptedResult, StrictResult } from './simulator/replay.js';
+export type { Beat, Story } from './simulator/story.js';
 export type { Trace } from './simulator/trace.js';
 
 /** What runs in a scenario; by default the correct built-in code that it names. */
@@ -157,6 +161,42 @@ export function replay(
     authentication,
   });
   return options.adapt === true ? replayAdapted(trace, code) : replayStrict(trace, code);
+}
+
+export interface MinimiseOptions extends SubjectOptions {
+  /** Most runs that are tried. Default 1000. */
+  readonly runs?: number;
+}
+
+const DEFAULT_MINIMISE_RUNS = 1000;
+
+/**
+ * A small trace that fails as the given one does, and its story. Throws UsageError for a trace of a run that did not
+ * fail, or that today's code does not fail on.
+ */
+export function minimise(
+  trace: Trace,
+  options: MinimiseOptions = {},
+): { readonly trace: Trace; readonly story: Story } {
+  const { scenario, implementation, recipe } = trace.header;
+  const { protocol, bug = implementation.bug, authentication, runs = DEFAULT_MINIMISE_RUNS } = options;
+  const code = implementationOf(scenario, {
+    protocol,
+    bug: protocol === undefined ? bug : undefined,
+    authentication,
+  });
+  const { state, minimised } = minimiseInThread(trace, code, runs);
+  const { edits } = state;
+  const small = { seed: recipe.seed, strategy: 'edited', rest: 'benign', edits } as const;
+  const { module } = implementation;
+  const recorded = recordMinimised(
+    state.scenario,
+    small,
+    minimised,
+    code,
+    module === undefined ? {} : { module },
+  );
+  return { trace: recorded.trace, story: recorded.story };
 }
 
 function checkUntil(

@@ -16,6 +16,7 @@ import {
   loadProtocol,
   loadScenario,
   loadTrace,
+  minimise,
   replay,
   simulate,
   type Protocol,
@@ -24,7 +25,7 @@ import { RaftReplica, raftProtocol } from '../src/protocol.js';
 import { Checker, type CheckerContext, type ViolationSink } from '../src/checkers/index.js';
 import { checkPlan } from '../src/faults/index.js';
 import { writeTraceFile } from '../src/node/trace-file.js';
-import { builtInImplementation } from '../src/simulator/index.js';
+import { buggyImplementation, builtInImplementation } from '../src/simulator/index.js';
 import { recordTrace } from '../src/simulator/record-trace.js';
 import { forgetfulPrimary } from './fixtures/forgetful-primary.mjs';
 import { primaryBackup } from './fixtures/primary-backup.mjs';
@@ -221,6 +222,24 @@ describe('library: traces', () => {
     expect(replay(loaded)).toMatchObject({ kind: 'reproduced', digest: trace.header.digest });
     expect(replay(loaded, { adapt: true })).toMatchObject({ kind: 'same' });
     expect(replay(loaded, { bug: 'R44-ack-before-sync' })).toMatchObject({ kind: 'diverged' });
+  });
+});
+
+describe('library: minimise', () => {
+  it('a failing trace becomes a small one with a story, which replays', () => {
+    const bug = 'R44-ack-before-sync';
+    const { trace } = recordTrace(small, { seed: '1', strategy: 'random' }, buggyImplementation(small, bug));
+    const { trace: least, story } = minimise(trace, { runs: 200 });
+    expect(least.header.verdict.invariant).toBe(trace.header.verdict.invariant);
+    expect(least.header.minimised?.after.decisions).toBeLessThan(25);
+    expect(least.header.minimised?.story).toBe(story.fingerprint);
+    expect(replay(least).kind).toBe('reproduced');
+    expect(replay(least, { adapt: true, bug: 'R25-commit-to-own-last-index' }).kind).toBe('not-reproduced');
+  });
+
+  it('a trace of a run that passed is refused', () => {
+    const { trace } = recordTrace(small, { seed: '1', strategy: 'random' }, builtInImplementation(small));
+    expect(thrownBy(() => minimise(trace))).toMatchObject({ code: 'nothing-to-minimise' });
   });
 });
 

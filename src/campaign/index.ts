@@ -14,6 +14,7 @@ export {
 } from './failure-groups.js';
 export { FuzzSchedule, type Portion, type ScheduleSettings } from './fuzz-schedule.js';
 export { decisionsIn, type Draft, type State } from './minimise/draft.js';
+export { Minimisation, minimise, type MinimisedRun } from './minimise/minimisation.js';
 export { Minimiser } from './minimise/minimiser.js';
 export { drive, type Driven, type Found, type Proposal, type Search } from './minimise/search.js';
 export { attempt, type Kept, type Target, type Trial } from './minimise/trial.js';

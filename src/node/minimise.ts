@@ -3,19 +3,8 @@
  * of those the first one in the search's own order counts: so the result is the same for any number of workers.
  */
 
-import {
-  Minimiser,
-  decisionsIn,
-  type Draft,
-  type Found,
-  type Proposal,
-  type State,
-  type Target,
-  type Trial,
-} from '../campaign/index.js';
-import { UsageError } from '../kernel/index.js';
-import { processCounts } from '../scenario/index.js';
-import { decisionsOf, type Minimised, type RunSize, type Trace } from '../simulator/trace.js';
+import { Minimisation, type Found, type MinimisedRun, type Proposal, type Trial } from '../campaign/index.js';
+import type { Trace } from '../simulator/trace.js';
 import { inOrder } from './in-order.js';
 import type { SimulationPool } from './run-pool.js';
 import type { AttemptTask } from './tasks.js';
@@ -30,11 +19,6 @@ export interface MinimiseBudget {
 export interface MinimiseProgress {
   readonly runs: number;
   readonly decisions: number;
-}
-
-export interface MinimisedRun {
-  readonly state: State;
-  readonly minimised: Omit<Minimised, 'story'>;
 }
 
 /** A task takes about this long, so that little is done in vain and little time goes into messages. */
@@ -53,53 +37,19 @@ export async function minimiseTrace(
   signal: AbortSignal,
   onProgress: (progress: MinimiseProgress) => void,
 ): Promise<MinimisedRun> {
-  const { header } = trace;
-  const { status, invariant, timeMicros } = header.verdict;
-  if (invariant === undefined) {
-    throw new UsageError(
-      'nothing-to-minimise',
-      `${path}: expected a trace of a run that violated or stalled, got one that ended as ${status}`,
-    );
-  }
-  const start: Draft = { scenario: header.scenario, edits: decisionsOf(trace) };
-  const target: Target = { status, invariant };
-  const minimiser = new Minimiser(start, header.recipe.seed, timeMicros);
-  const driver = new PooledTrials(pool, { bug: header.implementation.bug, target }, budget, signal);
-  let before: RunSize | undefined = undefined as RunSize | undefined;
-  const search = minimiser.search();
-  let answer: Found | undefined = undefined as Found | undefined;
-  let isCut = false;
-  for (;;) {
+  const minimisation = new Minimisation(trace, path);
+  const { search, target } = minimisation;
+  const driver = new PooledTrials(pool, { bug: trace.header.implementation.bug, target }, budget, signal);
+  for (let answer: Found | undefined = undefined; ;) {
     const next = search.next(answer);
-    if (next.done === true) break;
+    if (next.done === true) return minimisation.result(driver.runs, false);
     const found = await driver.firstKept(next.value);
-    if (found === 'cut') {
-      isCut = true;
-      break;
-    }
+    if (found === 'cut') return minimisation.result(driver.runs, true);
     answer = found;
-    const { best } = minimiser;
-    if (best !== undefined) onProgress({ runs: driver.runs, decisions: decisionsIn(best) });
-    if (found !== undefined) before ??= sizeOf({ ...start, edits: found.kept.deviations, kept: found.kept });
+    minimisation.note(found);
+    const { decisions } = minimisation;
+    if (decisions !== undefined) onProgress({ runs: driver.runs, decisions });
   }
-  const { best } = minimiser;
-  if (best === undefined || before === undefined) throw notReproduced(path, invariant, isCut);
-  const after = sizeOf(best);
-  return { state: best, minimised: { from: header.digest, before, after, runs: driver.runs, isCut } };
-}
-
-function notReproduced(path: string, invariant: string, isCut: boolean): UsageError {
-  return new UsageError(
-    'not-reproduced',
-    `${path}: expected a trace whose decisions violate ${invariant} today, got ${isCut ? 'no time to see that' : 'one that does not'}`,
-    isCut ? 'give it more time with --for' : 'faultline replay --adapt says what they come to',
-  );
-}
-
-function sizeOf(state: State): RunSize {
-  const { servers, clients } = processCounts(state.scenario);
-  const { operations, events, timeMicros } = state.kept;
-  return { servers, clients, operations, events, timeMicros, decisions: decisionsIn(state) };
 }
 
 /** Runs the trials of proposals, in order, and counts them. */

@@ -14,6 +14,7 @@ import { auditTrace } from '../simulator/audit-trace.js';
 import { logEvents } from '../simulator/determinism.js';
 import type { Implementation } from '../simulator/implementation.js';
 import type { Outcome } from '../simulator/outcome.js';
+import { recordMinimised } from '../simulator/record-minimised.js';
 import { expandTrace, recordTrace } from '../simulator/record-trace.js';
 import { castOf, placeOf, renderTail, type Cast } from '../simulator/render-trace.js';
 import { replayAdapted, replayStrict } from '../simulator/replay.js';
@@ -103,7 +104,7 @@ async function performTask(task: Task, heart: Heart): Promise<TaskResults[Task['
     case 'attempt':
       return attemptTrials(task, heart);
     case 'record-minimised':
-      return recordMinimised(task, heart);
+      return recordMinimum(task, heart);
     case 'story':
       return tellWholeStory(task);
     case 'log':
@@ -201,22 +202,19 @@ async function attemptTrials(
   return { found: undefined };
 }
 
-async function recordMinimised(
+async function recordMinimum(
   task: RecordMinimisedTask,
   heart: Heart,
 ): Promise<TaskResults['record-minimised']> {
-  const { scenario, recipe, minimised, folder } = task;
+  const { scenario, recipe, minimised: size, folder } = task;
   const { implementation, module } = await load(task);
-  const { outcome, trace } = recordTrace(scenario, recipe, implementation, {
+  const { outcome, trace, minimised, story } = recordMinimised(scenario, recipe, size, implementation, {
     beat: () => {
       heart.beat();
     },
     ...(module === undefined ? {} : { module: { specifier: module.specifier, hash: module.hash } }),
   });
-  const story = storyOf(trace, implementation.protocol.words);
-  const told = { ...minimised, story: story.fingerprint };
-  const path = saveTrace(folder, { ...trace, header: { ...trace.header, minimised: told } });
-  return { outcome, path, minimised: told, story };
+  return { outcome, path: saveTrace(folder, trace), minimised, story };
 }
 
 async function tellWholeStory({ path }: StoryTask): Promise<TaskResults['story']> {

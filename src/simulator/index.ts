@@ -19,6 +19,7 @@ export type { Divergence } from './divergence.js';
 export { EVENT_NAMES, type EventName } from './event-kinds.js';
 export { builtInImplementation, buggyImplementation, type Implementation } from './implementation.js';
 export * from './outcome.js';
+export { recordMinimised } from './record-minimised.js';
 export { expandTrace, recordTrace, verdictOf, type RecordOptions } from './record-trace.js';
 export * from './recorder.js';
 export * from './render-trace.js';
