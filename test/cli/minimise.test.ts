@@ -25,7 +25,7 @@ async function minimise(cwd: string, path: string, ...words: string[]): Promise<
 describe('cli: minimise', () => {
   it('makes a trace small, whatever the number of workers, and another process replays the small one', async () => {
     const cwd = emptyFolder();
-    const path = corpus('R25-commit-to-own-last-index');
+    const path = corpus('R05-duplicate-vote-counted');
     const one = await minimise(cwd, path, '--workers', '1', '--out', 'one');
     const three = await minimise(cwd, path, '--workers', '3', '--out', 'three');
     expect(one.isCut).toBe(false);
@@ -34,7 +34,7 @@ describe('cli: minimise', () => {
     const replayed = await faultline(['replay', '--json', one.savedTo, three.savedTo], { cwd });
     expect(replayed.code).toBe(0);
     const [first, second] = jsonLines(replayed.stdout);
-    expect(first).toMatchObject({ kind: 'as-expected', bug: 'R25-commit-to-own-last-index' });
+    expect(first).toMatchObject({ kind: 'as-expected', bug: 'R05-duplicate-vote-counted' });
     expect(second).toMatchObject({ kind: 'as-expected', digest: first?.['digest'] });
   });
 
