@@ -1,7 +1,7 @@
 /** What a hunt of the zoo found, for people and for programs: a row for each bug, and what they come to together. */
 
 import type { Finding } from '../campaign/index.js';
-import type { Bug } from '../zoo/index.js';
+import { BUGS, type Bug } from '../zoo/index.js';
 import { counted, groupedCount } from './figures.js';
 import type { Column } from './table.js';
 
@@ -126,6 +126,8 @@ export function detectionPage(detections: readonly Detection[], cpuMicros: numbe
     '',
     'What you get from this page: how long the generic swarms take to find each bug of the [zoo](zoo.md), measured. It is',
     'printed by `faultline zoo hunt --markdown`; [fuzzing.md](fuzzing.md#hunting-the-zoo) says how it is measured.',
+    '',
+    `Of the ${BUGS.length} bugs of the zoo ${detections.length} were hunted:`,
     '',
     ...summaryLines(summariseDetections(detections), cpuMicros).map((line) => `- ${line}`),
     '',

@@ -118,6 +118,7 @@ export const ELECTION_BUGS: readonly Bug[] = [
     source: 'CCF issue 3808 and pull request 3810',
     invariants: ['raft/vote-after-leader'],
     scenario: 'raft/late-candidates',
+    harmless: 'Whoever made the leader has voted, so that no second majority is left in that term.',
   }),
   raftBug(PreVotesKept, {
     id: 'R17-pre-votes-kept',
