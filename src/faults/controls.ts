@@ -53,6 +53,8 @@ export interface LiarBudget {
   /** How many the failure model bears. */
   readonly most: number;
   isFaulty(server: ProcessId): boolean;
+  /** True for one that counts among them: also while it recovers. */
+  isSpent(server: ProcessId): boolean;
   /** True for one that is faulty, or may become so. */
   mayCorrupt(server: ProcessId): boolean;
   /** It has forgotten what it has promised: it counts as faulty for the rest of the run. */

@@ -330,7 +330,7 @@ export class Effects {
     let others = 0;
     for (let other = 0; other < controls.servers; other++) {
       if (other === server) continue;
-      const isLiar = controls.liars?.isFaulty(other) === true;
+      const isLiar = controls.liars?.isSpent(other) === true;
       if (isLiar || doomed.includes(other) || controls.disk(other).damaged()) others++;
     }
     return others;

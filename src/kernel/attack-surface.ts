@@ -47,6 +47,8 @@ export interface AttackSurface {
   /** The kinds of messages that servers, and that clients, send. */
   readonly serverKinds: readonly string[];
   readonly clientKinds: readonly string[];
+  /** Kinds that servers send under some settings only: a plan may name them, chance does not draw them. */
+  readonly rareKinds?: readonly string[];
   readonly lies: readonly LieInfo[];
   /** Integers in messages that may be varied. */
   readonly fields: readonly string[];

@@ -412,6 +412,28 @@ export type ProtocolEvent =
   | { readonly kind: 'version-activated'; readonly index: number; readonly version: number }
   /** Critical and worth an audit: a start with a version that the cluster has left behind, and such. */
   | { readonly kind: 'refused-to-run'; readonly reason: string }
+  /**
+   * Proactive recovery: `due`: the process is about to stop, and will start again from its code; `begun`: it recovers,
+   * under keys that nobody knew before; `completed`: what it does is right again, whatever it was before. `number`: of
+   * the recovery, ascending for each process.
+   */
+  | {
+      readonly kind: 'proactive-recovery';
+      readonly phase: 'due' | 'begun' | 'completed';
+      readonly number: number;
+    }
+  /**
+   * It has chosen new keys: what was said to it under older ones counts no more, but for what its journal had of that
+   * in its first so many `records`. `recovering`: the process for whose sake, which may be itself, and the number of
+   * that recovery.
+   */
+  | {
+      readonly kind: 'keys-refreshed';
+      readonly epoch: number;
+      readonly records: number;
+      readonly recovering: ProcessId;
+      readonly number: number;
+    }
   /** A rare situation was reached; see the checkers' list of situations. Changes nothing. */
   | { readonly kind: 'reached'; readonly situation: string }
   /** Anything else worth a line in the story. */

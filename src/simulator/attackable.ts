@@ -17,7 +17,7 @@ export function requireAttackable(
     );
   }
   const lies = surface.lies.map((lie) => lie.name);
-  const kinds = [...new Set([...surface.serverKinds, ...surface.clientKinds])];
+  const kinds = [...new Set([...surface.serverKinds, ...(surface.rareKinds ?? []), ...surface.clientKinds])];
   for (const { id, action, when } of faults.byzantine) {
     if (action.do === 'lie') requireWord(`${id}.as`, action.lie, lies);
     if (action.do === 'mutate' && action.field !== undefined)

@@ -49,6 +49,10 @@ export class Crossroads implements Outlet {
     return process >= this.firstTwin || this.adversary.isFaulty(process);
   }
 
+  hasBeenFaulty(process: ProcessId): boolean {
+    return this.isFaulty(process) || this.adversary.corruption.wasHealed(process);
+  }
+
   send(postman: Postman, from: ProcessId, to: ProcessId, message: Message): void {
     this.postman = postman;
     const address = this.twins?.addressOf(from) ?? from;

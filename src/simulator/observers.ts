@@ -43,6 +43,8 @@ export interface Watched {
   quorumOf(voters: number): number;
   /** True for a process that may do anything. */
   isFaulty(process: ProcessId): boolean;
+  /** True for one that may do anything, or might before it recovered. */
+  hasBeenFaulty(process: ProcessId): boolean;
 }
 
 export class WatchedContext implements CheckerContext, CoverageContext {
@@ -69,6 +71,10 @@ export class WatchedContext implements CheckerContext, CoverageContext {
 
   isFaulty(process: ProcessId): boolean {
     return this.watched.isFaulty(process);
+  }
+
+  hasBeenFaulty(process: ProcessId): boolean {
+    return this.watched.hasBeenFaulty(process);
   }
 
   isCut(from: ProcessId, to: ProcessId): boolean {

@@ -368,6 +368,10 @@ export class Simulation implements Engine {
     return this.crossroads !== undefined && this.crossroads.isFaulty(process);
   }
 
+  hasBeenFaulty(process: ProcessId): boolean {
+    return this.crossroads !== undefined && this.crossroads.hasBeenFaulty(process);
+  }
+
   isDamaged(server: ProcessId): boolean {
     return this.servers[server]?.disk.damaged() === true;
   }
@@ -392,6 +396,7 @@ export class Simulation implements Engine {
     if (process >= this.firstTwin) return;
     (this.servers[process] as Server).noteFailure();
     this.note(`n${process + 1} halts: ${reason}`);
+    this.crossroads?.adversary.halted(process);
     this.observers.crashed(process);
     const after = this.scenario.process.restartAfterHaltMicros;
     if (after > 0) this.scheduleControl(this.now + after, Control.restart, process);

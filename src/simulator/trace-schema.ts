@@ -143,6 +143,8 @@ const protocolEvent = tagged<ProtocolEvent, 'kind'>('kind', {
   denied: { process, purpose: anyText, reason: anyText },
   'version-activated': { index: natural, version: natural },
   'refused-to-run': { reason: anyText },
+  'proactive-recovery': { phase: word('due', 'begun', 'completed'), number: natural },
+  'keys-refreshed': { epoch: natural, records: natural, recovering: process, number: natural },
   reached: { situation: identifier },
   note: { text: anyText },
 });

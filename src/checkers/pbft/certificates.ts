@@ -138,8 +138,10 @@ export class Certificates extends PbftChecker {
       signers |= bit;
       // A correct sender's certificates were judged when it sent them.
       const sender = this.ghost.replica(signer);
-      if (sender === undefined) {
+      if (sender === undefined || this.ghost.hasBeenFaulty(signer)) {
         if (message.kind === 'ViewChange') this.onViewChange(NOBODY, message);
+      } else if (signer === process && sender.disk.hasViewChange(message)) {
+        continue;
       } else if (sender.leftFor < view || this.isAnother(sender, message)) {
         this.judgeMissing(process, bit, `a VIEW-CHANGE for view ${view}`);
       }
@@ -152,8 +154,12 @@ export class Certificates extends PbftChecker {
   }
 
   /** What a correct replica has said in place of this; of views that it has left since, nothing is known. */
-  private isAnother({ leftFor, leftDigest }: ReplicaGhost, message: ViewChange | MacViewChange): boolean {
-    return leftFor === message.view && leftDigest !== digestOf(message);
+  private isAnother(
+    { leftFor, leftDigest, leftEarlier }: ReplicaGhost,
+    message: ViewChange | MacViewChange,
+  ): boolean {
+    const digest = digestOf(message);
+    return leftFor === message.view && leftDigest !== digest && !leftEarlier.includes(digest);
   }
 
   /** The set of signers; {@link NOBODY} when one is no replica or signs twice. */
@@ -172,7 +178,7 @@ export class Certificates extends PbftChecker {
     let correct = 0;
     for (let replica = 0; replica < this.ghost.replicas.length; replica++) {
       const bit = 1 << replica;
-      if ((replicas & bit) !== 0 && !this.ghost.isFaulty(replica)) correct |= bit;
+      if ((replicas & bit) !== 0 && !this.ghost.hasBeenFaulty(replica)) correct |= bit;
     }
     return correct;
   }

@@ -93,6 +93,7 @@ export class DiskGhost {
   fold(content: Promised | JournalBase): void {
     switch (content.kind) {
       case 'base':
+        if (hasForgotten(content.promised)) this.forget();
         for (const promised of content.promised) this.fold(promised);
         return;
       case 'accepted': {
@@ -124,8 +125,19 @@ export class DiskGhost {
         return;
       case 'batch':
       case 'decided':
+      case 'recovery':
         return;
     }
+  }
+
+  /** The replica has lost what it promised, and knows it: it begins anew, and promises nothing before it has recovered. */
+  private forget(): void {
+    this.viewChange = undefined;
+    this.newView = undefined;
+    this.accepted = new PromisedPlaces();
+    this.prepared = new PromisedPlaces();
+    this.stable = 0;
+    this.highest = 0;
   }
 
   /** What was promised in an earlier one binds no more. */
@@ -189,6 +201,7 @@ export class DiskGhost {
    * what was accepted in the base's own view.
    */
   missingFrom({ promised }: JournalBase): Sequence {
+    if (hasForgotten(promised)) return 0;
     const base = new DiskGhost();
     for (const content of promised) base.fold(content);
     if (base.configuration > this.configuration) return 0;
@@ -237,6 +250,11 @@ export class DiskGhost {
     copy.checkpoints = this.checkpoints.slice();
     return copy;
   }
+}
+
+/** True for the promises of a replica that has lost those before, and has not recovered from that. */
+function hasForgotten(promised: readonly Promised[]): boolean {
+  return promised.some((content) => content.kind === 'recovery' && content.hasForgotten);
 }
 
 /** Content of a view change, of either kind. */

@@ -24,6 +24,7 @@ import { DiskGhost } from './disk-ghost.js';
 import { IssuedRequests } from './issued-requests.js';
 import { Places } from './places.js';
 import type { QuorumSizes } from './quorum.js';
+import { RecoveryGhost } from './recovery-ghost.js';
 import { CheckpointsGhost } from './checkpoints-ghost.js';
 
 /** A batch that is executed and not committed. */
@@ -46,6 +47,8 @@ export class ReplicaGhost {
   /** Of the view change that it sent last, and of the new view that it sent last as its primary; 0: none. */
   leftFor: View = 0;
   leftDigest = 0;
+  /** Of view changes for that view that it sent before its latest recovery. */
+  leftEarlier: readonly number[] = [];
   begun: View = 0;
   begunDigest = 0;
   /** What it has said of itself in this incarnation: low watermark and last executed. */
@@ -75,10 +78,22 @@ export class ReplicaGhost {
   /** Views that it has left for, one after another, without executing anything, once progress was due; and the most. */
   fruitlessViews = 0;
   fruitlessViewsMost = 0;
+  /** Number of the recovery in the view change that it sent last. */
+  leftInRecovery = 0;
+  recovery = new RecoveryGhost();
+
+  /** What it said before it lost its memory binds it no more: see the properties that say so. */
+  forgive(): void {
+    this.boundTo = 0;
+    this.leftFor = 0;
+    this.leftDigest = 0;
+    this.leftEarlier = [];
+  }
 
   clone(): ReplicaGhost {
     const disk = this.disk.clone();
-    return Object.assign(new ReplicaGhost(disk), this, { disk });
+    const recovery = this.recovery.clone();
+    return Object.assign(new ReplicaGhost(disk), this, { disk, recovery });
   }
 }
 
@@ -118,6 +133,12 @@ export class PbftGhost {
   isFaulty(process: ProcessId): boolean {
     const { context } = this.run;
     return context.isFaulty !== undefined && context.isFaulty(process);
+  }
+
+  /** It is faulty, or was so before it recovered: what it said then was not heard. */
+  hasBeenFaulty(process: ProcessId): boolean {
+    const { context } = this.run;
+    return this.isFaulty(process) || (context.hasBeenFaulty !== undefined && context.hasBeenFaulty(process));
   }
 
   primaryOf(view: View): number {
@@ -167,6 +188,7 @@ export class PbftGhost {
     replica.tentative = undefined;
     replica.hasUpTo = 0;
     replica.judged = undefined;
+    replica.recovery.restart(this.hasBeenFaulty(process));
   }
 
   /** What another has said in its place does not bind it. */

@@ -15,6 +15,7 @@ import { NO_EQUIVOCATION } from './no-equivocation.js';
 import { PATIENCE } from './patience.js';
 import { PREPARED_UNIQUE } from './prepared-unique.js';
 import { PROMISE_DURABLE } from './promise-durable.js';
+import { NEW_KEYS, RECOVERY_ENDS, RECOVERY_IN_TURN } from './recoveries.js';
 import { REQUEST_ISSUED } from './request-issued.js';
 import { EXECUTED_MONOTONIC, STABLE_MONOTONIC } from './stable-monotonic.js';
 import { VIEW_CHANGE_COMPLETE } from './view-change-complete.js';
@@ -48,6 +49,9 @@ export const PBFT_INVARIANTS: readonly InvariantInfo[] = [
   NULL_REQUEST,
   CONFIGURATION_IN_FORCE,
   MEMBERS_SPEAK,
+  NEW_KEYS,
   VIEW_SYNCHRONISATION,
   CALM_VIEWS,
+  RECOVERY_IN_TURN,
+  RECOVERY_ENDS,
 ];

@@ -9,7 +9,7 @@ import { Said, type PlaceGhost, type SaidKind } from './places.js';
 export const NO_EQUIVOCATION = pbftSafety(
   'no-equivocation',
   'A replica never says two different things about the same view and sequence, not even across restarts.',
-  'Over all time: of the PRE-PREPAREs (in a NEW-VIEW or not), the PREPAREs and the COMMITs that a replica has sent for (v, n), those of one kind have one digest; of the VIEW-CHANGEs and of the NEW-VIEWs that it has sent for v, all of one kind have one content; only the primary of v sends PRE-PREPAREs and NEW-VIEWs of v as its own, and it sends no PREPARE in v. Judged at every send, above what is behind all stable checkpoints.',
+  'Over all time: of the PRE-PREPAREs (in a NEW-VIEW or not), the PREPAREs and the COMMITs that a replica has sent for (v, n), those of one kind have one digest; of the VIEW-CHANGEs and of the NEW-VIEWs that it has sent for v, all of one kind have one content (of VIEW-CHANGEs, those with the number of one recovery: a quorum of those who know of a later one takes earlier ones for void, TOCS 2002, §4); only the primary of v sends PRE-PREPAREs and NEW-VIEWs of v as its own, and it sends no PREPARE in v. Judged at every send, above what is behind all stable checkpoints.',
   '§4.2 and §4.4',
 );
 

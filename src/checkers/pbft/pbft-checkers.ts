@@ -37,12 +37,14 @@ import { AgreementRules } from './agreement-rules.js';
 import { CheckpointRules } from './checkpoint-rules.js';
 import type { PbftGhost, ReplicaGhost } from './ghost.js';
 import { Said } from './places.js';
+import { RecoveryRules } from './recovery-rules.js';
 import { ViewRules } from './view-rules.js';
 
 export class PbftCheckers implements Observer {
   private readonly agreement: AgreementRules;
   private readonly views: ViewRules;
   private readonly checkpoints: CheckpointRules;
+  private readonly recoveries: RecoveryRules;
 
   constructor(
     readonly ghost: PbftGhost,
@@ -52,6 +54,7 @@ export class PbftCheckers implements Observer {
     this.agreement = new AgreementRules(ghost, sink);
     this.views = new ViewRules(ghost, sink, liveness);
     this.checkpoints = new CheckpointRules(ghost, sink);
+    this.recoveries = new RecoveryRules(ghost, sink, liveness);
   }
 
   // ---- messages ----
@@ -127,6 +130,15 @@ export class PbftCheckers implements Observer {
       case 'recovered':
         this.views.onRecovered(process, replica, event.term, event.trusted);
         return;
+      case 'proactive-recovery':
+        this.recoveries.onRecovery(process, replica, event);
+        return;
+      case 'keys-refreshed':
+        this.recoveries.onRefreshed(process, replica, event);
+        return;
+      case 'trust-regained':
+        replica.forgive();
+        return;
       case 'snapshot-installed':
         if (event.received) this.checkpoints.onInstalled(process, replica);
         replica.executed = 0;
@@ -182,6 +194,7 @@ export class PbftCheckers implements Observer {
         break;
       case 'prepared':
         this.agreement.onDurableCertificate(process, content.certificate);
+        this.recoveries.onPrepared(process, replica, content.certificate, position);
         break;
       case 'new-view':
       case 'mac-new-view':
@@ -217,6 +230,7 @@ export class PbftCheckers implements Observer {
 
   onEnd(): void {
     this.views.onEnd();
+    this.recoveries.onEnd();
   }
 
   clone(run: RunGhost, sink: ViolationSink): PbftCheckers {

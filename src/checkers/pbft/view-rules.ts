@@ -93,6 +93,15 @@ export class ViewRules {
   onMacViewChange(process: ProcessId, replica: ReplicaGhost, message: MacViewChange): void {
     const { view } = message;
     const digest = macViewChangeDigest(message);
+    const { recovery = 0 } = message;
+    if (recovery > replica.leftInRecovery) {
+      // Those from before are void: see no-equivocation.
+      replica.leftInRecovery = recovery;
+      if (replica.leftFor === view) {
+        replica.leftEarlier = [...replica.leftEarlier, replica.leftDigest];
+        replica.leftDigest = digest;
+      }
+    }
     this.leftViews.onSent(process, replica, 'VIEW-CHANGE', view);
     this.noEquivocation.onViewChange(process, replica, view, digest);
     this.patience.onViewChange(process, replica, view);
@@ -106,6 +115,7 @@ export class ViewRules {
   private left(process: ProcessId, replica: ReplicaGhost, view: View, digest: number): void {
     replica.leftFor = view;
     replica.leftDigest = digest;
+    replica.leftEarlier = [];
     if (this.ghost.run.context.now() <= this.dueAt) return;
     replica.fruitlessViews++;
     if (replica.fruitlessViews > replica.fruitlessViewsMost)
@@ -132,7 +142,7 @@ export class ViewRules {
 
   /** The replica has entered the view. Whose primary is correct was judged when that one sent it. */
   onDurableNewView(process: ProcessId, message: NewView | MacNewView): void {
-    if (this.ghost.isFaulty(this.ghost.primaryOf(message.view))) this.judgeNewView(process, message);
+    if (this.ghost.hasBeenFaulty(this.ghost.primaryOf(message.view))) this.judgeNewView(process, message);
   }
 
   private judgeNewView(process: ProcessId, message: NewView | MacNewView): void {

@@ -27,7 +27,7 @@ import { Blackboard } from './blackboard.js';
 import { Corruption } from './corruption.js';
 import { drawRules } from './drawn.js';
 import { malformed } from './malform.js';
-import { BYZANTINE_VERBS, type ByzantineFault, type Misbehaviour } from './plan.js';
+import { BYZANTINE_VERBS, twinsOf, type ByzantineFault, type Misbehaviour } from './plan.js';
 import { CHANCE_MAX, Rule, type Casting } from './rule.js';
 
 /** What stays the same in all forks of a run. */
@@ -114,6 +114,9 @@ export class Adversary implements Casting, LiarBudget {
   private latestMembers: readonly ProcessId[];
   private membersSince = 0;
   private readonly means: Means;
+  /** About to stop and to start again from their code. */
+  private readonly stopping = new Set<ProcessId>();
+  private readonly hasTwins: boolean;
   /** When a throttled link is free again, by rule, sender and receiver. */
   private readonly freeAt = new Map<string, Micros>();
   /** What is left of a message in hand. */
@@ -131,6 +134,7 @@ export class Adversary implements Casting, LiarBudget {
   ) {
     this.means = new Means(this);
     this.latestMembers = brief.members;
+    this.hasTwins = twinsOf(brief.plan) > 0;
   }
 
   static create(brief: AdversaryBrief, world: AdversaryWorld): Adversary {
@@ -189,8 +193,30 @@ export class Adversary implements Casting, LiarBudget {
     return this.corruption.isFaulty(process);
   }
 
+  isSpent(server: ProcessId): boolean {
+    return this.corruption.isSpent(server);
+  }
+
+  /** A process has stopped by itself. When that was to recover, it starts again from the true code. */
+  halted(process: ProcessId): void {
+    const isHealed = this.stopping.delete(process) && !this.hasTwins && this.corruption.heal(process);
+    if (isHealed) this.world.note(`${processName(process, this.servers)} is corrupted no more`);
+  }
+
+  private heardOfRecovery(process: ProcessId, event: ProtocolEvent): void {
+    const { healing } = this.corruption;
+    if (event.kind === 'recovered') this.stopping.delete(process);
+    else if (event.kind === 'keys-refreshed') healing.witnessed(event.recovering, process, event.number);
+    else if (event.kind !== 'proactive-recovery') return;
+    else if (event.phase === 'due') this.stopping.add(process);
+    else if (event.phase === 'begun') healing.begun(process, event.number);
+    else healing.completed(process);
+    healing.settle(this.members.filter((member) => !this.isFaulty(member)));
+  }
+
   /** A replica has reported a change: roles are given by what correct ones say. */
   heard(process: ProcessId, event: ProtocolEvent): void {
+    this.heardOfRecovery(process, event);
     if (event.kind === 'configuration-changed')
       this.heardOfMembers(process, event.configuration, event.index);
     if (event.kind !== 'term-changed' && event.kind !== 'became-leader' && event.kind !== 'became-follower')
@@ -248,6 +274,7 @@ export class Adversary implements Casting, LiarBudget {
 
   clone(world: AdversaryWorld): Adversary {
     const copy = new Adversary(this.brief, world, this.corruption.clone(), this.rules, this.board.clone());
+    for (const process of this.stopping) copy.stopping.add(process);
     copy.isChangingView = this.isChangingView;
     copy.view = this.view;
     copy.latestMembers = this.latestMembers;

@@ -4,12 +4,18 @@
  */
 
 import type { ProcessId } from '../../kernel/index.js';
+import { Healing } from './healing.js';
 import type { DrawChoice } from './drawn.js';
 import { leastLiars, namedServers, type Audience, type ByzantineFault, type Culprits } from './plan.js';
 
 export class Corruption {
   /** By a role. */
   private readonly byRole = new Set<ProcessId>();
+  /** By a disk that has forgotten what was promised: a recovery that does not know of it makes nothing right. */
+  private readonly forgetful = new Set<ProcessId>();
+  readonly healing = new Healing();
+  /** Those that were corrupted once and are, or were, so no more. */
+  private readonly healed = new Set<ProcessId>();
 
   private constructor(
     private readonly servers: number,
@@ -60,13 +66,33 @@ export class Corruption {
     if (this.faulty.has(server)) return true;
     let others = 0;
     for (let other = 0; other < this.servers; other++) {
-      if (other !== server && (this.faulty.has(other) || isDamaged(other))) others++;
+      if (other !== server && (this.isSpent(other) || isDamaged(other))) others++;
     }
     return others < this.most;
   }
 
   corrupt(server: ProcessId): void {
     this.faulty.add(server);
+    this.forgetful.add(server);
+    this.healing.end(server);
+  }
+
+  /** True for one that counts among those that are borne: it is corrupted, or what it did may still be of effect. */
+  isSpent(server: ProcessId): boolean {
+    return this.faulty.has(server) || this.healing.has(server);
+  }
+
+  /** It starts again from its code. True when it was corrupted and is so no more. */
+  heal(server: ProcessId): boolean {
+    if (this.forgetful.has(server) || !this.faulty.delete(server)) return false;
+    this.byRole.delete(server);
+    this.healing.begin(server);
+    this.healed.add(server);
+    return true;
+  }
+
+  wasHealed(process: ProcessId): boolean {
+    return this.healed.has(process);
   }
 
   /** Corrupts the holder of a role, when that is borne; true when it was not corrupted before. */
@@ -75,6 +101,7 @@ export class Corruption {
     this.byRole.add(server);
     const isNew = !this.faulty.has(server);
     this.faulty.add(server);
+    this.healing.end(server);
     return isNew;
   }
 
@@ -128,6 +155,9 @@ export class Corruption {
   clone(): Corruption {
     const copy = new Corruption(this.servers, this.most, this.first, this.clients, new Set(this.faulty));
     for (const process of this.byRole) copy.byRole.add(process);
+    for (const process of this.forgetful) copy.forgetful.add(process);
+    for (const process of this.healed) copy.healed.add(process);
+    copy.healing.copyFrom(this.healing);
     return copy;
   }
 }

@@ -22,6 +22,7 @@ import {
   type Sequence,
   type View,
 } from './messages.js';
+import { NEVER } from './core.js';
 import { EVERYBODY } from './outbox.js';
 import type { Slot } from './slot.js';
 import { PbftTentative } from './tentative.js';
@@ -36,6 +37,9 @@ export abstract class PbftAgreement extends PbftTentative {
   /** By sender: messages of a later view or above the window, in the order in which they came. */
   protected early: PhaseMessage[][] = this.members.map(() => []);
 
+  /** Nothing above this place is accepted or proposed, whatever the window says: of a replica that recovers. */
+  protected ceiling: Sequence = NEVER;
+
   /** A pre-prepare was accepted. */
   protected abstract accepted(slot: Slot): void;
 
@@ -46,7 +50,7 @@ export abstract class PbftAgreement extends PbftTentative {
     const { view, sequence } = message;
     if (sequence <= this.window.low || view < this.view) return false;
     const isLater = view > this.view || !this.isActive;
-    if (!isLater && sequence <= this.window.high) return true;
+    if (!isLater && sequence <= this.window.high && sequence <= this.ceiling) return true;
     this.keepForLater(from, message);
     return false;
   }
@@ -148,6 +152,10 @@ export abstract class PbftAgreement extends PbftTentative {
     const message = this.makePrepare(slot.view, slot.sequence, slot.digest);
     this.sendWhenDurable(EVERYBODY, message);
     if (!slot.prepares.has(this.me)) slot.prepares.add(this.me, slot.digest, message.proof, true);
+  }
+
+  protected makePrePrepareProof(view: View, sequence: Sequence, digest: number): Proof {
+    return this.prove(StatementType.prePrepare, view, sequence, digest);
   }
 
   protected makePrepare(view: View, sequence: Sequence, digest: number): Prepare {
@@ -254,6 +262,7 @@ export abstract class PbftAgreement extends PbftTentative {
   protected override copyFrom(other: PbftAgreement): void {
     super.copyFrom(other);
     this.early = other.early.map((queue) => queue.slice());
+    this.ceiling = other.ceiling;
   }
 
   /** Who takes part has changed: of what came too early, that of members is kept. */

@@ -26,6 +26,8 @@ import {
 import { configurationOf, type Configuration } from './configuration.js';
 import { isHandover, type Inquiry } from './handover.js';
 import { KnownConfiguration } from './known-configuration.js';
+import { MacStatementType, type NewKey } from './macs/messages.js';
+import { newKeyDigest } from './macs/wire.js';
 import {
   StatementType,
   type ReadReply,
@@ -146,6 +148,7 @@ export class PbftDriver implements ClientDriver {
   receive(host: ClientHost, from: ProcessId, message: Message): ClientOutcome | undefined {
     if (isReply(message)) return this.receiveReply(host, from, message);
     if (isReadReply(message)) return this.receiveRead(host, from, message);
+    if ((message as Message | null)?.kind === 'NewKey') learnKeys(host, from, message as NewKey);
     if (isHandover(message)) this.known.learn(message, host.servers, host.authenticator);
     return undefined;
   }
@@ -222,6 +225,14 @@ export class PbftDriver implements ClientDriver {
     for (let i = 0; i < REMEMBERED; i++) copy.open[i] = this.open[i]?.clone();
     return copy;
   }
+}
+
+/** A replica has chosen new keys for MACs to it. It may say anything: what it says is checked. */
+function learnKeys({ authenticator, servers }: ClientHost, from: ProcessId, { epoch, proof }: NewKey): void {
+  if (!servers.includes(from) || !Number.isSafeInteger(epoch)) return;
+  const digest = newKeyDigest({ kind: 'NewKey', epoch });
+  const statement = { type: MacStatementType.newKey, configuration: 0, view: 0, sequence: epoch, digest };
+  if (authenticator.verifySignature(from, statement, proof)) authenticator.learnKeys(from, epoch);
 }
 
 /** True for what its client lets be answered aside of the order. */

@@ -47,7 +47,18 @@ export class ExecutedRequests {
     row.digests[place] = pairDigest(sequence, index);
   }
 
-  private clients(): ProcessId[] {
+  /** The highest sequence that is known of this client; 0: none. */
+  latestOf(client: ProcessId): number {
+    const row = this.rows.get(client);
+    let latest = 0;
+    for (let place = 0; row !== undefined && place < REMEMBERED; place++) {
+      latest = Math.max(latest, row.sequences[place] as number);
+    }
+    return latest;
+  }
+
+  /** Everybody of whom anything was executed, ascending. */
+  clients(): ProcessId[] {
     return [...this.rows.keys()].sort((a, b) => a - b);
   }
 

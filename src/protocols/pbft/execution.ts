@@ -108,13 +108,23 @@ export abstract class PbftExecution extends PbftCore {
 
   protected executeRequest(request: Request, view: View): void {
     const { command } = request;
-    const isOperators = this.isOperators(command);
-    if (isOperators) this.takeChange(request);
+    const isOfProtocol = this.isOfProtocol(command);
+    if (isOfProtocol) this.takeOrder(request);
     const result = this.executeCommand(command);
-    // The service knows nothing of the operator's, and how they stand, the chain of configurations says.
-    this.reportApplied(view, command.hash, isOperators ? undefined : command);
+    // The service knows nothing of these. How the operator's stand, the chain of configurations says.
+    this.reportApplied(view, command.hash, isOfProtocol ? undefined : command);
     this.requestDone(command);
-    if (!isOperators) this.reply(command, result);
+    if (!isOfProtocol) this.reply(command, result);
+  }
+
+  /** True for what is ordered like a request and is none of a client's: it is not for the service. */
+  protected isOfProtocol(command: Command): boolean {
+    return this.isOperators(command);
+  }
+
+  /** What is not for the service takes effect. */
+  protected takeOrder(request: Request): void {
+    this.takeChange(request);
   }
 
   protected isOperators({ client }: Command): boolean {
@@ -125,7 +135,7 @@ export abstract class PbftExecution extends PbftCore {
   protected executeCommand(command: Command): Result {
     const { client, sequence } = command;
     this.index++;
-    const result = this.isOperators(command) ? null : this.applyCommand(command);
+    const result = this.isOfProtocol(command) ? null : this.applyCommand(command);
     if (this.executed.indexOf(client, sequence) === 0) this.executed.note(client, sequence, this.index);
     return result;
   }

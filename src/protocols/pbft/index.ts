@@ -29,7 +29,17 @@ export { PbftMacReplica } from './macs/replica.js';
 export { HELD_PER_PRIMARY } from './held.js';
 export { decideView, type Begin } from './macs/decision.js';
 export * from './macs/messages.js';
-export { macNewViewDigest, macViewChangeDigest, viewChangeAckDigest } from './macs/wire.js';
+export {
+  macNewViewDigest,
+  macViewChangeDigest,
+  newKeyDigest,
+  queryStableDigest,
+  recoveryReplyDigest,
+  replyStableDigest,
+  viewChangeAckDigest,
+} from './macs/wire.js';
+export { WATCHDOG_TIMER } from './macs/recovery.js';
+export { RecoveryRound, recoveryPoint } from './macs/recovery-round.js';
 export { obligationsOf, type Obligations } from './new-view.js';
 export type { PhaseMessage } from './agreement.js';
 export type { Slot } from './slot.js';

@@ -8,7 +8,7 @@
 
 import type { ProcessId } from '../../kernel/index.js';
 import { PbftAgreement } from './agreement.js';
-import { NULL_DIGEST, StatementType, type PrePrepare, type Request, type Sequence } from './messages.js';
+import { NULL_DIGEST, type PrePrepare, type Request, type Sequence } from './messages.js';
 import type { Slot } from './slot.js';
 import { batchDigest } from './wire.js';
 
@@ -18,6 +18,11 @@ export abstract class PbftOrdering extends PbftAgreement {
   /** The place that the primary gives next. */
   protected nextSequence: Sequence = 1;
   private isBatchTimerSet = false;
+
+  /** It has sent something that proves nothing. */
+  protected noteUnproved(_from: ProcessId): void {
+    // Where keys do not change there is nothing to tell it.
+  }
 
   /** There is something new to wait for, or less of it. */
   protected abstract watchProgress(): void;
@@ -33,6 +38,7 @@ export abstract class PbftOrdering extends PbftAgreement {
     if (this.pending.find(client, sequence) !== undefined) return;
     if (!this.isAuthentic(message)) {
       this.reject('a request without its client');
+      this.noteUnproved(from);
       return;
     }
     this.addRequest(from, message);
@@ -89,13 +95,17 @@ export abstract class PbftOrdering extends PbftAgreement {
 
   protected mayPropose(): boolean {
     const inflight = this.nextSequence - 1 - this.lastExecuted;
-    const last = Math.min(this.window.high, this.lastBatch);
+    const last = Math.min(this.window.high, this.lastBatch, this.ceiling);
     return inflight < this.settings.maxInflight && this.nextSequence <= last;
   }
 
   /** The configuration gives way: what is left of it is filled with null requests. */
   private proposeNulls(): void {
-    while (this.mayPropose()) this.proposeAs(NULL_DIGEST, []);
+    while (this.mayPropose()) this.proposeNull();
+  }
+
+  protected proposeNull(): void {
+    this.proposeAs(NULL_DIGEST, []);
   }
 
   private takeBatchToPropose(): Request[] {
@@ -115,7 +125,7 @@ export abstract class PbftOrdering extends PbftAgreement {
   private proposeAs(digest: number, requests: readonly Request[]): void {
     const { view } = this;
     const sequence = this.nextSequence++;
-    const proof = this.prove(StatementType.prePrepare, view, sequence, digest);
+    const proof = this.makePrePrepareProof(view, sequence, digest);
     const message: PrePrepare = { kind: 'PrePrepare', view, sequence, digest, requests, proof };
     this.acceptPrePrepare(this.window.at(sequence), message);
   }

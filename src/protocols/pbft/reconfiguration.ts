@@ -182,13 +182,17 @@ export abstract class PbftReconfiguration extends PbftStatus {
 
   protected override statusTimedOut(): void {
     this.answered = 0;
-    if (this.takesPart()) super.statusTimedOut();
+    if (this.saysStatus()) super.statusTimedOut();
     else {
       this.startStatusTimer();
       this.tick++;
       this.watchTransfer();
     }
     if (this.settings.operator >= 0) this.inquireWhenIdle();
+  }
+
+  protected saysStatus(): boolean {
+    return this.takesPart();
   }
 
   private inquireWhenIdle(): void {

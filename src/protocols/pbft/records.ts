@@ -83,6 +83,16 @@ export type Promised =
   /** The same two where proofs are MACs. */
   | { readonly kind: 'mac-view-change'; readonly message: MacViewChange }
   | { readonly kind: 'mac-new-view'; readonly message: MacNewView }
+  /**
+   * Its latest proactive recovery has this number; it is over, or still goes on (macs/recovery.ts). `hasForgotten`: what
+   * was promised before is lost, so that nothing binding may be said until it is over.
+   */
+  | {
+      readonly kind: 'recovery';
+      readonly number: number;
+      readonly hasForgotten: boolean;
+      readonly isOver: boolean;
+    }
   /** It acts by the configuration that these links lead to; what was promised before is of an earlier one. */
   | { readonly kind: 'configuration'; readonly links: readonly Link[] }
   /** This checkpoint is stable. */

@@ -4,7 +4,7 @@
  * The newest journal whose beginning is whole holds all promises. A journal may end in a torn tail, which was never
  * synced, so that nothing that rests on it was ever sent: it is cut. Anything else that cannot be read (rot, or a
  * record that a later one says was synced) may have been a promise. A replica that has forgotten a promise could
- * break it, so it does not run on such a disk; getting it back by proactive recovery is left for later.
+ * break it, so it does not run on such a disk, or not before it has recovered (macs/recovery.ts).
  *
  * A checkpoint that cannot be read is another matter: it is no promise but a state, which a quorum has, or what was
  * agreed on leads to again. The replica starts from an older one, or the beginning, and gets the state from others.
@@ -69,6 +69,23 @@ export function recover(disk: DiskImage, takesNew = false): Recovered | Unusable
   return { kind: 'usable', generation, ...journal, checkpoint, digests, damaged, journals };
 }
 
+/** A disk whose promises are lost, in whole or in part: what can be read of the state, and nothing else. */
+export function recoverState(disk: DiskImage): Recovered {
+  const files = disk.files();
+  const checkpoints = numbersIn(files, checkpointOf);
+  const digests = digestsOf(disk, checkpoints, 0);
+  return {
+    kind: 'usable',
+    generation: 0,
+    promised: [{ kind: 'recovery', number: 0, hasForgotten: true, isOver: false }],
+    checkpoint: readCheckpoint(disk, digests[digests.length - 1]),
+    digests,
+    damaged: checkpoints.filter((sequence) => !digests.some((found) => found.sequence === sequence)),
+    journals: numbersIn(files, journalOf),
+    records: 0,
+  };
+}
+
 /** Those that can be read, and are of the configuration with this number or of an earlier one. */
 function digestsOf(disk: DiskImage, sequences: readonly Sequence[], number: number): Checkpointed[] {
   return sequences.flatMap((sequence) => {
@@ -94,7 +111,11 @@ function numbersIn(files: readonly string[], numberOf: (file: string) => number)
     .sort((a, b) => a - b);
 }
 
-function readCheckpoint(disk: DiskImage, newest: Checkpointed | undefined): CheckpointState | undefined {
+/** Undefined for none. */
+export function readCheckpoint(
+  disk: DiskImage,
+  newest: Checkpointed | undefined,
+): CheckpointState | undefined {
   if (newest === undefined) return undefined;
   const record = disk.read(checkpointFile(newest.sequence))[0]?.record as CheckpointRecord;
   return new CheckpointState(record.sequence, record.state, record.digest, 0);

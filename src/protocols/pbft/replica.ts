@@ -66,7 +66,8 @@ type PlacePromise = Exclude<
       | 'new-view'
       | 'mac-view-change'
       | 'mac-new-view'
-      | 'decided';
+      | 'decided'
+      | 'recovery';
   }
 >;
 
@@ -84,7 +85,7 @@ function sequenceOf(promise: PlacePromise): Sequence {
 
 export class PbftReplica extends PbftReconfiguration implements Replica {
   /** True for one that takes no part: it is no member, or its disk has forgotten what it promised. */
-  private isNobody = false;
+  protected isNobody = false;
   protected validator = new Validator(this.members.length, this.settings);
 
   // ---- life ----
@@ -100,13 +101,18 @@ export class PbftReplica extends PbftReconfiguration implements Replica {
       return;
     }
     this.takeBack(found);
-    this.emit({ kind: 'recovered', term: this.view, lastIndex: this.index, trusted: true });
+    this.emit({ kind: 'recovered', term: this.view, lastIndex: this.index, trusted: this.isTrusted() });
     if (this.lastExecuted >= this.begunAfter) this.reportConfiguration();
     if (this.isActive) this.reportRole();
     this.startStatusTimer();
     if (this.isActive) this.watchProgress();
     else if (this.takesPart()) this.countViewChanges();
     this.settle();
+  }
+
+  /** True when all that was promised before the start is known. */
+  protected isTrusted(): boolean {
+    return true;
   }
 
   protected recoverFrom(disk: DiskImage): Recovered | Unusable {
@@ -172,6 +178,7 @@ export class PbftReplica extends PbftReconfiguration implements Replica {
         return;
       case 'mac-view-change':
       case 'mac-new-view':
+      case 'recovery':
         this.host.halt('the disk is of a replica that proves by MACs');
         return;
       case 'decided':
@@ -354,6 +361,10 @@ export class PbftReplica extends PbftReconfiguration implements Replica {
       case 'MacViewChange':
       case 'ViewChangeAck':
       case 'MacNewView':
+      case 'NewKey':
+      case 'QueryStable':
+      case 'ReplyStable':
+      case 'RecoveryReply':
         this.reject('malformed');
     }
   }

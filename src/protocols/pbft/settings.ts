@@ -38,6 +38,8 @@ export interface PbftSettings {
   readonly readOnly: boolean;
   /** A batch is executed when it is prepared and all before it are committed. */
   readonly tentative: boolean;
+  /** Each replica recovers once in so long, one after another; 0: none does (TOCS 2002, §4). Takes MACs. */
+  readonly recoveryMicros: Micros;
   /** Servers that take part from the beginning; 0: all of them. */
   readonly members: number;
   /** Servers that may take part at some time; 0: the members. */
@@ -63,6 +65,7 @@ const KEYS = [
   'state-chunk',
   'read-only',
   'tentative',
+  'recovery-interval',
 ] as const;
 
 const PROOFS: readonly Proofs[] = ['signatures', 'macs'];
@@ -99,6 +102,11 @@ export function parsePbftSettings(
     // A chain of configurations rests on signatures.
     throw read.bad('proofs', 'signatures, where an operator changes who takes part');
   }
+  const recoveryMicros = read.has('recovery-interval') ? duration(read, 'recovery-interval', 0) : 0;
+  if (recoveryMicros > 0 && proofs !== 'macs') {
+    // Keys of signatures last for ever: what a liar has signed ahead would outlive its recovery.
+    throw read.bad('recovery-interval', 'proofs: macs beside it, whose keys can be changed');
+  }
   return {
     proofs,
     faulty,
@@ -114,6 +122,7 @@ export function parsePbftSettings(
     stateChunk: read.count('state-chunk', 16_384, 1),
     readOnly: read.flag('read-only', false),
     tentative: read.flag('tentative', false),
+    recoveryMicros,
     members: cluster?.members ?? 0,
     servers: cluster?.servers ?? 0,
     operator: cluster?.operator ?? -1,

@@ -63,6 +63,14 @@ export class Votes {
     return chosen;
   }
 
+  /** Forgets all votes but this replica's. */
+  keepOnly(replica: number): void {
+    const bit = 1 << replica;
+    this.voters &= bit;
+    this.matching &= bit;
+    for (let other = 0; other < this.replicas; other++) if (other !== replica) this.proofs[other] = undefined;
+  }
+
   clear(): void {
     if (this.voters === 0) return;
     this.voters = 0;

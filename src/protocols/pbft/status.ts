@@ -216,7 +216,7 @@ export abstract class PbftStatus extends PbftTransfer {
   }
 
   private sendPrePrepareAgain(rank: number, { view, sequence, digest, requests, prePrepare }: Slot): void {
-    if (requests === undefined || requests.length === 0) return;
+    if (requests === undefined) return;
     const proof = prePrepare as Proof;
     const message: PrePrepare = { kind: 'PrePrepare', view, sequence, digest, requests, proof };
     this.answer(rank, message);

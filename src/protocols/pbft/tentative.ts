@@ -60,8 +60,8 @@ export abstract class PbftTentative extends PbftReads {
 
   /** What the operator asks for decides who counts: it takes effect when it is committed, and never back. */
   private hasChange(requests: readonly Request[]): boolean {
-    if (this.settings.operator < 0) return false;
-    return requests.some(({ command }) => this.isOperators(command));
+    if (this.settings.operator < 0 && this.settings.recoveryMicros === 0) return false;
+    return requests.some(({ command }) => this.isOfProtocol(command));
   }
 
   protected isReadyForTentative(slot: Slot): boolean {

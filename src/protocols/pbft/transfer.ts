@@ -56,12 +56,17 @@ export abstract class PbftTransfer extends PbftViewChange {
   /** Everybody is asked for the root: so everybody keeps the state while its parts are fetched. */
   private fetchTarget(): void {
     const { target, members, me, fetching: earlier } = this;
-    const fetching = new StateFetch(target, members.length, me, this.plainState(), earlier);
+    const fetching = new StateFetch(target, members.length, me, this.stateToCompare(), earlier);
     this.fetching = fetching;
     for (let rank = 0; rank < this.members.length; rank++) {
       if (rank !== this.me) this.ask(fetching, rank, [[]]);
     }
     for (const root of fetching.missing(1)) this.noteAsked(root, this.me);
+  }
+
+  /** What is the same in it need not be fetched. */
+  protected stateToCompare(): Plain {
+    return this.plainState();
   }
 
   private noteAsked(part: FetchedPart, source: number): void {

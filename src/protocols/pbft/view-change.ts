@@ -339,11 +339,13 @@ export abstract class PbftViewChange extends PbftCheckpoints {
     this.stabilise(stable);
   }
 
-  private acceptChoices(choices: readonly Choice[]): void {
+  /** Those that are accepted are so for good. */
+  protected acceptChoices(choices: readonly Choice[]): void {
     const isBackup = this.primaryOf(this.view) !== this.me;
     for (const { sequence, digest, proof } of choices) {
-      if (!this.window.has(sequence)) continue;
+      if (!this.window.has(sequence) || (isBackup && sequence > this.ceiling)) continue;
       const slot = this.window.at(sequence);
+      if (slot.view >= 0) continue;
       slot.accept(this.view, digest, proof, undefined);
       slot.tick = this.tick;
       if (isBackup) this.prepare(slot);

@@ -9,6 +9,7 @@ import { CONFIGURATION_BUGS } from './configurations.js';
 import { LIAR_BUGS } from './liars.js';
 import { MAC_BUGS } from './macs.js';
 import { QUORUM_BUGS } from './quorums.js';
+import { RECOVERY_BUGS } from './recoveries.js';
 import { VIEW_CHANGE_BUGS } from './view-changes.js';
 
 export const PBFT_BUGS: readonly Bug[] = [
@@ -18,4 +19,5 @@ export const PBFT_BUGS: readonly Bug[] = [
   ...LIAR_BUGS,
   ...MAC_BUGS,
   ...CONFIGURATION_BUGS,
+  ...RECOVERY_BUGS,
 ];

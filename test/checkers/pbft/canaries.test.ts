@@ -66,6 +66,28 @@ const CANARIES: Readonly<Record<string, (stage: PbftStage) => void>> = {
   'pbft/received-state: it is not on the disk': (stage) => {
     stage.installed(3);
   },
+  'pbft/new-keys: the number of a recovery comes twice': (stage) => {
+    stage.emit(1, { kind: 'proactive-recovery', phase: 'begun', number: 1 });
+    stage.emit(1, { kind: 'proactive-recovery', phase: 'begun', number: 1 });
+  },
+  'pbft/new-keys: an epoch comes twice': (stage) => {
+    stage.emit(1, { kind: 'keys-refreshed', epoch: 1, records: 1, recovering: 2, number: 1 });
+    stage.emit(1, { kind: 'keys-refreshed', epoch: 1, records: 1, recovering: 3, number: 1 });
+  },
+  'pbft/new-keys: recovered with the old ones': (stage) => {
+    stage.emit(1, { kind: 'proactive-recovery', phase: 'begun', number: 1 });
+    stage.emit(1, { kind: 'proactive-recovery', phase: 'completed', number: 1 });
+  },
+  'pbft/new-keys: a certificate of what was said under old ones': (stage) => {
+    stage.prepareAll(0, 1, 7, []);
+    stage.emit(1, { kind: 'keys-refreshed', epoch: 2, records: 1, recovering: 3, number: 1 });
+    const certificate = stage.certificate(0, 1, 7, [1, 2]);
+    const prepares = certificate.prepares.map(({ signer }) => ({
+      signer,
+      encode: () => `${signer}:mac>0,1@1,2,3(3,0,0,1,00000007)`,
+    }));
+    stage.promiseAt(1, 1, 2, { kind: 'prepared', certificate: { ...certificate, prepares } });
+  },
   'pbft/prepared-unique: two digests are prepared in one view': (stage) => {
     stage.prepareAll(0, 1, 7, [1]);
     stage.faulty.add(0).add(2).add(3);
@@ -326,6 +348,28 @@ const OTHER_STAGES: Readonly<Record<string, () => PbftStage>> = {
     stage.time = 11;
     for (let view = 1; view <= 7; view++) for (const replica of stage.replicas) stage.leave(replica, view);
     stage.end();
+    return stage;
+  },
+  'pbft/recovery-in-turn: two of four recover at a time': () => {
+    const stage = new PbftStage(4, { liveness: LIVENESS });
+    stage.time = 11;
+    stage.emit(1, { kind: 'proactive-recovery', phase: 'due', number: 0 });
+    stage.emit(2, { kind: 'proactive-recovery', phase: 'due', number: 0 });
+    return stage;
+  },
+  'pbft/recovery-ends: one never does': () => {
+    const stage = new PbftStage(4, { liveness: LIVENESS });
+    stage.emit(1, { kind: 'proactive-recovery', phase: 'begun', number: 1 });
+    stage.time = 100;
+    stage.end();
+    return stage;
+  },
+  'pbft/recovery-ends: one takes too long': () => {
+    const stage = new PbftStage(4, { liveness: LIVENESS });
+    stage.emit(1, { kind: 'proactive-recovery', phase: 'begun', number: 1 });
+    stage.emit(1, { kind: 'keys-refreshed', epoch: 1, records: 1, recovering: 1, number: 1 });
+    stage.time = 100;
+    stage.emit(1, { kind: 'proactive-recovery', phase: 'completed', number: 1 });
     return stage;
   },
   'pbft/calm-views: a view is left for nothing': () => {

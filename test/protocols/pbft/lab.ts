@@ -17,8 +17,12 @@ import {
   formatPbft,
   macNewViewDigest,
   macViewChangeDigest,
+  newKeyDigest,
   newViewDigest,
   parsePbftSettings,
+  queryStableDigest,
+  recoveryReplyDigest,
+  replyStableDigest,
   stateDataDigest,
   statusDigest,
   viewChangeAckDigest,
@@ -342,6 +346,14 @@ function statementOf(message: PeerMessage): Statement {
       return stated(mac.viewChangeAck, message.view, 0, viewChangeAckDigest(message));
     case 'MacNewView':
       return stated(mac.newView, message.view, 0, macNewViewDigest(message));
+    case 'NewKey':
+      return stated(mac.newKey, 0, message.epoch, newKeyDigest(message));
+    case 'QueryStable':
+      return stated(mac.queryStable, 0, message.recovery, queryStableDigest(message));
+    case 'ReplyStable':
+      return stated(mac.replyStable, 0, message.recovery, replyStableDigest(message));
+    case 'RecoveryReply':
+      return stated(mac.recoveryReply, 0, message.recovery, recoveryReplyDigest(message));
   }
 }
 

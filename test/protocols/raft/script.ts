@@ -230,6 +230,8 @@ function eventLine(event: ProtocolEvent): string | undefined {
     case 'tentatively-executed':
     case 'rolled-back':
     case 'denied':
+    case 'proactive-recovery':
+    case 'keys-refreshed':
       return undefined;
     case 'became-follower':
     case 'became-candidate':

@@ -10,6 +10,8 @@ export const PBFT_REACHED = {
   'pbft/read-waited':
     'A read waited until what its replica had shown to clients before was executed for good.',
   'pbft/read-ordered': 'A read that no quorum had answered alike was ordered after all.',
+  'pbft/recovered-from-damage':
+    'A replica whose disk had lost its promises recovered, and voted again under the same name.',
   'pbft/checkpoint-lost': 'A replica started although it could not read a checkpoint on its disk any more.',
 } as const satisfies Readonly<Record<`pbft/${string}`, string>>;
 

@@ -11,6 +11,7 @@ import type { AttackSurface, Liar, LieInfo, Message } from '../../../kernel/inde
 import type { Commit, NewView, PbftMessage, PrePrepare, Prepare } from '../messages.js';
 import * as configurations from './configuration-lies.js';
 import * as agreement from './agreement-lies.js';
+import * as recovery from './recovery-lies.js';
 import * as state from './state-lies.js';
 import * as macs from './mac-lies.js';
 import { primaryOf } from './proofs.js';
@@ -48,6 +49,8 @@ const SERVER_KINDS = [
 ] as const;
 /** Of view changes with MACs. */
 const MAC_KINDS = ['MacViewChange', 'ViewChangeAck', 'MacNewView'] as const;
+/** Where replicas recover. */
+const RECOVERY_KINDS = ['NewKey', 'QueryStable', 'ReplyStable', 'RecoveryReply'] as const;
 const CLIENT_KINDS = ['Request', 'ReadRequest'] as const;
 const PROVED_KINDS = [...SERVER_KINDS, ...MAC_KINDS, ...CLIENT_KINDS] as const;
 /** What is not proved by its sender. */
@@ -147,6 +150,13 @@ const LIES: readonly Lie[] = [
     'a vote, whether or not the sender is a member',
     configurations.phantomVote,
   ),
+  lie('false-extent', ['ReplyStable'], 'the log is far ahead, or empty', recovery.falseExtent),
+  lie(
+    'false-execution',
+    ['RecoveryReply'],
+    'the recovery has its place far ahead, or at the beginning',
+    recovery.falseExecution,
+  ),
   lie('invented-link', ['Handover'], 'a configuration of the corrupted alone', configurations.inventedLink),
 ];
 
@@ -186,6 +196,7 @@ function tell(name: string, message: Message, liar: Liar): Message {
 
 export const PBFT_ATTACK_SURFACE: AttackSurface = {
   serverKinds: [...SERVER_KINDS, ...MAC_KINDS, ...OPEN_KINDS],
+  rareKinds: RECOVERY_KINDS,
   clientKinds: CLIENT_KINDS,
   lies: LIES.map(({ name, kinds, summary }) => ({ name, kinds, summary })),
   fields: FIELDS,

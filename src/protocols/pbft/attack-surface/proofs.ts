@@ -12,7 +12,15 @@ import {
   type Statement,
 } from '../../../kernel/index.js';
 import { MacStatementType } from '../macs/messages.js';
-import { macNewViewDigest, macViewChangeDigest, viewChangeAckDigest } from '../macs/wire.js';
+import {
+  macNewViewDigest,
+  macViewChangeDigest,
+  newKeyDigest,
+  queryStableDigest,
+  recoveryReplyDigest,
+  replyStableDigest,
+  viewChangeAckDigest,
+} from '../macs/wire.js';
 import { configurationOf, VIEWS } from '../configuration.js';
 import { StatementType, type PbftMessage, type Status } from '../messages.js';
 import { quorumOf } from '../quorum.js';
@@ -93,6 +101,14 @@ function statementOfKind(message: PbftMessage, to: ProcessId): Statement {
       return statement(MacStatementType.viewChangeAck, message.view, 0, viewChangeAckDigest(message));
     case 'MacNewView':
       return statement(MacStatementType.newView, message.view, 0, macNewViewDigest(message));
+    case 'NewKey':
+      return statement(MacStatementType.newKey, 0, message.epoch, newKeyDigest(message));
+    case 'QueryStable':
+      return statement(MacStatementType.queryStable, 0, message.recovery, queryStableDigest(message));
+    case 'ReplyStable':
+      return statement(MacStatementType.replyStable, 0, message.recovery, replyStableDigest(message));
+    case 'RecoveryReply':
+      return statement(MacStatementType.recoveryReply, 0, message.recovery, recoveryReplyDigest(message));
     case 'Reply':
       return statement(
         message.isTentative ? StatementType.tentativeReply : StatementType.reply,

@@ -40,6 +40,21 @@ export class Acknowledgements {
     }
   }
 
+  /** Forgets what anybody but this replica has said. */
+  keepOnly(me: number): void {
+    this.rows.forEach((row, by) => {
+      if (by !== me) row.reset(0);
+    });
+  }
+
+  /** Forgets what is said of this sender's view changes. */
+  forgetSender(sender: number): void {
+    for (const row of this.rows) {
+      row.digests.delete(sender);
+      if (row.digests.size === 0) row.reset(0);
+    }
+  }
+
   has(by: number, view: View): boolean {
     const row = this.rows[by] as Row;
     return row.view === view && row.digests.size > 0;

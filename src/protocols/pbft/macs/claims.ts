@@ -118,6 +118,12 @@ export abstract class MacClaims extends MacRequests {
     }
   }
 
+  /** What others have said counts no more. */
+  protected forgetClaims(): void {
+    this.decided.clear();
+    this.stabilised = this.members.map(() => []);
+  }
+
   // ---- state as a value ----
 
   protected override copyFrom(other: MacClaims): void {

@@ -10,7 +10,15 @@ type View = number;
 type Sequence = number;
 
 /** Kinds of statements, beside those in messages.ts. */
-export const MacStatementType = { viewChange: 32, viewChangeAck: 33, newView: 34 } as const;
+export const MacStatementType = {
+  viewChange: 32,
+  viewChangeAck: 33,
+  newView: 34,
+  newKey: 35,
+  queryStable: 36,
+  replyStable: 37,
+  recoveryReply: 38,
+} as const;
 
 /** An element of P or Q: this digest was prepared, or pre-prepared, at this place; the latest view in which it was. */
 export interface Tuple {
@@ -44,6 +52,8 @@ export interface MacViewChange extends Message {
   readonly prepared: readonly Tuple[];
   /** Q: by place and digest, the latest view of the pre-prepare; in ascending order of the places. */
   readonly prePrepared: readonly Tuple[];
+  /** Number of its sender's latest recovery (recovery.ts): whoever knows of a later one takes it for void. */
+  readonly recovery?: number;
   readonly proof: Proof;
 }
 
@@ -73,4 +83,42 @@ export interface MacNewView extends Message {
   readonly proof: Proof;
 }
 
-export type MacMessage = MacViewChange | ViewChangeAck | MacNewView;
+export type MacMessage =
+  MacViewChange | ViewChangeAck | MacNewView | NewKey | QueryStable | ReplyStable | RecoveryReply;
+
+// ---- proactive recovery (TOCS 2002, §4): see recovery.ts ----
+
+/**
+ * From now on, MACs to the sender count when they are made with its keys of this epoch (§4.3.1). The one message between
+ * replicas that is signed; the epoch is the paper's counter in secure hardware: it never goes back.
+ */
+export interface NewKey extends Message {
+  readonly kind: 'NewKey';
+  readonly epoch: number;
+  readonly proof: Proof;
+}
+
+/** How far is the log? Asked by a replica in its recovery with this number. */
+export interface QueryStable extends Message {
+  readonly kind: 'QueryStable';
+  readonly recovery: number;
+  readonly proof: Proof;
+}
+
+/** The sender's stable checkpoint, and the highest place for which it is prepared. */
+export interface ReplyStable extends Message {
+  readonly kind: 'ReplyStable';
+  /** Of the query. */
+  readonly recovery: number;
+  readonly stable: Sequence;
+  readonly prepared: Sequence;
+  readonly proof: Proof;
+}
+
+/** The recovery request of this number was executed, in that batch or one before it. */
+export interface RecoveryReply extends Message {
+  readonly kind: 'RecoveryReply';
+  readonly recovery: number;
+  readonly executed: Sequence;
+  readonly proof: Proof;
+}

@@ -3,9 +3,9 @@
 import type { Plain, ProcessId } from '../../../kernel/index.js';
 import type { PeerMessage } from '../messages.js';
 import { MacValidator } from './validate.js';
-import { MacViewChanges } from './view-change.js';
+import { MacRecovery } from './recovery.js';
 
-export class PbftMacReplica extends MacViewChanges {
+export class PbftMacReplica extends MacRecovery {
   protected override readonly validator = new MacValidator(this.members.length, this.settings);
 
   protected override receiveFromPeer(from: ProcessId, message: PeerMessage): void {
@@ -16,11 +16,32 @@ export class PbftMacReplica extends MacViewChanges {
       else this.reject('sender is no other replica');
       return;
     }
-    const isOwnKind = message.kind === 'MacViewChange' || message.kind === 'ViewChangeAck';
-    if (!isOwnKind || rank < 0 || rank === this.me || message.proof.signer !== from) {
+    if (rank < 0 || rank === this.me || message.proof.signer !== from) {
       super.receiveFromPeer(from, message);
-    } else if (message.kind === 'MacViewChange') this.onMacViewChange(from, message);
-    else this.onViewChangeAck(from, message);
+      return;
+    }
+    switch (message.kind) {
+      case 'MacViewChange':
+        this.onMacViewChange(from, message);
+        return;
+      case 'ViewChangeAck':
+        this.onViewChangeAck(from, message);
+        return;
+      case 'NewKey':
+        this.onNewKey(from, message);
+        return;
+      case 'QueryStable':
+        this.onQueryStable(from, message);
+        return;
+      case 'ReplyStable':
+        this.onReplyStable(from, message);
+        return;
+      case 'RecoveryReply':
+        this.onRecoveryReply(from, message);
+        return;
+      default:
+        super.receiveFromPeer(from, message);
+    }
   }
 
   override encode(): Plain {
@@ -29,6 +50,7 @@ export class PbftMacReplica extends MacViewChanges {
       macRequests: this.encodeRequests(),
       claims: this.encodeClaims(),
       macViewChanges: this.encodeMacViewChanges(),
+      ...(this.recovers ? { keys: this.encodeKeys(), recovery: this.encodeRecovery() } : {}),
     };
   }
 }

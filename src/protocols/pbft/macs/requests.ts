@@ -22,6 +22,7 @@
 
 import type { Plain, ProcessId, Proof, Statement } from '../../../kernel/index.js';
 import {
+  NULL_DIGEST,
   StatementType,
   type PrePrepare,
   type Prepare,
@@ -74,6 +75,15 @@ export abstract class MacRequests extends PbftReplica {
     return !this.distrusted.has(request.command.client) || this.isSigned(request);
   }
 
+  protected hasClientsProof(request: Request): boolean {
+    return super.isAuthentic(request);
+  }
+
+  /** False while bad MACs may be nobody's fault. */
+  protected isTimeForDistrust(): boolean {
+    return true;
+  }
+
   /** A backup passes on what only the primary may be able to check, and waits for what everybody can. */
   protected override addRequest(from: ProcessId, message: Request): void {
     if (this.isPrimary() || this.isSigned(message)) super.addRequest(from, message);
@@ -93,7 +103,8 @@ export abstract class MacRequests extends PbftReplica {
     if (this.rankOf(from) !== this.primaryOf(view)) return 'pre-prepare not by the primary';
     if (slot.view >= 0 && slot.digest !== digest) return 'a second pre-prepare';
     if (!this.verify(from, StatementType.prePrepare, view, sequence, digest, proof)) return 'bad proof';
-    if (batchDigest(requests) !== digest) return 'the batch is not that of its digest';
+    if ((requests.length === 0 ? NULL_DIGEST : batchDigest(requests)) !== digest)
+      return 'the batch is not that of its digest';
     if (slot.view >= 0 || this.areVouchedFor(slot, message)) return undefined;
     this.unchecked.set(sequence, message);
     return 'a request without its client';
@@ -104,8 +115,8 @@ export abstract class MacRequests extends PbftReplica {
     let areOwn = true;
     for (let i = 0; i < requests.length; i++) {
       const request = requests[i] as Request;
-      if (super.isAuthentic(request) || this.isKnown(request)) continue;
-      this.distrusted.add(request.command.client);
+      if (this.hasClientsProof(request) || this.isKnown(request)) continue;
+      if (this.isTimeForDistrust()) this.distrusted.add(request.command.client);
       areOwn = false;
     }
     if (areOwn) return true;
@@ -158,6 +169,7 @@ export abstract class MacRequests extends PbftReplica {
 
   /** It may be for its requests that this primary's batch was not prepared. */
   private distrustUnprepared(): void {
+    if (!this.isTimeForDistrust()) return;
     for (let sequence = this.window.low + 1; sequence <= this.window.high; sequence++) {
       const slot = this.window.at(sequence);
       if (slot.view !== this.view || slot.isPrepared) continue;

@@ -38,6 +38,11 @@ export class MacValidator extends Validator {
         return this.isAck(message as unknown as Fields);
       case 'MacNewView':
         return this.isMacNewView(message as unknown as Fields);
+      case 'NewKey':
+      case 'QueryStable':
+      case 'ReplyStable':
+      case 'RecoveryReply':
+        return this.settings.recoveryMicros > 0 && isOfRecovery(message as unknown as Fields);
       case 'ViewChange':
       case 'NewView':
         return false;
@@ -62,8 +67,10 @@ export class MacValidator extends Validator {
 
   private isMacViewChange(value: unknown): boolean {
     if (!isRecord(value) || value['kind'] !== 'MacViewChange') return false;
-    const { view, stable, checkpoints, prepared, prePrepared, proof } = value;
+    const { view, stable, checkpoints, prepared, prePrepared, recovery, proof } = value;
     if (!isCount(view, 1) || !isCount(stable, 0) || !isProof(proof)) return false;
+    // Present just where replicas recover: otherwise what is the same would have two hashes.
+    if (this.settings.recoveryMicros > 0 ? !isCount(recovery, 0) : recovery !== undefined) return false;
     return (
       this.areCheckpoints(checkpoints, stable as number) &&
       this.arePrepared(prepared, view as number, stable as number) &&
@@ -140,6 +147,14 @@ export class MacValidator extends Validator {
     for (let i = 0; i < choices.length; i++) if (!isChoice(choices[i])) return false;
     return true;
   }
+}
+
+function isOfRecovery({ kind, epoch, recovery, stable, prepared, executed, proof }: Fields): boolean {
+  if (!isProof(proof)) return false;
+  if (kind === 'NewKey') return isCount(epoch, 1);
+  if (!isCount(recovery, 1)) return false;
+  if (kind === 'ReplyStable') return isCount(stable, 0) && isCount(prepared, 0);
+  return kind === 'QueryStable' || isCount(executed, 0);
 }
 
 /** No proofs. */

@@ -48,7 +48,7 @@ export abstract class MacViewChanges extends MacClaims {
   protected ownViewChange: MacViewChange | undefined = undefined;
   protected begun: MacNewView | undefined = undefined;
   /** A new view that is right if its view changes are what their senders have said: some are not believed yet. */
-  private unbelieved: MacNewView | undefined = undefined;
+  protected unbelieved: MacNewView | undefined = undefined;
 
   // ---- leaving a view ----
 
@@ -69,11 +69,22 @@ export abstract class MacViewChanges extends MacClaims {
       checkpoints: this.ownCheckpoints(),
       prepared: this.preparedTuples(),
       prePrepared: this.prePreparedTuples(),
+      ...this.recoveryInForce(),
     } as const;
     return { ...body, proof: this.proveViewChange(body.view, body.stable, macViewChangeDigest(body)) };
   }
 
-  private proveViewChange(view: View, stable: Sequence, digest: number): Proof {
+  /** The number of the latest recovery, where replicas recover. */
+  protected recoveryInForce(): Pick<MacViewChange, 'recovery'> {
+    return {};
+  }
+
+  /** True for a view change from before its sender's latest recovery: what it says may be wrong or forgotten. */
+  protected isVoid(_message: MacViewChange): boolean {
+    return false;
+  }
+
+  protected proveViewChange(view: View, stable: Sequence, digest: number): Proof {
     return this.prove(MacStatementType.viewChange, view, stable, digest);
   }
 
@@ -109,15 +120,26 @@ export abstract class MacViewChanges extends MacClaims {
     const rank = this.rankOf(from);
     const { view } = message;
     if (view < this.view || (view === this.view && this.isActive)) return;
-    if ((this.said[rank]?.view ?? 0) >= view) return;
-    if (!this.isFromItsSender(message)) {
+    if (!this.isNews(this.said[rank], message)) return;
+    if (this.isVoid(message) || !this.isFromItsSender(message)) {
       this.reject('bad view change');
       return;
     }
     this.said[rank] = message;
+    this.noteLeft(rank, view);
     this.joinViewChange();
     if (!this.isActive && view === this.view) this.acknowledge();
     this.countViewChanges();
+  }
+
+  /** The replica has left for this view. */
+  protected noteLeft(_rank: number, _view: View): void {
+    // It counts with others.
+  }
+
+  private isNews(known: MacViewChange | undefined, { view, recovery = 0 }: MacViewChange): boolean {
+    if (known === undefined || known.view < view) return true;
+    return known.view === view && (known.recovery ?? 0) < recovery;
   }
 
   private isFromItsSender(message: MacViewChange): boolean {
@@ -277,6 +299,7 @@ export abstract class MacViewChanges extends MacClaims {
   }
 
   protected isBelieved(message: MacViewChange): boolean {
+    if (this.isVoid(message)) return false;
     const rank = this.rankOf(message.proof.signer);
     const digest = macViewChangeDigest(message);
     if (rank === this.me) return this.ownViewChange !== undefined && this.isOwn(message, digest);

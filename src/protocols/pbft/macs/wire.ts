@@ -6,6 +6,10 @@ import type {
   MacMessage,
   MacNewView,
   MacViewChange,
+  NewKey,
+  QueryStable,
+  RecoveryReply,
+  ReplyStable,
   Tuple,
   ViewChangeAck,
 } from './messages.js';
@@ -24,7 +28,24 @@ export function macViewChangeDigest(message: Unproved<MacViewChange>): number {
   let hash = mixInteger(mixInteger(0x3c6ef372, view), stable);
   for (let i = 0; i < checkpoints.length; i++) hash = mixCheckpoint(hash, checkpoints[i] as Checkpointed);
   hash = mixTuples(mix32(hash, checkpoints.length), prepared);
-  return mixTuples(hash, prePrepared);
+  hash = mixTuples(hash, prePrepared);
+  return message.recovery === undefined ? hash : mixInteger(hash, message.recovery);
+}
+
+export function newKeyDigest({ epoch }: Unproved<NewKey>): number {
+  return mixInteger(0x2545f491, epoch);
+}
+
+export function queryStableDigest({ recovery }: Unproved<QueryStable>): number {
+  return mixInteger(0x6a09e667, recovery);
+}
+
+export function replyStableDigest({ recovery, stable, prepared }: Unproved<ReplyStable>): number {
+  return mixInteger(mixInteger(mixInteger(0x1f83d9ab, recovery), stable), prepared);
+}
+
+export function recoveryReplyDigest({ recovery, executed }: Unproved<RecoveryReply>): number {
+  return mixInteger(mixInteger(0x510e527f, recovery), executed);
 }
 
 export function viewChangeAckDigest({ view, acks }: Unproved<ViewChangeAck>): number {
@@ -52,6 +73,14 @@ export function macMessageDigest(message: MacMessage): number {
       return viewChangeAckDigest(message);
     case 'MacNewView':
       return macNewViewDigest(message);
+    case 'NewKey':
+      return newKeyDigest(message);
+    case 'QueryStable':
+      return queryStableDigest(message);
+    case 'ReplyStable':
+      return replyStableDigest(message);
+    case 'RecoveryReply':
+      return recoveryReplyDigest(message);
   }
 }
 
@@ -92,5 +121,10 @@ export function macMessageBytes(message: MacMessage): number {
       return MESSAGE_BYTES + ACK_BYTES * message.acks.length;
     case 'MacNewView':
       return macNewViewBytes(message);
+    case 'NewKey':
+    case 'QueryStable':
+    case 'ReplyStable':
+    case 'RecoveryReply':
+      return MESSAGE_BYTES;
   }
 }

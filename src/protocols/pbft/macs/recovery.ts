@@ -1,0 +1,562 @@
+/**
+ * Proactive recovery (Castro and Liskov, TOCS 2002, §4): every so often each replica stops, starts again from its code, and
+ * comes to be right again whatever it was before; so more than f may fail over time, if no more than f do between two
+ * recoveries.
+ *
+ * A watchdog lets one replica after another recover. It starts again from its disk, and then:
+ *
+ * 1. It chooses new keys (new-keys.ts), and asks how far the log is. Until it knows that nothing above H_M was agreed on
+ *    it takes nothing in, and until a checkpoint at or above H_M is stable nothing above that: whoever had spoiled its
+ *    log can not have filled it with places far ahead.
+ * 2. It has a request ordered that says that it recovers. Everybody who executes that changes its keys as well, and takes
+ *    view changes of the replica from before for void, also in new views; so what it said when it was faulty does not
+ *    count any more. (The paper relies on time here: old keys are changed within a window of vulnerability. What is
+ *    void here follows from the agreed order: every quorum has a correct member that has executed the request.)
+ * 3. It checks its state against the digest that was certified, and fetches the parts that differ (transfer.ts).
+ * 4. It is recovered when a checkpoint at or above H is stable: at least a window after the request was executed. The
+ *    primary fills the places up to there with null requests when there is nothing else to order.
+ *
+ * A replica whose disk has lost what it promised recovers in the same way, and does not vote before it is recovered.
+ * One whose promises are there goes on taking part, as in the paper. The request's number is an epoch of its keys, so
+ * it never comes twice. The secure hardware of the paper (watchdog, counter, key for signatures) is the simulator's.
+ */
+
+import {
+  hashCommand,
+  type Command,
+  type DiskImage,
+  type DiskStatus,
+  type OperationId,
+  type Plain,
+  type ProcessId,
+} from '../../../kernel/index.js';
+import { receivedDigest, type CheckpointState } from '../checkpoint.js';
+import { NEVER } from '../core.js';
+import { StatementType, type Request, type Sequence, type StableCertificate } from '../messages.js';
+import { IDENTITY_BYTES, IDENTITY_FILE, type IdentityRecord, type Promised } from '../records.js';
+import { readCheckpoint, recoverState, type Recovered, type Unusable } from '../recovery.js';
+import type { Slot } from '../slot.js';
+import {
+  MacStatementType,
+  type MacViewChange,
+  type QueryStable,
+  type RecoveryReply,
+  type ReplyStable,
+} from './messages.js';
+import { MacNewKeys } from './new-keys.js';
+import { RecoveryRound, recoveryPoint } from './recovery-round.js';
+import { queryStableDigest, recoveryReplyDigest, replyStableDigest } from './wire.js';
+
+export const WATCHDOG_TIMER = 'watchdog';
+
+/** Size of a promise that a recovery goes on. */
+const RECOVERY_BYTES = 24;
+/** Status ticks after which a recovery that has not ended begins anew. */
+const PATIENCE = 100;
+
+interface RecoveryInput {
+  readonly do: 'recover';
+  /** H_M. */
+  readonly bound: Sequence;
+}
+
+export abstract class MacRecovery extends MacNewKeys {
+  /** While it recovers. */
+  protected round: RecoveryRound | undefined = undefined;
+  /** Number of the latest recovery of this replica's own. */
+  private latest = 0;
+  /** What the journal says of a recovery that was not over. */
+  private unfinished: { readonly hasForgotten: boolean } | undefined = undefined;
+  /** The watchdog has struck: it stops as soon as what it has promised is durable. */
+  private isStopping = false;
+  /** By replica: number of the latest recovery whose request was executed, and the batch; 0: not known. */
+  private recoveries: number[] = this.members.map(() => 0);
+  private executedAt: Sequence[] = this.members.map(() => 0);
+  /** Up to here the primary fills places with null requests. */
+  private fillTo: Sequence = 0;
+  /** A state from the disk that is not what it should be: what is right in it need not be fetched. */
+  private suspect: Plain | undefined = undefined;
+
+  // ---- the watchdog ----
+
+  /** One replica after another, each once in the interval: the watchdog is a clock in hardware. */
+  protected startWatchdog(): void {
+    const period = this.settings.recoveryMicros;
+    const due = this.watchdogPhase();
+    const now = this.host.monotonicNow() % period;
+    const wait = due > now ? due - now : due + period - now;
+    this.host.setTimer(WATCHDOG_TIMER, wait, wait);
+  }
+
+  protected watchdogPhase(): number {
+    const { recoveryMicros } = this.settings;
+    return Math.floor(((this.me + 1) * recoveryMicros) / (this.members.length + 1));
+  }
+
+  override timerFired(name: string): void {
+    if (name !== WATCHDOG_TIMER) super.timerFired(name);
+    else if (this.me >= 0) this.recoverNow();
+  }
+
+  private recoverNow(): void {
+    this.startWatchdog();
+    this.emit({ kind: 'proactive-recovery', phase: 'due', number: this.latest });
+    // Nobody need wait for a primary that stops.
+    if (this.isPrimary()) this.startViewChange(this.view + 1);
+    this.promiseRecovery(this.latest, this.hasForgotten, false);
+    this.isStopping = true;
+    this.settle();
+  }
+
+  override diskCompleted(operation: OperationId, status: DiskStatus): void {
+    super.diskCompleted(operation, status);
+    if (this.isStopping && this.journal.synced === this.journal.written) {
+      this.host.halt('proactive recovery: it starts again from its code');
+    }
+  }
+
+  // ---- start ----
+
+  override start(disk: DiskImage): void {
+    super.start(disk);
+    if (!this.recovers || this.me < 0 || this.isNobody) return;
+    this.startWatchdog();
+    this.recoveries = this.members.map((process) => this.executed.latestOf(process));
+    if (this.unfinished === undefined) return;
+    this.beginRecovery(this.unfinished.hasForgotten);
+    this.settle();
+  }
+
+  /** A disk that has lost promises will do: they are counted as forgotten. */
+  protected override recoverFrom(disk: DiskImage): Recovered | Unusable {
+    const found = super.recoverFrom(disk);
+    if (!this.recovers || this.me < 0) return found;
+    if (found.kind === 'usable') return this.withSoundState(disk, found);
+    if (found.kind === 'replaced') return found;
+    this.writeIdentity(disk);
+    return this.withSoundState(disk, recoverState(disk));
+  }
+
+  /** Who it is, it knows: the disk is lost, not exchanged. */
+  private writeIdentity(disk: DiskImage): void {
+    if (disk.read(IDENTITY_FILE)[0]?.intact === true) return;
+    const record: IdentityRecord = { replica: this.host.self, generation: 0 };
+    this.host.writeAt(IDENTITY_FILE, 0, record, IDENTITY_BYTES);
+    this.host.sync(IDENTITY_FILE);
+  }
+
+  /**
+   * While it recovers it believes no state that was not certified: it begins at its stable checkpoint, when that is on
+   * the disk and has the digest of its certificate. Else what is there is compared, part by part, with what comes.
+   */
+  private withSoundState(disk: DiskImage, found: Recovered): Recovered {
+    const { promised, digests } = found;
+    const recovery = promised.findLast((promise) => promise.kind === 'recovery');
+    if (recovery === undefined || recovery.isOver) return found;
+    const certificate = stableOf(promised);
+    const own = digests.find(({ sequence }) => sequence === certificate?.sequence);
+    const checkpoint = readCheckpoint(disk, own);
+    if (checkpoint !== undefined && isSound(checkpoint, certificate)) return { ...found, checkpoint };
+    this.suspect = (checkpoint ?? found.checkpoint)?.state;
+    if (checkpoint === undefined) return { ...found, checkpoint };
+    this.emit({ kind: 'note', text: 'its state is not what was certified: it fetches what differs' });
+    return {
+      ...found,
+      checkpoint: undefined,
+      digests: digests.filter((other) => other !== own),
+      damaged: [...found.damaged, checkpoint.sequence],
+    };
+  }
+
+  protected override takePromise(promise: Promised): void {
+    if (promise.kind !== 'recovery') {
+      super.takePromise(promise);
+      return;
+    }
+    this.latest = promise.number;
+    this.unfinished = promise.isOver ? undefined : { hasForgotten: promise.hasForgotten };
+  }
+
+  // ---- recovering ----
+
+  /** Nothing that was promised is known: until it is recovered it says nothing that binds. */
+  protected get hasForgotten(): boolean {
+    return this.round?.hasForgotten ?? this.unfinished?.hasForgotten ?? false;
+  }
+
+  private beginRecovery(hasForgotten: boolean): void {
+    const number = this.host.authenticator.keyEpoch + 1;
+    this.latest = number;
+    this.round = new RecoveryRound(number, hasForgotten, this.members.length);
+    this.unfinished = undefined;
+    this.ceiling = 0;
+    this.promiseRecovery(number, hasForgotten, false);
+    this.emit({ kind: 'proactive-recovery', phase: 'begun', number });
+    this.refreshKeys(this.host.self, number);
+    if (!this.isActive) this.sayViewChange();
+    this.round.takeExtent(this.me, { stable: this.window.low, prepared: this.highestPrepared() });
+    this.query();
+  }
+
+  private promiseRecovery(number: number, hasForgotten: boolean, isOver: boolean): void {
+    this.promise({ kind: 'recovery', number, hasForgotten, isOver }, RECOVERY_BYTES);
+  }
+
+  /** Once a tick, while it recovers. */
+  private watchRecovery(): void {
+    const { round } = this;
+    if (round === undefined) return;
+    round.ticks++;
+    // A new view may have moved the window as well.
+    this.raiseCeiling();
+    this.endRecovery();
+    if (this.round === undefined) return;
+    if (round.ticks > PATIENCE) this.beginRecovery(round.hasForgotten);
+    else if (round.bound === 0) this.query();
+    else if (round.point === 0) this.askForOrder(round);
+  }
+
+  private query(): void {
+    const { round } = this;
+    if (round === undefined) return;
+    const body = { kind: 'QueryStable', recovery: round.number } as const;
+    const proof = this.prove(MacStatementType.queryStable, 0, round.number, queryStableDigest(body));
+    const message: QueryStable = { ...body, proof };
+    this.sendToAll(message);
+  }
+
+  protected onQueryStable(from: ProcessId, message: QueryStable): void {
+    const { recovery, proof } = message;
+    if (!this.verify(from, MacStatementType.queryStable, 0, recovery, queryStableDigest(message), proof)) {
+      this.reject('bad proof');
+      return;
+    }
+    const body = {
+      kind: 'ReplyStable',
+      recovery,
+      stable: this.window.low,
+      prepared: this.highestPrepared(),
+    } as const;
+    const digest = replyStableDigest(body);
+    const answer: ReplyStable = {
+      ...body,
+      proof: this.proveTo(from, MacStatementType.replyStable, 0, recovery, digest),
+    };
+    this.answer(this.rankOf(from), answer);
+  }
+
+  protected onReplyStable(from: ProcessId, message: ReplyStable): void {
+    const { recovery, proof } = message;
+    const { round } = this;
+    if (round?.number !== recovery || round.bound > 0) return;
+    if (!this.verify(from, MacStatementType.replyStable, 0, recovery, replyStableDigest(message), proof)) {
+      this.reject('bad proof');
+      return;
+    }
+    round.takeExtent(this.rankOf(from), message);
+    round.bound = round.estimate(this.quorum, this.settings.window);
+    if (round.bound === 0) return;
+    this.raiseCeiling();
+    this.askForOrder(round);
+  }
+
+  /** What may be taken in: nothing while H_M is not known, and then up to it until the window has come there. */
+  private raiseCeiling(): void {
+    const { round } = this;
+    const isFree = round === undefined || (round.bound > 0 && this.window.low >= round.bound);
+    const ceiling = isFree ? NEVER : round.bound;
+    if (ceiling <= this.ceiling) return;
+    this.ceiling = ceiling;
+    this.replayEarly();
+    const { begun, view } = this;
+    if (this.isActive && begun?.view === view) this.acceptChoices(begun.choices);
+    if (this.isPrimary()) this.propose();
+    this.countViewChanges();
+  }
+
+  /** A primary's choices rest on a quorum's view changes, so they are no further ahead than they may be. */
+  protected override decideAndBegin(): void {
+    if (this.round?.bound !== 0) super.decideAndBegin();
+  }
+
+  // ---- the recovery request ----
+
+  private askForOrder({ number, bound }: RecoveryRound): void {
+    const { self, authenticator } = this.host;
+    const input = { do: 'recover', bound } as const;
+    const hash = hashCommand(self, number, input);
+    const command: Command = {
+      client: self,
+      sequence: number,
+      input,
+      read: undefined,
+      hash,
+      bytes: RECOVERY_BYTES,
+    };
+    const statement = this.stated(StatementType.request, 0, number, hash);
+    statement.configuration = 0;
+    const request: Request = { kind: 'Request', command, proof: authenticator.sign(statement) };
+    for (const process of this.members) if (process !== self) this.host.send(process, request);
+    if (this.takesPart()) this.onRequest(self, request);
+  }
+
+  private isRecovery({ client, input }: Command): boolean {
+    return this.recovers && this.rankOf(client) >= 0 && inputOf(input) !== undefined;
+  }
+
+  protected override isOfProtocol(command: Command): boolean {
+    return super.isOfProtocol(command) || (this.recovers && this.isReplica(command.client));
+  }
+
+  protected override isAuthentic(request: Request): boolean {
+    return this.isReplica(request.command.client)
+      ? this.isRecovery(request.command) && this.isSigned(request)
+      : super.isAuthentic(request);
+  }
+
+  protected override hasClientsProof(request: Request): boolean {
+    return this.isReplica(request.command.client)
+      ? this.isAuthentic(request)
+      : super.hasClientsProof(request);
+  }
+
+  protected override takeOrder(request: Request): void {
+    const { command } = request;
+    const input = this.isRecovery(command) ? inputOf(command.input) : undefined;
+    if (input === undefined) super.takeOrder(request);
+    else this.takeRecovery(this.rankOf(command.client), command.sequence, input.bound);
+  }
+
+  /** Its place is that of the batch in hand. */
+  private takeRecovery(rank: number, number: number, bound: Sequence): void {
+    if (number <= (this.recoveries[rank] as number)) return;
+    const { window, checkpointInterval } = this.settings;
+    this.executedAt[rank] = this.lastExecuted;
+    const point = recoveryPoint(this.lastExecuted, bound, window, checkpointInterval);
+    if (point > this.fillTo) this.fillTo = point;
+    this.witness(rank, number);
+    if (rank !== this.me) this.replyToRecovery(rank, number);
+    else this.takeOwnExecution(number);
+  }
+
+  /** The recovery has its place in the order: what the replica said before counts no more. */
+  private witness(rank: number, number: number): void {
+    this.recoveries[rank] = number;
+    this.forgetVoid(rank);
+    if (rank !== this.me) this.refreshKeys(this.members[rank] as ProcessId, number);
+  }
+
+  private takeOwnExecution(number: number): void {
+    const { round } = this;
+    if (round?.number !== number) return;
+    round.takeExecution(this.me, this.lastExecuted);
+    this.findPoint(round);
+  }
+
+  private replyToRecovery(rank: number, recovery: number): void {
+    const executed = this.recoveries[rank] === recovery ? (this.executedAt[rank] as Sequence) : 0;
+    const body = { kind: 'RecoveryReply', recovery, executed: executed || this.lastExecuted } as const;
+    const process = this.members[rank] as ProcessId;
+    const digest = recoveryReplyDigest(body);
+    const proof = this.proveTo(process, MacStatementType.recoveryReply, 0, recovery, digest);
+    const message: RecoveryReply = { ...body, proof };
+    this.answer(rank, message);
+  }
+
+  protected override replyAgain(command: Command): void {
+    if (!this.isOfProtocol(command) || !this.isRecovery(command)) super.replyAgain(command);
+    else if (command.client !== this.host.self)
+      this.replyToRecovery(this.rankOf(command.client), command.sequence);
+  }
+
+  protected onRecoveryReply(from: ProcessId, message: RecoveryReply): void {
+    const { recovery, executed, proof } = message;
+    const { round } = this;
+    if (round?.number !== recovery || round.point > 0) return;
+    const digest = recoveryReplyDigest(message);
+    if (!this.verify(from, MacStatementType.recoveryReply, 0, recovery, digest, proof)) {
+      this.reject('bad proof');
+      return;
+    }
+    round.takeExecution(this.rankOf(from), executed);
+    this.findPoint(round);
+  }
+
+  private findPoint(round: RecoveryRound): void {
+    const executedAt = round.executedAt(this.quorum);
+    if (executedAt === undefined) return;
+    const { window, checkpointInterval } = this.settings;
+    round.point = recoveryPoint(executedAt, round.bound, window, checkpointInterval);
+    this.endRecovery();
+  }
+
+  /** The primary brings the cluster to where a recovery ends, also when nobody asks for anything. */
+  protected override propose(): void {
+    super.propose();
+    while (this.isFilling() && this.mayPropose()) this.proposeNull();
+  }
+
+  protected isFilling(): boolean {
+    return this.nextSequence <= this.fillTo && this.pending.waiting === 0;
+  }
+
+  // ---- the end ----
+
+  private endRecovery(): void {
+    const { round } = this;
+    if (round === undefined || round.point === 0 || !this.isRecovered(round)) return;
+    this.round = undefined;
+    this.suspect = undefined;
+    this.promiseRecovery(round.number, false, true);
+    this.emit({ kind: 'proactive-recovery', phase: 'completed', number: round.number });
+    if (round.hasForgotten) this.trustAgain();
+    this.raiseCeiling();
+  }
+
+  protected isRecovered({ point }: RecoveryRound): boolean {
+    return this.window.low >= point && this.lastExecuted >= point;
+  }
+
+  /** It votes again: on nothing at or below the stable checkpoint, so on nothing that it could have voted on before. */
+  private trustAgain(): void {
+    this.reached('pbft/recovered-from-damage');
+    this.emit({ kind: 'trust-regained', term: this.view, lastIndex: this.index });
+    this.reportRole();
+    for (let sequence = this.window.low + 1; sequence <= this.window.high; sequence++) {
+      const slot = this.window.at(sequence);
+      if (slot.view < 0) continue;
+      if (this.primaryOf(slot.view) !== this.me) this.prepare(slot);
+      this.checkPrepared(slot);
+    }
+    this.beginOrdering(this.firstFreeSequence());
+    this.watchProgress();
+  }
+
+  protected override windowMoved(): void {
+    super.windowMoved();
+    if (this.round === undefined) return;
+    this.raiseCeiling();
+    this.endRecovery();
+  }
+
+  protected override statusTimedOut(): void {
+    super.statusTimedOut();
+    this.watchRecovery();
+  }
+
+  // ---- without memory ----
+
+  protected override takesPart(): boolean {
+    return !this.hasForgotten && super.takesPart();
+  }
+
+  protected override isTrusted(): boolean {
+    return !this.hasForgotten;
+  }
+
+  protected override saysStatus(): boolean {
+    return this.me >= 0 && (this.hasForgotten || super.saysStatus());
+  }
+
+  protected override prepare(slot: Slot): void {
+    if (!this.hasForgotten) super.prepare(slot);
+  }
+
+  protected override isPrepared(slot: Slot): boolean {
+    return !this.hasForgotten && super.isPrepared(slot);
+  }
+
+  protected override startViewChange(view: number): void {
+    if (!this.hasForgotten) super.startViewChange(view);
+  }
+
+  // ---- others' recoveries ----
+
+  /** A primary that gives up its own view need not be waited for (§4.3.2): it is about to stop. */
+  protected override noteLeft(rank: number, view: number): void {
+    const isOwn = this.isActive && view === this.view + 1 && rank === this.primaryOf(this.view);
+    if (this.recovers && isOwn) this.startViewChange(view);
+  }
+
+  protected override recoveryInForce(): Pick<MacViewChange, 'recovery'> {
+    return this.recovers ? { recovery: this.latest } : {};
+  }
+
+  protected override isVoid({ recovery, proof }: MacViewChange): boolean {
+    const rank = this.rankOf(proof.signer);
+    return recovery !== undefined && rank >= 0 && recovery < (this.recoveries[rank] as number);
+  }
+
+  /** A state that others have sent may have recoveries in it that this replica has not executed. */
+  protected override adoptState(checkpoint: CheckpointState, isReceived: boolean): void {
+    super.adoptState(checkpoint, isReceived);
+    if (!this.recovers || !isReceived) return;
+    for (let rank = 0; rank < this.members.length; rank++) {
+      const number = this.executed.latestOf(this.members[rank] as ProcessId);
+      if (number > (this.recoveries[rank] as number)) this.witness(rank, number);
+    }
+  }
+
+  protected override stateToCompare(): Plain {
+    return this.suspect ?? super.stateToCompare();
+  }
+
+  protected override promisesOfViews(promised: Promised[]): number {
+    const bytes = super.promisesOfViews(promised);
+    if (this.latest === 0 && this.round === undefined && this.unfinished === undefined) return bytes;
+    const { latest: number, hasForgotten } = this;
+    const isOver = this.round === undefined && this.unfinished === undefined && !this.isStopping;
+    promised.push({ kind: 'recovery', number, hasForgotten, isOver });
+    return bytes + RECOVERY_BYTES;
+  }
+
+  // ---- state as a value ----
+
+  protected override copyFrom(other: MacRecovery): void {
+    super.copyFrom(other);
+    this.round = other.round?.clone();
+    this.latest = other.latest;
+    this.unfinished = other.unfinished;
+    this.isStopping = other.isStopping;
+    this.recoveries = other.recoveries.slice();
+    this.executedAt = other.executedAt.slice();
+    this.fillTo = other.fillTo;
+    this.suspect = other.suspect;
+  }
+
+  protected encodeRecovery(): Plain {
+    const { round, latest, unfinished, isStopping, recoveries, executedAt, fillTo, suspect } = this;
+    return {
+      round: round?.encode() ?? null,
+      latest,
+      unfinished: unfinished?.hasForgotten ?? null,
+      isStopping,
+      recoveries,
+      executedAt,
+      fillTo,
+      hasSuspect: suspect !== undefined,
+    };
+  }
+}
+
+function inputOf(input: Plain): RecoveryInput | undefined {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return undefined;
+  const { do: verb, bound } = input as { readonly [key: string]: Plain };
+  if (verb !== 'recover' || !Number.isSafeInteger(bound) || (bound as number) <= 0) return undefined;
+  return { do: 'recover', bound: bound as number };
+}
+
+/** The latest stable checkpoint that was promised. */
+function stableOf(promised: readonly Promised[]): StableCertificate | undefined {
+  let latest: StableCertificate | undefined;
+  for (const promise of promised) {
+    if (promise.kind !== 'stable') continue;
+    if (latest === undefined || promise.certificate.sequence > latest.sequence) latest = promise.certificate;
+  }
+  return latest;
+}
+
+/** True for a state whose content, and not only its record, is what was certified. */
+function isSound({ state, digest }: CheckpointState, certificate: StableCertificate | undefined): boolean {
+  return certificate?.digest === digest && receivedDigest(state) === digest;
+}
