@@ -20,7 +20,7 @@ function refusal(text: string): string {
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     expect(error.message.split('\n')).toHaveLength(1);
-    expect(error.message.length).toBeLessThan(500);
+    expect(error.message.length).toBeLessThan(600);
     return error.hint === undefined ? error.message : `${error.message} (${error.hint})`;
   }
   throw new Error('the text was accepted');
