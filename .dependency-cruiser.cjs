@@ -32,6 +32,8 @@ const PACKAGES = {
   'preact-render-to-string': ['report', 'cli'],
   commander: ['cli'],
   tinypool: ['node', 'cli'],
+  bullmq: ['node', 'cli'],
+  ioredis: ['node', 'cli'],
   'edn-data': ['node'],
   '@noble/hashes': ['simulator', 'report', 'node', 'cli'],
   'fast-check': ['fast-check\\.ts'],

@@ -29,6 +29,7 @@ import {
 } from '../report/fuzz-report.js';
 import { table } from '../report/table.js';
 import type { ReportedRun } from '../report/run-report.js';
+import { QueuedRuns } from '../node/queue/queued-runs.js';
 import { FAULTLINE_VERSION } from '../simulator/version.js';
 import { ExitCode, VERDICT_CODES, graver } from './exit-codes.js';
 import { minimiseKinds } from './fuzz-minima.js';
@@ -79,14 +80,36 @@ export async function fuzz(
   const { ledger, before } = openLedger(options, planned);
   try {
     return await withSession(terminal, { ...options, tasks: options.runs ?? MANY }, async (session) => {
-      const campaign = new FuzzCampaign(terminal, session, options, planned, ledger, before);
-      await campaign.run();
+      const elsewhere = await openQueue(session, options, planned);
+      const campaign = new FuzzCampaign(terminal, session, options, planned, ledger, before, elsewhere);
+      await campaign.run().finally(() => elsewhere?.close());
       if (options.minimise) await campaign.minimise();
       return campaign.finish();
     });
   } finally {
     ledger?.close();
   }
+}
+
+/** The queue that other machines' workers take seeds from. Throws UsageError. */
+async function openQueue(
+  session: Session,
+  { queue, for: micros }: FuzzOptions,
+  planned: readonly PlannedScenario[],
+): Promise<QueuedRuns | undefined> {
+  if (queue === undefined) return undefined;
+  const own = planned.find(({ scenario }) => scenario.protocol.module !== undefined);
+  if (own !== undefined) {
+    throw new UsageError(
+      'bad-usage',
+      `--queue: ${own.word} has a module of its own, which other machines have not`,
+    );
+  }
+  // Nobody may be there to run anything: the time ends all the same.
+  const end = new AbortController();
+  session.signal.addEventListener('abort', () => end.abort(), { once: true });
+  if (micros !== undefined) setTimeout(() => end.abort(), micros / 1000).unref();
+  return QueuedRuns.open(queue, end.signal);
 }
 
 /** Ledger and table know scenarios by their names. Throws UsageError. */
@@ -144,6 +167,7 @@ class FuzzCampaign {
     private readonly planned: readonly PlannedScenario[],
     private readonly ledger: FuzzLedger | undefined,
     before: Ledgered,
+    elsewhere: QueuedRuns | undefined,
   ) {
     const { runs, untilFailure, first, shard } = options;
     const hasOtherEnd = runs !== undefined || untilFailure;
@@ -155,16 +179,20 @@ class FuzzCampaign {
     this.schedule = new FuzzSchedule(settings, done);
     for (const failure of before.failures) this.remember(failure);
     this.publisher = new Publisher(terminal, 'fuzz', options.reporter);
-    this.reporter = new RunReporter(session.pool, {
-      folder: options.out ?? DEFAULT_TRACE_FOLDER,
-      savesExpected: false,
-      traces: MOST_TRACES,
-      isWorthATrace: (run) => this.isNews(run),
-      set: options.set,
-      bug: options.bug,
-      beyondModel: false,
-      timeoutMicros: options.timeout,
-    });
+    this.reporter = new RunReporter(
+      session.pool,
+      {
+        folder: options.out ?? DEFAULT_TRACE_FOLDER,
+        savesExpected: false,
+        traces: MOST_TRACES,
+        isWorthATrace: (run) => this.isNews(run),
+        set: options.set,
+        bug: options.bug,
+        beyondModel: false,
+        timeoutMicros: options.timeout,
+      },
+      elsewhere ?? session.pool,
+    );
   }
 
   async run(): Promise<void> {

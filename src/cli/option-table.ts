@@ -152,6 +152,43 @@ export const DEFAULT_FUZZ_MICROS = 60_000_000;
 /** For each kind of failure. */
 const DEFAULT_FUZZ_MINIMISE_MICROS = 30_000_000;
 
+const queue = parsed<string | undefined>(
+  {
+    flag: 'queue',
+    value: 'URL',
+    description: 'a Redis server, e.g. redis://host:6379: its workers run the seeds',
+  },
+  undefined,
+  (value) => {
+    if (/^rediss?:\/\/\S+$/.test(value)) return value;
+    throw new UsageError(
+      'bad-value',
+      `--queue: expected an address such as redis://host:6379, got '${value}'`,
+    );
+  },
+);
+
+export const workerOptions = {
+  queue: { ...queue, description: 'the Redis server of the queue, e.g. redis://host:6379' },
+  idle: parsed<number | undefined>(
+    {
+      flag: 'idle',
+      value: 'TIME',
+      description: 'end when there was nothing to do for so long',
+      fallbackText: 'never',
+    },
+    undefined,
+    (value) => {
+      const micros = parseDuration(value, '--idle');
+      if (micros >= 1_000_000) return micros;
+      throw new UsageError('bad-value', `--idle: expected at least 1s, got '${value}'`);
+    },
+  ),
+  json,
+  workers,
+  timeout,
+};
+
 export const fuzzOptions = {
   for: duration('for', 'end after this time', undefined, '1m unless --runs or --until-failure says when'),
   runs: wholeNumber(
@@ -175,6 +212,7 @@ export const fuzzOptions = {
     completion: 'file',
   }),
   resume: flag('resume', 'go on with the campaign of the ledger'),
+  queue,
   recheck: wholeNumber(
     { flag: 'recheck', value: 'N', description: 'run one of N portions of seeds again, and compare' },
     undefined,
@@ -379,6 +417,7 @@ export const tourOptions = { json, workers };
 export type RunOptions = Values<typeof runOptions>;
 export type ReplayOptions = Values<typeof replayOptions>;
 export type MinimiseOptions = Values<typeof minimiseOptions>;
+export type WorkerOptions = Values<typeof workerOptions>;
 export type FuzzOptions = Values<typeof fuzzOptions>;
 export type AuditOptions = Values<typeof auditOptions>;
 export type TwinsOptions = Values<typeof twinsOptions>;

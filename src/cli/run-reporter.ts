@@ -65,6 +65,8 @@ export class RunReporter {
   constructor(
     private readonly pool: SimulationPool,
     private readonly settings: ReporterSettings,
+    /** Who runs portions; what is worth a trace is run again and recorded here. */
+    private readonly source: Pick<SimulationPool, 'portions'> = pool,
   ) {}
 
   /** Every seed of every scenario. Ends early when the pool's signal does. */
@@ -92,7 +94,7 @@ export class RunReporter {
   async *portions<Portion extends Planned>(
     planned: Iterable<Portion>,
   ): AsyncGenerator<ReportedPortion<Portion>> {
-    for await (const { request, reports } of this.pool.portions(planned)) {
+    for await (const { request, reports } of this.source.portions(planned)) {
       const again: RunReport[] = [];
       if (request.isRechecked === true) {
         for await (const report of this.pool.runs([request], true)) again.push(report);

@@ -15,6 +15,7 @@ import {
   showOptions,
   tourOptions,
   twinsOptions,
+  workerOptions,
 } from './option-table.js';
 import { zooOptions } from './zoo-options.js';
 import { verb, type VerbSpec } from './spec.js';
@@ -59,8 +60,21 @@ const fuzz = verb({
     'faultline fuzz --for 8h --ledger night.jsonl',
     'faultline fuzz --for 8h --ledger night.jsonl --resume',
     'faultline fuzz raft/everything --runs 5000 --first 70000 --shard 2/4',
+    'faultline fuzz raft/swarm --for 1h --queue redis://10.0.0.7:6379',
   ],
   load: async () => (await import('./fuzz.js')).fuzz,
+});
+
+const worker = verb({
+  name: 'worker',
+  summary: 'run the seeds of campaigns that others have put into a queue',
+  argument: undefined,
+  options: workerOptions,
+  examples: [
+    'faultline worker --queue redis://10.0.0.7:6379',
+    'faultline worker --queue redis://10.0.0.7:6379 --idle 10m --workers 4',
+  ],
+  load: async () => (await import('./worker.js')).worker,
 });
 
 const replay = verb({
@@ -273,6 +287,7 @@ const tour = verb({
 export const VERBS: readonly VerbSpec[] = [
   run,
   fuzz,
+  worker,
   replay,
   minimise,
   audit,

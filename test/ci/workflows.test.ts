@@ -22,6 +22,14 @@ interface Action {
   readonly runs: { readonly steps: readonly Step[] };
 }
 
+interface Job {
+  readonly spec: {
+    readonly template: {
+      readonly spec: { readonly containers: readonly { readonly args: readonly string[] }[] };
+    };
+  };
+}
+
 interface Workflow {
   readonly jobs: Readonly<Record<string, { readonly steps: readonly Step[] }>>;
 }
@@ -116,6 +124,22 @@ describe('the workflow', () => {
       .replace('${{ matrix.shard }}', '3')
       .replace('--for 55m', 'raft/baseline-quiet --runs 4');
     expect(shell(short, emptyFolder(), { GITHUB_RUN_NUMBER: '3' })).toMatchObject({ code: 0 });
+  });
+});
+
+describe('the Kubernetes job of the documentation', () => {
+  it('runs its shard, and goes on with its ledger', () => {
+    const page = readFileSync(join(ROOT, 'docs/scale.md'), 'utf8');
+    const manifest = page.split('```yaml').find((block) => block.includes('kind: Job')) ?? '';
+    const { spec } = parse(manifest.slice(0, manifest.indexOf('```'))) as Job;
+    const script = spec.template.spec.containers[0]?.args[0] ?? '';
+    const short = script.replace('raft/swarm --for 8h', 'raft/baseline-quiet --runs 2');
+    const cwd = emptyFolder();
+    const env = { JOB_COMPLETION_INDEX: '2' };
+    expect(shell(short, cwd, env)).toMatchObject({ code: 0 });
+    // The third of eight shards; after an eviction, the seeds behind those that are noted.
+    const again = shell(short, cwd, env);
+    expect(again.text).toMatch(/19\.\.27/);
   });
 });
 

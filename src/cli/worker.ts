@@ -1,0 +1,50 @@
+/** `faultline worker`: runs the seeds of campaigns that others have put into a queue, until a signal comes. */
+
+import { UsageError } from '../kernel/index.js';
+import { withoutPassword } from '../node/queue/connection.js';
+import { QueueWorker } from '../node/queue/queue-worker.js';
+import { counted, groupedCount } from '../report/figures.js';
+import { ExitCode } from './exit-codes.js';
+import type { WorkerOptions } from './option-table.js';
+import { withSession } from './session.js';
+import type { Terminal } from './terminal.js';
+
+/** A pool starts as many workers as it has tasks, at most one for each processor. */
+const MANY = 1_000_000;
+const LOOK_MILLIS = 200;
+
+/** The verb. */
+export async function worker(
+  terminal: Terminal,
+  _words: readonly string[],
+  options: WorkerOptions,
+): Promise<ExitCode> {
+  const { queue: url, idle } = options;
+  if (url === undefined) {
+    throw new UsageError('missing-argument', 'worker: expected --queue URL, e.g. redis://host:6379');
+  }
+  return withSession(terminal, { ...options, tasks: MANY }, async (session) => {
+    let runs = 0;
+    let portions = 0;
+    let last = performance.now();
+    const queue = await QueueWorker.open(url, session.pool, {
+      done: (reports) => {
+        runs += reports.length;
+        portions++;
+        last = performance.now();
+        terminal.progress(`${counted(runs, 'run')} in ${counted(portions, 'portion')}`);
+      },
+    });
+    terminal.note(`waiting for seeds at ${withoutPassword(url)}, ${counted(session.pool.workers, 'worker')}`);
+    const isIdle = (): boolean => idle !== undefined && performance.now() - last > idle / 1000;
+    while (!session.signal.aborted && !isIdle()) await pause();
+    await queue.close();
+    terminal.summarize({ runs, portions });
+    if (!terminal.json) terminal.print(`${groupedCount(runs)} runs in ${counted(portions, 'portion')}`);
+    return session.isInterrupted() ? ExitCode.interrupted : ExitCode.passed;
+  });
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, LOOK_MILLIS));
+}

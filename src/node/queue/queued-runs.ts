@@ -1,0 +1,106 @@
+/**
+ * Runs done elsewhere: portions go into a queue, workers on any machine take them, and their reports come back in the
+ * order of the portions. A portion is in the queue once, by its name; one that a dead worker held is taken again; and
+ * whatever the server forgets is put in again. So nothing is left out, and nothing counts twice.
+ */
+
+import type { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { UsageError } from '../../kernel/index.js';
+import { inOrder } from '../in-order.js';
+import type { ReportedRequest, RunRequest } from '../run-pool.js';
+import { connect, loadQueuePackages } from './connection.js';
+import { QUEUE_NAME, nameOf, reportsOf, toQueue, type QueuedPortion } from './messages.js';
+
+/** Portions in the queue at a time: enough for many workers, few enough to be dropped at the end. */
+const PORTIONS_AHEAD = 256;
+const LOOK_MILLIS = 100;
+/** Answers that nobody takes are forgotten after a day. */
+const KEEP_SECONDS = 86_400;
+
+export class QueuedRuns {
+  /** Names of portions that are in the queue for us. */
+  private readonly waiting = new Set<string>();
+  /** Rejects with the signal: a server that is away answers nothing, and must not hold up the end. */
+  private readonly aborted: Promise<never>;
+
+  private constructor(
+    private readonly client: Redis,
+    private readonly queue: Queue<QueuedPortion>,
+    private readonly signal: AbortSignal,
+  ) {
+    this.aborted = new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
+    });
+    this.aborted.catch(() => undefined);
+  }
+
+  /** Throws UsageError when there is no server. */
+  static async open(url: string, signal: AbortSignal): Promise<QueuedRuns> {
+    const packages = await loadQueuePackages();
+    const client = await connect(packages, url);
+    const queue = new packages.bullmq.Queue<QueuedPortion>(QUEUE_NAME, { connection: client });
+    // The connection tells and mends itself.
+    queue.on('error', () => undefined);
+    return new QueuedRuns(client, queue, signal);
+  }
+
+  /** As {@link SimulationPool.portions}. Ends early, without an error, when the signal ends everything. */
+  async *portions<Request extends RunRequest>(
+    requests: Iterable<Request>,
+  ): AsyncGenerator<ReportedRequest<Request>> {
+    try {
+      yield* inOrder(requests, PORTIONS_AHEAD, async (request) => ({
+        request,
+        reports: reportsOf(request, await this.answer(toQueue(request))),
+      }));
+    } catch (error) {
+      if (!this.signal.aborted) throw error;
+    }
+  }
+
+  /** Takes back what no worker has begun, and leaves the server. */
+  async close(): Promise<void> {
+    const isThere = this.client.status === 'ready';
+    if (isThere) await Promise.all([...this.waiting].map((name) => this.forget(name)));
+    await this.queue.close().catch(() => undefined);
+    this.client.disconnect();
+  }
+
+  private async answer(portion: QueuedPortion): Promise<unknown> {
+    const name = nameOf(portion);
+    this.waiting.add(name);
+    for (;;) {
+      this.signal.throwIfAborted();
+      const job = await Promise.race([this.queue.getJob(name), this.aborted]);
+      if (job === undefined) await Promise.race([this.put(name, portion), this.aborted]);
+      else if (job.finishedOn !== undefined && job.finishedOn !== null) {
+        const failedReason = job.failedReason as string | undefined;
+        const answer = job.returnvalue as unknown;
+        await this.forget(name);
+        this.waiting.delete(name);
+        if (failedReason !== undefined && failedReason !== '')
+          throw new UsageError('bad-queue', `queue: a worker gave up: ${failedReason}`);
+        return answer;
+      }
+      await pause(LOOK_MILLIS);
+    }
+  }
+
+  private async put(name: string, portion: QueuedPortion): Promise<void> {
+    await this.queue.add('portion', portion, {
+      jobId: name,
+      removeOnComplete: { age: KEEP_SECONDS },
+      removeOnFail: { age: KEEP_SECONDS },
+    });
+  }
+
+  /** One that a worker holds stays, and its answer is forgotten in its time. */
+  private async forget(name: string): Promise<void> {
+    await this.queue.remove(name).catch(() => undefined);
+  }
+}
+
+function pause(millis: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, millis));
+}
