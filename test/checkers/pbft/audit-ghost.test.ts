@@ -33,9 +33,16 @@ describe("the audit of PBFT's ghost", () => {
     ],
   ] as const)('notices %s that it was not told of', (_what, content, message) => {
     const stage = played();
-    const record = { position: 99, synced: 0, content } as unknown as JournalRecord;
+    const record = { position: 1, synced: 0, content } as unknown as JournalRecord;
     stage.hidden(1, journalFile(1), record);
     expect(stage.checkers.audit()).toMatch(message);
+  });
+
+  it('counts nothing behind a record that a failed sync has lost', () => {
+    const stage = played();
+    const content = { kind: 'view-change', message: { view: 6 } };
+    stage.hidden(1, journalFile(1), { position: 3, synced: 0, content } as unknown as JournalRecord);
+    expect(stage.checkers.audit()).toBeUndefined();
   });
 
   it('notices a checkpoint that is gone', () => {
