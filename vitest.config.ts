@@ -6,6 +6,8 @@ export default defineConfig({
     globalSetup: ['test/setup/stale-build.ts'],
     setupFiles: ['test/setup/fast-check.ts'],
     pool: 'forks',
+    // The default leaves one processor to others: on two, half of the time.
+    maxWorkers: '100%',
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
