@@ -41,7 +41,7 @@ describe("the audit of PBFT's ghost", () => {
   it('counts nothing behind a record that a failed sync has lost', () => {
     const stage = played();
     const content = { kind: 'view-change', message: { view: 6 } };
-    stage.hidden(1, journalFile(1), { position: 3, synced: 0, content } as unknown as JournalRecord);
+    stage.hidden(1, journalFile(1), { position: 3, synced: 0, content });
     expect(stage.checkers.audit()).toBeUndefined();
   });
 
