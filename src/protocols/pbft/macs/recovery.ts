@@ -32,7 +32,7 @@ import {
 } from '../../../kernel/index.js';
 import { receivedDigest, type CheckpointState } from '../checkpoint.js';
 import { NEVER } from '../core.js';
-import { StatementType, type Request, type Sequence, type StableCertificate } from '../messages.js';
+import { StatementType, type Request, type StableCertificate } from '../messages.js';
 import { IDENTITY_BYTES, IDENTITY_FILE, type IdentityRecord, type Promised } from '../records.js';
 import { readCheckpoint, recoverState, type Recovered, type Unusable } from '../recovery.js';
 import type { Slot } from '../slot.js';
@@ -43,24 +43,16 @@ import {
   type RecoveryReply,
   type ReplyStable,
 } from './messages.js';
-import { MacNewKeys } from './new-keys.js';
+import { OrderedRecoveries, RECOVERY_BYTES } from './ordered-recoveries.js';
 import { RecoveryRound, recoveryPoint } from './recovery-round.js';
 import { queryStableDigest, recoveryReplyDigest, replyStableDigest } from './wire.js';
 
 export const WATCHDOG_TIMER = 'watchdog';
 
-/** Size of a promise that a recovery goes on. */
-const RECOVERY_BYTES = 24;
 /** Status ticks after which a recovery that has not ended begins anew. */
 const PATIENCE = 100;
 
-interface RecoveryInput {
-  readonly do: 'recover';
-  /** H_M. */
-  readonly bound: Sequence;
-}
-
-export abstract class MacRecovery extends MacNewKeys {
+export abstract class MacRecovery extends OrderedRecoveries {
   /** While it recovers. */
   protected round: RecoveryRound | undefined = undefined;
   /** Number of the latest recovery of this replica's own. */
@@ -69,11 +61,6 @@ export abstract class MacRecovery extends MacNewKeys {
   private unfinished: { readonly hasForgotten: boolean } | undefined = undefined;
   /** The watchdog has struck: it stops as soon as what it has promised is durable. */
   private isStopping = false;
-  /** By replica: number of the latest recovery whose request was executed, and the batch; 0: not known. */
-  private recoveries: number[] = this.members.map(() => 0);
-  private executedAt: Sequence[] = this.members.map(() => 0);
-  /** Up to here the primary fills places with null requests. */
-  private fillTo: Sequence = 0;
   /** A state from the disk that is not what it should be: what is right in it need not be fetched. */
   private suspect: Plain | undefined = undefined;
 
@@ -121,7 +108,6 @@ export abstract class MacRecovery extends MacNewKeys {
     super.start(disk);
     if (!this.recovers || this.me < 0 || this.isNobody) return;
     this.startWatchdog();
-    this.recoveries = this.members.map((process) => this.executed.latestOf(process));
     if (this.unfinished === undefined) return;
     this.beginRecovery(this.unfinished.hasForgotten);
     this.settle();
@@ -225,26 +211,6 @@ export abstract class MacRecovery extends MacNewKeys {
     this.sendToAll(message);
   }
 
-  protected onQueryStable(from: ProcessId, message: QueryStable): void {
-    const { recovery, proof } = message;
-    if (!this.verify(from, MacStatementType.queryStable, 0, recovery, queryStableDigest(message), proof)) {
-      this.reject('bad proof');
-      return;
-    }
-    const body = {
-      kind: 'ReplyStable',
-      recovery,
-      stable: this.window.low,
-      prepared: this.highestPrepared(),
-    } as const;
-    const digest = replyStableDigest(body);
-    const answer: ReplyStable = {
-      ...body,
-      proof: this.proveTo(from, MacStatementType.replyStable, 0, recovery, digest),
-    };
-    this.answer(this.rankOf(from), answer);
-  }
-
   protected onReplyStable(from: ProcessId, message: ReplyStable): void {
     const { recovery, proof } = message;
     const { round } = this;
@@ -300,73 +266,11 @@ export abstract class MacRecovery extends MacNewKeys {
     if (this.takesPart()) this.onRequest(self, request);
   }
 
-  private isRecovery({ client, input }: Command): boolean {
-    return this.recovers && this.rankOf(client) >= 0 && inputOf(input) !== undefined;
-  }
-
-  protected override isOfProtocol(command: Command): boolean {
-    return super.isOfProtocol(command) || (this.recovers && this.isReplica(command.client));
-  }
-
-  protected override isAuthentic(request: Request): boolean {
-    return this.isReplica(request.command.client)
-      ? this.isRecovery(request.command) && this.isSigned(request)
-      : super.isAuthentic(request);
-  }
-
-  protected override hasClientsProof(request: Request): boolean {
-    return this.isReplica(request.command.client)
-      ? this.isAuthentic(request)
-      : super.hasClientsProof(request);
-  }
-
-  protected override takeOrder(request: Request): void {
-    const { command } = request;
-    const input = this.isRecovery(command) ? inputOf(command.input) : undefined;
-    if (input === undefined) super.takeOrder(request);
-    else this.takeRecovery(this.rankOf(command.client), command.sequence, input.bound);
-  }
-
-  /** Its place is that of the batch in hand. */
-  private takeRecovery(rank: number, number: number, bound: Sequence): void {
-    if (number <= (this.recoveries[rank] as number)) return;
-    const { window, checkpointInterval } = this.settings;
-    this.executedAt[rank] = this.lastExecuted;
-    const point = recoveryPoint(this.lastExecuted, bound, window, checkpointInterval);
-    if (point > this.fillTo) this.fillTo = point;
-    this.witness(rank, number);
-    if (rank !== this.me) this.replyToRecovery(rank, number);
-    else this.takeOwnExecution(number);
-  }
-
-  /** The recovery has its place in the order: what the replica said before counts no more. */
-  private witness(rank: number, number: number): void {
-    this.recoveries[rank] = number;
-    this.forgetVoid(rank);
-    if (rank !== this.me) this.refreshKeys(this.members[rank] as ProcessId, number);
-  }
-
-  private takeOwnExecution(number: number): void {
+  protected override takeOwnExecution(number: number): void {
     const { round } = this;
     if (round?.number !== number) return;
     round.takeExecution(this.me, this.lastExecuted);
     this.findPoint(round);
-  }
-
-  private replyToRecovery(rank: number, recovery: number): void {
-    const executed = this.recoveries[rank] === recovery ? (this.executedAt[rank] as Sequence) : 0;
-    const body = { kind: 'RecoveryReply', recovery, executed: executed || this.lastExecuted } as const;
-    const process = this.members[rank] as ProcessId;
-    const digest = recoveryReplyDigest(body);
-    const proof = this.proveTo(process, MacStatementType.recoveryReply, 0, recovery, digest);
-    const message: RecoveryReply = { ...body, proof };
-    this.answer(rank, message);
-  }
-
-  protected override replyAgain(command: Command): void {
-    if (!this.isOfProtocol(command) || !this.isRecovery(command)) super.replyAgain(command);
-    else if (command.client !== this.host.self)
-      this.replyToRecovery(this.rankOf(command.client), command.sequence);
   }
 
   protected onRecoveryReply(from: ProcessId, message: RecoveryReply): void {
@@ -388,16 +292,6 @@ export abstract class MacRecovery extends MacNewKeys {
     const { window, checkpointInterval } = this.settings;
     round.point = recoveryPoint(executedAt, round.bound, window, checkpointInterval);
     this.endRecovery();
-  }
-
-  /** The primary brings the cluster to where a recovery ends, also when nobody asks for anything. */
-  protected override propose(): void {
-    super.propose();
-    while (this.isFilling() && this.mayPropose()) this.proposeNull();
-  }
-
-  protected isFilling(): boolean {
-    return this.nextSequence <= this.fillTo && this.pending.waiting === 0;
   }
 
   // ---- the end ----
@@ -470,31 +364,8 @@ export abstract class MacRecovery extends MacNewKeys {
     if (!this.hasForgotten) super.startViewChange(view);
   }
 
-  // ---- others' recoveries ----
-
-  /** A primary that gives up its own view need not be waited for (§4.3.2): it is about to stop. */
-  protected override noteLeft(rank: number, view: number): void {
-    const isOwn = this.isActive && view === this.view + 1 && rank === this.primaryOf(this.view);
-    if (this.recovers && isOwn) this.startViewChange(view);
-  }
-
   protected override recoveryInForce(): Pick<MacViewChange, 'recovery'> {
     return this.recovers ? { recovery: this.latest } : {};
-  }
-
-  protected override isVoid({ recovery, proof }: MacViewChange): boolean {
-    const rank = this.rankOf(proof.signer);
-    return recovery !== undefined && rank >= 0 && recovery < (this.recoveries[rank] as number);
-  }
-
-  /** A state that others have sent may have recoveries in it that this replica has not executed. */
-  protected override adoptState(checkpoint: CheckpointState, isReceived: boolean): void {
-    super.adoptState(checkpoint, isReceived);
-    if (!this.recovers || !isReceived) return;
-    for (let rank = 0; rank < this.members.length; rank++) {
-      const number = this.executed.latestOf(this.members[rank] as ProcessId);
-      if (number > (this.recoveries[rank] as number)) this.witness(rank, number);
-    }
   }
 
   protected override stateToCompare(): Plain {
@@ -518,9 +389,6 @@ export abstract class MacRecovery extends MacNewKeys {
     this.latest = other.latest;
     this.unfinished = other.unfinished;
     this.isStopping = other.isStopping;
-    this.recoveries = other.recoveries.slice();
-    this.executedAt = other.executedAt.slice();
-    this.fillTo = other.fillTo;
     this.suspect = other.suspect;
   }
 
@@ -537,13 +405,6 @@ export abstract class MacRecovery extends MacNewKeys {
       hasSuspect: suspect !== undefined,
     };
   }
-}
-
-function inputOf(input: Plain): RecoveryInput | undefined {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) return undefined;
-  const { do: verb, bound } = input as { readonly [key: string]: Plain };
-  if (verb !== 'recover' || !Number.isSafeInteger(bound) || (bound as number) <= 0) return undefined;
-  return { do: 'recover', bound: bound as number };
 }
 
 /** The latest stable checkpoint that was promised. */
