@@ -34,42 +34,44 @@ async function auditAll(
   paths: readonly string[],
   { from }: AuditOptions,
 ): Promise<ExitCode> {
-  let code: ExitCode = ExitCode.passed;
-  let done = 0;
   let forks = 0;
   let culprits = 0;
-  try {
-    for (const path of paths) {
-      const audited = await session.pool.perform({ kind: 'audit', path, from });
-      code = graver(code, tell(terminal, path, audited));
-      done++;
-      const { record } = audited.value ?? {};
-      if (record?.kind === 'fork') forks++;
-      culprits += record?.culprits.length ?? 0;
-    }
-  } catch (error) {
-    if (!session.signal.aborted) throw error;
-  }
-  if (session.isInterrupted()) code = ExitCode.interrupted;
+  const { code, done } = await forEach(session, paths, async (path) => {
+    const audited = await session.pool.perform({ kind: 'audit', path, from });
+    const { record } = audited.value ?? {};
+    if (record?.kind === 'fork') forks++;
+    culprits += record?.culprits.length ?? 0;
+    return tell(terminal, path, audited);
+  });
   terminal.summarize({ traces: done, planned: paths.length, forks, culprits });
   return code;
 }
 
 async function logAll(terminal: Terminal, session: Session, paths: readonly string[]): Promise<ExitCode> {
+  const { code, done } = await forEach(session, paths, async (path) =>
+    tellLog(terminal, path, await session.pool.perform({ kind: 'audit-log', path })),
+  );
+  terminal.summarize({ traces: done, planned: paths.length });
+  return code;
+}
+
+/** One trace after another, until a signal comes. */
+async function forEach(
+  session: Session,
+  paths: readonly string[],
+  tellOne: (path: string) => Promise<ExitCode>,
+): Promise<{ readonly code: ExitCode; readonly done: number }> {
   let code: ExitCode = ExitCode.passed;
   let done = 0;
   try {
     for (const path of paths) {
-      const logged = await session.pool.perform({ kind: 'audit-log', path });
-      code = graver(code, tellLog(terminal, path, logged));
+      code = graver(code, await tellOne(path));
       done++;
     }
   } catch (error) {
     if (!session.signal.aborted) throw error;
   }
-  if (session.isInterrupted()) code = ExitCode.interrupted;
-  terminal.summarize({ traces: done, planned: paths.length });
-  return code;
+  return { code: session.isInterrupted() ? ExitCode.interrupted : code, done };
 }
 
 /** 1 for a log that is not the one which the trace was written with. */

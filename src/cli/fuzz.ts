@@ -45,13 +45,11 @@ import {
   type PlannedScenario,
   type ReportedPortion,
 } from './run-reporter.js';
-import { withSession, type Session } from './session.js';
+import { MANY_TASKS, withSession, type Session } from './session.js';
 import type { Terminal } from './terminal.js';
 
 /** Few enough that a campaign ends soon after its time, and that little is run again after a kill. */
 const SEEDS_PER_PORTION = 4;
-/** A pool starts as many workers as it has tasks, at most one for each processor. */
-const MANY = 1_000_000;
 /** Traces of one scenario: each is of another kind of failure, or shorter than the last of its kind. */
 const MOST_TRACES = 100;
 /** Time between two lines of progress where they do not replace each other. */
@@ -79,7 +77,7 @@ export async function fuzz(
   requireDistinctNames(planned);
   const { ledger, before } = openLedger(options, planned);
   try {
-    return await withSession(terminal, { ...options, tasks: options.runs ?? MANY }, async (session) => {
+    return await withSession(terminal, { ...options, tasks: options.runs ?? MANY_TASKS }, async (session) => {
       const elsewhere = await openQueue(session, options, planned);
       const campaign = new FuzzCampaign(terminal, session, options, planned, ledger, before, elsewhere);
       await campaign.run().finally(() => elsewhere?.close());

@@ -10,11 +10,9 @@ import type { Minimised, Trace } from '../simulator/trace.js';
 import type { Story } from '../simulator/story.js';
 import { ExitCode } from './exit-codes.js';
 import { DEFAULT_TRACE_FOLDER, type MinimiseOptions } from './option-table.js';
-import { withSession, type Session } from './session.js';
+import { MANY_TASKS, withSession, type Session } from './session.js';
 import type { Terminal } from './terminal.js';
 
-/** A pool starts as many workers as it has tasks, at most one for each processor. */
-const MANY = 1_000_000;
 const WIDTH = 80;
 
 /** The verb. */
@@ -25,7 +23,7 @@ export async function minimise(
 ): Promise<ExitCode> {
   const [path = ''] = words;
   const trace = readTraceFile(path);
-  return withSession(terminal, { ...options, tasks: MANY }, async (session) => {
+  return withSession(terminal, { ...options, tasks: MANY_TASKS }, async (session) => {
     const budget = { runs: options.runs, millis: options.for / 1000 };
     const saved = await saveMinimised(
       terminal,

@@ -170,20 +170,7 @@ const queue = parsed<string | undefined>(
 
 export const workerOptions = {
   queue: { ...queue, description: 'the Redis server of the queue, e.g. redis://host:6379' },
-  idle: parsed<number | undefined>(
-    {
-      flag: 'idle',
-      value: 'TIME',
-      description: 'end when there was nothing to do for so long',
-      fallbackText: 'never',
-    },
-    undefined,
-    (value) => {
-      const micros = parseDuration(value, '--idle');
-      if (micros >= 1_000_000) return micros;
-      throw new UsageError('bad-value', `--idle: expected at least 1s, got '${value}'`);
-    },
-  ),
+  idle: duration('idle', 'end when there was nothing to do for so long', undefined, 'never'),
   json,
   workers,
   timeout,

@@ -42,6 +42,7 @@ export class Publisher {
 
   /** Writes what was asked for. Throws UsageError where a file cannot be written; the others are. */
   finish(exitCode: number): void {
+    if (this.choices.length === 0) return;
     const seconds = Math.round(performance.now() - this.began) / 1000;
     const { verb } = this;
     const record = this.recorder.finish({

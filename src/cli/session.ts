@@ -23,6 +23,9 @@ export interface SessionOptions {
   readonly timeout: number;
 }
 
+/** For a number of tasks that nobody knows: a pool starts as many workers, at most one for each processor. */
+export const MANY_TASKS = 1_000_000;
+
 const CLOSING_MILLIS = 2000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

@@ -1,16 +1,15 @@
 /** `faultline worker`: runs the seeds of campaigns that others have put into a queue, until a signal comes. */
 
+import { setTimeout } from 'node:timers/promises';
 import { UsageError } from '../kernel/index.js';
 import { withoutPassword } from '../node/queue/connection.js';
 import { QueueWorker } from '../node/queue/queue-worker.js';
 import { counted, groupedCount } from '../report/figures.js';
 import { ExitCode } from './exit-codes.js';
 import type { WorkerOptions } from './option-table.js';
-import { withSession } from './session.js';
+import { MANY_TASKS, withSession } from './session.js';
 import type { Terminal } from './terminal.js';
 
-/** A pool starts as many workers as it has tasks, at most one for each processor. */
-const MANY = 1_000_000;
 const LOOK_MILLIS = 200;
 
 /** The verb. */
@@ -23,7 +22,7 @@ export async function worker(
   if (url === undefined) {
     throw new UsageError('missing-argument', 'worker: expected --queue URL, e.g. redis://host:6379');
   }
-  return withSession(terminal, { ...options, tasks: MANY }, async (session) => {
+  return withSession(terminal, { ...options, tasks: MANY_TASKS }, async (session) => {
     let runs = 0;
     let portions = 0;
     let last = performance.now();
@@ -37,14 +36,10 @@ export async function worker(
     });
     terminal.note(`waiting for seeds at ${withoutPassword(url)}, ${counted(session.pool.workers, 'worker')}`);
     const isIdle = (): boolean => idle !== undefined && performance.now() - last > idle / 1000;
-    while (!session.signal.aborted && !isIdle()) await pause();
+    while (!session.signal.aborted && !isIdle()) await setTimeout(LOOK_MILLIS);
     await queue.close();
     terminal.summarize({ runs, portions });
     if (!terminal.json) terminal.print(`${groupedCount(runs)} runs in ${counted(portions, 'portion')}`);
     return session.isInterrupted() ? ExitCode.interrupted : ExitCode.passed;
   });
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, LOOK_MILLIS));
 }

@@ -11,17 +11,13 @@ import { benignDelay, benignDuration, benignTimer } from './benign-choices.js';
 import { Choices, type Decision, type Family, type LinkProfile } from './choices.js';
 import type { Digest } from './digest.js';
 import type { Sampler } from './distribution.js';
-import { KeyMaker, type DecisionIndex } from './recorded-choices.js';
+import { DecisionReader, KeyMaker, asAnswer, type DecisionIndex } from './recorded-choices.js';
 import type { Micros } from './time.js';
-
-const USED_BY_ORDINAL = 1;
-const USED_EXACTLY = 2;
 
 export class EditedChoices extends Choices {
   override readonly keyed = true;
   /** The decisions so far that differ from the benign answer, in their order. */
   readonly deviations: Decision[] = [];
-  private used: Uint8Array;
 
   /**
    * `rest` answers what is not listed; undefined: the benign answer. It is asked every question, listed ones too, so
@@ -32,9 +28,9 @@ export class EditedChoices extends Choices {
     private readonly digest: Digest,
     private readonly rest: Choices | undefined = undefined,
     private readonly keys = new KeyMaker(),
+    private readonly listed = new DecisionReader(edits),
   ) {
     super();
-    this.used = new Uint8Array(edits.size);
   }
 
   override message(profile: LinkProfile, from: number, to: number, kind: string, hash: number): void {
@@ -49,7 +45,7 @@ export class EditedChoices extends Choices {
       this.firstDelay = rest.firstDelay;
       this.secondDelay = rest.secondDelay;
     }
-    const edited = this.lookUp();
+    const edited = this.listed.take(this.keys);
     if (edited !== undefined) {
       this.firstDelay = edited[0] ?? benign;
       this.secondDelay = edited[1] ?? -1;
@@ -97,30 +93,19 @@ export class EditedChoices extends Choices {
   }
 
   override clone(digest: Digest): EditedChoices {
-    const copy = new EditedChoices(this.edits, digest, this.rest?.clone(digest.clone()), this.keys.clone());
-    copy.used = this.used.slice();
+    const { edits, rest, keys, listed } = this;
+    const copy = new EditedChoices(edits, digest, rest?.clone(digest.clone()), keys.clone(), listed.clone());
     copy.deviations.push(...this.deviations);
     copy.context = this.context;
     return copy;
   }
 
   private answer(min: number, max: number, benign: number, unedited: number): number {
-    // A benign answer may lie outside of the range ("no fault" is none that chance would give); an edit may say it.
-    const edited = this.lookUp()?.[0];
-    const value =
-      edited === undefined ? unedited : edited === benign ? benign : Math.min(Math.max(edited, min), max);
+    const edited = this.listed.take(this.keys)?.[0];
+    const value = edited === undefined ? unedited : asAnswer(edited, min, max, benign);
     this.digest.mix(value);
     if (value !== benign) this.deviate([value]);
     return value;
-  }
-
-  private lookUp(): readonly number[] | undefined {
-    const { edits, keys, used } = this;
-    if (used.length === 0) return undefined;
-    const position = edits.find(keys.group, keys.detail, keys.nth, used);
-    if (position < 0) return undefined;
-    used[position] = edits.isExact(position, keys.detail) ? USED_EXACTLY : USED_BY_ORDINAL;
-    return edits.decisions[position]?.values;
   }
 
   private deviate(values: readonly number[]): void {

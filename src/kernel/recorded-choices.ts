@@ -158,21 +158,53 @@ export class DecisionIndex {
   }
 }
 
+/** Gives out the decisions of an index, each to the question that it is about. */
+export class DecisionReader {
+  private used: Uint8Array;
+
+  constructor(private readonly index: DecisionIndex) {
+    this.used = new Uint8Array(index.size);
+  }
+
+  /** The answer to the question whose key is in hand; undefined: none is listed, or it is given out. */
+  take({ group, detail, nth }: KeyMaker): readonly number[] | undefined {
+    const { index, used } = this;
+    if (index.size === 0) return undefined;
+    const position = index.find(group, detail, nth, used);
+    if (position < 0) return undefined;
+    used[position] = index.isExact(position, detail) ? USED_EXACTLY : USED_BY_ORDINAL;
+    return index.decisions[position]?.values;
+  }
+
+  clone(): DecisionReader {
+    const copy = new DecisionReader(this.index);
+    copy.used = this.used.slice();
+    return copy;
+  }
+}
+
+/**
+ * A listed answer as one in `min … max`. The default may lie outside of that ("no fault" is none that chance would
+ * give), and a list may say it.
+ */
+export function asAnswer(listed: number, min: number, max: number, byDefault: number): number {
+  return listed === byDefault ? byDefault : listed < min ? min : listed > max ? max : listed;
+}
+
 /** Reads decisions from a trace. What is not found there gets the default. */
 export class RecordedChoices extends Choices {
   override readonly keyed = true;
   /** Questions asked, and those whose recorded answer was found. */
   asked = 0;
   matched = 0;
-  private used: Uint8Array;
 
   constructor(
     private readonly index: DecisionIndex,
     private readonly digest: Digest,
     private readonly keys = new KeyMaker(),
+    private readonly recorded = new DecisionReader(index),
   ) {
     super();
-    this.used = new Uint8Array(index.size);
   }
 
   override message(profile: LinkProfile, from: number, to: number, kind: string, hash: number): void {
@@ -214,8 +246,7 @@ export class RecordedChoices extends Choices {
   }
 
   override clone(digest: Digest): RecordedChoices {
-    const copy = new RecordedChoices(this.index, digest, this.keys.clone());
-    copy.used = this.used.slice();
+    const copy = new RecordedChoices(this.index, digest, this.keys.clone(), this.recorded.clone());
     copy.asked = this.asked;
     copy.matched = this.matched;
     copy.context = this.context;
@@ -223,20 +254,16 @@ export class RecordedChoices extends Choices {
   }
 
   private answer(min: number, max: number, byDefault: number): number {
-    // A default may lie outside the range: "no fault" is no answer that chance would give.
     const recorded = this.lookUp()?.[0];
-    const isDefault = recorded === undefined || recorded === byDefault;
-    const value = isDefault ? byDefault : recorded < min ? min : recorded > max ? max : recorded;
+    const value = recorded === undefined ? byDefault : asAnswer(recorded, min, max, byDefault);
     this.digest.mix(value);
     return value;
   }
 
   private lookUp(): readonly number[] | undefined {
     this.asked++;
-    const position = this.index.find(this.keys.group, this.keys.detail, this.keys.nth, this.used);
-    if (position < 0) return undefined;
-    this.used[position] = this.index.isExact(position, this.keys.detail) ? USED_EXACTLY : USED_BY_ORDINAL;
-    this.matched++;
-    return this.index.decisions[position]?.values;
+    const values = this.recorded.take(this.keys);
+    if (values !== undefined) this.matched++;
+    return values;
   }
 }

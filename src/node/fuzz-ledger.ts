@@ -13,10 +13,11 @@
  */
 
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { UsageError, canonical, excerpt } from '../kernel/index.js';
+import { appendLine } from './append-line.js';
 import { fileProblem } from './file-errors.js';
 import { makeFolder } from './folders.js';
 
@@ -123,14 +124,7 @@ export class FuzzLedger {
   }
 
   private write(line: Readonly<Record<string, unknown>>): void {
-    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
-    try {
-      let offset = 0;
-      while (offset < bytes.length) offset += writeSync(this.file, bytes, offset);
-      fsyncSync(this.file);
-    } catch (error) {
-      throw fileProblem(error, this.path, 'a place to write');
-    }
+    appendLine(this.file, this.path, line);
   }
 }
 

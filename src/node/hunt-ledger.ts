@@ -5,11 +5,12 @@
  */
 
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { UsageError, excerpt } from '../kernel/index.js';
+import { appendLine } from './append-line.js';
 import { fileProblem } from './file-errors.js';
 import { makeFolder } from './folders.js';
 
@@ -44,11 +45,14 @@ export type HuntKey = Pick<LedgeredHunt, 'bug' | 'figure' | 'code' | 'content' |
 export class HuntLedger {
   private readonly hunts = new Map<string, LedgeredHunt>();
 
-  private constructor(private readonly file: number | undefined) {}
+  private constructor(
+    private readonly file: number | undefined,
+    private readonly path: string,
+  ) {}
 
   /** Undefined: one that is forgotten. Throws UsageError for a file that is no ledger of hunts. */
   static open(path: string | undefined): HuntLedger {
-    if (path === undefined) return new HuntLedger(undefined);
+    if (path === undefined) return new HuntLedger(undefined, '');
     makeFolder(dirname(path));
     let file: number;
     let text: string;
@@ -58,7 +62,7 @@ export class HuntLedger {
     } catch (error) {
       throw fileProblem(error, path, 'a ledger of hunts');
     }
-    const ledger = new HuntLedger(file);
+    const ledger = new HuntLedger(file, path);
     const lines = text.split('\n');
     // A last line without an end is what a kill left of a write.
     const torn = lines.pop();
@@ -73,9 +77,7 @@ export class HuntLedger {
 
   note(hunt: LedgeredHunt): void {
     this.remember(hunt);
-    if (this.file === undefined) return;
-    writeSync(this.file, `${JSON.stringify({ schema: SCHEMA, ...hunt })}\n`);
-    fsyncSync(this.file);
+    if (this.file !== undefined) appendLine(this.file, this.path, { schema: SCHEMA, ...hunt });
   }
 
   close(): void {

@@ -4,6 +4,7 @@
  * whatever the server forgets is put in again. So nothing is left out, and nothing counts twice.
  */
 
+import { setTimeout } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { UsageError } from '../../kernel/index.js';
@@ -83,7 +84,7 @@ export class QueuedRuns {
           throw new UsageError('bad-queue', `queue: a worker gave up: ${failedReason}`);
         return answer;
       }
-      await pause(LOOK_MILLIS);
+      await setTimeout(LOOK_MILLIS);
     }
   }
 
@@ -99,8 +100,4 @@ export class QueuedRuns {
   private async forget(name: string): Promise<void> {
     await this.queue.remove(name).catch(() => undefined);
   }
-}
-
-function pause(millis: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, millis));
 }
