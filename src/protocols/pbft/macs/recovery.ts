@@ -374,9 +374,10 @@ export abstract class MacRecovery extends OrderedRecoveries {
 
   protected override promisesOfViews(promised: Promised[]): number {
     const bytes = super.promisesOfViews(promised);
-    if (this.latest === 0 && this.round === undefined && this.unfinished === undefined) return bytes;
     const { latest: number, hasForgotten } = this;
+    // A watchdog that strikes for the first time has no number yet: what it has promised counts all the same.
     const isOver = this.round === undefined && this.unfinished === undefined && !this.isStopping;
+    if (number === 0 && isOver) return bytes;
     promised.push({ kind: 'recovery', number, hasForgotten, isOver });
     return bytes + RECOVERY_BYTES;
   }
