@@ -56,6 +56,8 @@ interface Machine {
 
 export class Stage implements CheckerContext {
   time = 0;
+  /** Servers that may do anything. */
+  readonly faulty = new Set<number>();
   readonly machines: Machine[];
   sink = new ViolationSink();
   checkers: CheckerSet;
@@ -88,6 +90,9 @@ export class Stage implements CheckerContext {
 
   isUp(process: number): boolean {
     return this.machine(process).isUp;
+  }
+  isFaulty(process: number): boolean {
+    return this.faulty.has(process);
   }
   generation(): number {
     return 0;

@@ -14,7 +14,7 @@ export class CalmGhost {
   /** The first server that became leader after H + P; -1: none has. */
   lateLeader: ProcessId = -1;
   lateLeaderAt: Micros = 0;
-  /** Messages between servers in the running second, and in the one before; and the running second's beginning. */
+  /** Messages between correct servers in the running second, and in the one before; and the running second's beginning. */
   sent = 0;
   sentBefore = 0;
   second: Micros = 0;

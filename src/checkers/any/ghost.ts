@@ -49,6 +49,12 @@ export class RunGhost {
     return this.context.servers;
   }
 
+  /** True for a process that may do anything. */
+  isFaulty(process: ProcessId): boolean {
+    const { context } = this;
+    return context.isFaulty !== undefined && context.isFaulty(process);
+  }
+
   /**
    * True for a command that can take effect no more, unless it has done so already: its client's session has
    * left it behind. Sessions (services/sessions.ts) execute nothing at or below a floor. Once a sequence s of a

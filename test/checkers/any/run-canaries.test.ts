@@ -49,6 +49,14 @@ function configured(stage: Stage, configuration: Partial<Membership>): void {
   }
 }
 
+/** Messages in each of four seconds without any operation. */
+function chatter(stage: Stage, from: number, to: number, messages: number): void {
+  for (let second = 0; second < 4; second++) {
+    stage.time = second * 1_000_000;
+    for (let i = 0; i < messages; i++) stage.send(from, to, { kind: 'Chatter' });
+  }
+}
+
 const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
   'any/agreement: two servers apply different entries at one index': (stage) => {
     stage.apply(0, makeEntry(1, 1, 0, makeCommand(C1, 1, put('c3.1'))));
@@ -191,10 +199,12 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
     stage.end();
   },
   'any/quiet-when-idle: idle servers talk without end': (stage) => {
-    for (let second = 0; second < 4; second++) {
-      stage.time = second * 1_000_000;
-      for (let i = 0; i < 2000; i++) stage.send(0, 1, { kind: 'Chatter' });
-    }
+    chatter(stage, 0, 1, 2000);
+    stage.end();
+  },
+  'any/quiet-when-idle: two that are correct talk without end, beside a liar': (stage) => {
+    stage.faulty.add(2);
+    chatter(stage, 0, 1, 500);
     stage.end();
   },
   'any/convergence: a live server stays behind': (stage) => {
@@ -315,6 +325,19 @@ describe('what is right is accepted:', () => {
     stage.time = 900;
     stage.end();
     expect(stage.violated).toBeUndefined();
+  });
+
+  test('whatever a liar says, and what it is answered', () => {
+    expectClean((stage) => {
+      stage.faulty.add(2);
+      chatter(stage, 2, 0, 2000);
+      stage.end();
+    });
+    expectClean((stage) => {
+      stage.faulty.add(2);
+      chatter(stage, 0, 2, 2000);
+      stage.end();
+    });
   });
 
   test('a server that has just not applied the latest', () => {
