@@ -96,8 +96,10 @@ export class Progress {
   offset = 0;
   /** Snapshot: heartbeats since a piece was sent that is not answered, plus 1; 0: none is on the way. */
   pieceAge = 0;
-  /** How often the piece on the way has been sent again. */
+  /** How often the piece on the way has been sent again while nothing told whether it had got lost. */
   pieceTries = 0;
+  /** The round in which the piece on the way was sent. */
+  pieceRound = 0;
   /** Catching up, round by round (dissertation §4.2.1): the index to reach, and since when. */
   catchUpTo: LogIndex = 0;
   catchUpSince: Micros = 0;
@@ -116,6 +118,11 @@ export class Progress {
   answered(now: Micros, patience: Micros): void {
     if (now - this.lastAnswer > patience) this.pieceTries = 0;
     this.lastAnswer = now;
+  }
+
+  /** It has answered what was sent after the piece on the way, but not the piece. */
+  get hasMissedPiece(): boolean {
+    return this.round > this.pieceRound;
   }
 
   becomeProbe(next: LogIndex): void {
@@ -158,7 +165,7 @@ export class Progress {
 
   encode(): Plain {
     const { member, match, next, state, isWaiting, round, lastAnswer, version, offset, pieceAge } = this;
-    const { pieceTries, catchUpTo, catchUpSince, catchUpRounds } = this;
+    const { pieceTries, pieceRound, catchUpTo, catchUpSince, catchUpRounds } = this;
     return {
       member,
       match,
@@ -171,6 +178,7 @@ export class Progress {
       offset,
       pieceAge,
       pieceTries,
+      pieceRound,
       catchUpTo,
       catchUpSince,
       catchUpRounds,

@@ -26,7 +26,9 @@ export const SNAPSHOT_TIMER = 'snapshot';
 
 /**
  * A piece that is not answered is sent again after so many heartbeats, and twice as many each further time: on
- * a link that is too thin for it, copies would else queue up faster than they get through.
+ * a link that is too thin for it, copies would else queue up faster than they get through. What was sent after it
+ * and has been answered has got through, so the piece has not: then there is nothing to wait for (as RFC 9002,
+ * section 6.1, tells lost packets), and on a link that loses much a transfer would else come to stand still.
  */
 const PIECE_PATIENCE = 3;
 const MOST_DOUBLINGS = 5;
@@ -150,7 +152,8 @@ export abstract class RaftSnapshots extends RaftReads {
     // Compacted means that there is one; until a first piece is sent it may be a newer one each time.
     if (current === undefined) return;
     if (peer.state !== 'snapshot') peer.becomeSnapshot(current);
-    if (peer.pieceAge > 0 && peer.pieceAge <= PIECE_PATIENCE << peer.pieceTries) {
+    const patience = peer.hasMissedPiece ? PIECE_PATIENCE : PIECE_PATIENCE << peer.pieceTries;
+    if (peer.pieceAge > 0 && peer.pieceAge <= patience) {
       peer.pieceAge++;
       return;
     }
@@ -160,8 +163,10 @@ export abstract class RaftSnapshots extends RaftReads {
   private sendPiece(peer: Progress, snapshot: Snapshot): void {
     const { text, header, checksum } = snapshot;
     const { offset, generation } = peer;
-    if (peer.pieceAge > 0 && peer.pieceTries < MOST_DOUBLINGS) peer.pieceTries++;
+    if (peer.hasMissedPiece) peer.pieceTries = 0;
+    else if (peer.pieceAge > 0 && peer.pieceTries < MOST_DOUBLINGS) peer.pieceTries++;
     peer.pieceAge = 1;
+    peer.pieceRound = this.round;
     this.sendTo(peer.member, {
       kind: 'InstallSnapshot',
       term: this.currentTerm,

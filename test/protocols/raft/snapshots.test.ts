@@ -250,6 +250,20 @@ describe('raft snapshots: a leader sends one (§7, Figure 13)', () => {
     subject.replica.receive(4, success(1, 0));
     expect(pieces(1)).toBe(1);
   });
+
+  it('waits no longer each time for a follower that answers what came after the piece, and so has missed it', () => {
+    const subject = compactedLeader();
+    subject.host.take();
+    for (let i = 0; i < 40; i++) {
+      subject.host.now += 50_000;
+      subject.replica.timerFired('heartbeat');
+      acknowledgeAll(subject, [1, 2, 3]);
+      const { round } = state(subject) as unknown as { round: number };
+      subject.replica.receive(4, { ...success(1, 0), round });
+    }
+    const sent = ofKind(subject.host.take(), 'InstallSnapshot').filter(({ to }) => to === 4);
+    expect(sent.length).toBeGreaterThanOrEqual(9);
+  });
 });
 
 describe('raft snapshots: a follower installs one (§7, Figure 13)', () => {
