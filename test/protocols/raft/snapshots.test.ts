@@ -259,7 +259,7 @@ describe('raft snapshots: a leader sends one (§7, Figure 13)', () => {
       subject.replica.timerFired('heartbeat');
       acknowledgeAll(subject, [1, 2, 3]);
       const { round } = state(subject) as unknown as { round: number };
-      subject.replica.receive(4, { ...success(1, 0), round });
+      subject.replica.receive(4, success(1, 0, { round }));
     }
     const sent = ofKind(subject.host.take(), 'InstallSnapshot').filter(({ to }) => to === 4);
     expect(sent.length).toBeGreaterThanOrEqual(9);
