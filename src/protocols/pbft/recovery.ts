@@ -36,9 +36,12 @@ export interface Recovered {
   readonly generation: number;
   /** In the order in which they were made. */
   readonly promised: readonly Promised[];
-  /** The newest checkpoint on the disk that can be read; undefined: the beginning. */
-  readonly checkpoint: CheckpointState | undefined;
-  /** Checkpoints on the disk that can be read, ascending; and the sequences of those that cannot. */
+  /**
+   * Checkpoints on the disk that can be read, ascending: the replica begins at the last, or at the beginning. The others
+   * may be what somebody lacks: where the last is not stable yet, nobody believes it who has not executed as far.
+   */
+  readonly states: readonly CheckpointState[];
+  /** What they are; and the sequences of those that cannot be read. */
   readonly digests: readonly Checkpointed[];
   readonly damaged: readonly Sequence[];
   /** Numbers of all journals on the disk, ascending, and the position after which to go on. */
@@ -65,8 +68,8 @@ export function recover(disk: DiskImage, takesNew = false): Recovered | Unusable
   if (!identity.intact || journal === undefined) return { kind: 'damaged' };
   const digests = digestsOf(disk, checkpoints, numberOf(journal.promised));
   const damaged = checkpoints.filter((sequence) => !digests.some((found) => found.sequence === sequence));
-  const checkpoint = readCheckpoint(disk, digests[digests.length - 1]);
-  return { kind: 'usable', generation, ...journal, checkpoint, digests, damaged, journals };
+  const states = digests.map((found) => readCheckpoint(disk, found));
+  return { kind: 'usable', generation, ...journal, states, digests, damaged, journals };
 }
 
 /** A disk whose promises are lost, in whole or in part: what can be read of the state, and nothing else. */
@@ -78,7 +81,7 @@ export function recoverState(disk: DiskImage): Recovered {
     kind: 'usable',
     generation: 0,
     promised: [{ kind: 'recovery', number: 0, hasForgotten: true, isOver: false }],
-    checkpoint: readCheckpoint(disk, digests[digests.length - 1]),
+    states: digests.map((found) => readCheckpoint(disk, found)),
     digests,
     damaged: checkpoints.filter((sequence) => !digests.some((found) => found.sequence === sequence)),
     journals: numbersIn(files, journalOf),
@@ -111,13 +114,8 @@ function numbersIn(files: readonly string[], numberOf: (file: string) => number)
     .sort((a, b) => a - b);
 }
 
-/** Undefined for none. */
-export function readCheckpoint(
-  disk: DiskImage,
-  newest: Checkpointed | undefined,
-): CheckpointState | undefined {
-  if (newest === undefined) return undefined;
-  const record = disk.read(checkpointFile(newest.sequence))[0]?.record as CheckpointRecord;
+export function readCheckpoint(disk: DiskImage, { sequence }: Checkpointed): CheckpointState {
+  const record = disk.read(checkpointFile(sequence))[0]?.record as CheckpointRecord;
   return new CheckpointState(record.sequence, record.state, record.digest, 0);
 }
 

@@ -126,7 +126,8 @@ export class PbftReplica extends PbftReconfiguration implements Replica {
 
   /** Everything promised before the start holds again, and is written to a journal of its own. */
   private takeBack(found: Recovered): void {
-    const { checkpoint, digests, damaged, journals, records } = found;
+    const { states, digests, damaged, journals, records } = found;
+    const checkpoint = states[states.length - 1];
     this.memberId = this.host.self + MEMBER_GENERATION * found.generation;
     this.me = this.configuration.members.indexOf(this.memberId);
     const promised = this.takeConfigurations(found.promised);
@@ -139,10 +140,8 @@ export class PbftReplica extends PbftReconfiguration implements Replica {
     if (damaged.length > 0) this.reached('pbft/checkpoint-lost');
     if (checkpoint !== undefined) this.adoptState(checkpoint, false);
     for (const promise of promised) this.takePromise(promise);
-    if (checkpoint !== undefined) {
-      if (checkpoint.sequence === this.stable.sequence) this.stableState = checkpoint;
-      else if (checkpoint.sequence > this.stable.sequence) this.ownStates = [checkpoint];
-    }
+    this.stableState = states.find(({ sequence }) => sequence === this.stable.sequence);
+    this.ownStates = states.filter(({ sequence }) => sequence > this.stable.sequence);
     if (this.stable.sequence > this.target.sequence) this.target = this.stable;
     this.nextSequence = this.firstFreeSequence();
     this.beginJournal();

@@ -243,10 +243,10 @@ describe('pbft recovery without its checkpoint', () => {
         ),
       );
     };
-    expect(start()).toMatchObject({ checkpoint: { sequence: 16 }, damaged: [32] });
+    expect(start()).toMatchObject({ states: [{ sequence: 16 }], damaged: [32] });
     const links = [{}] as unknown as readonly Link[];
     expect(start({ kind: 'configuration', links })).toMatchObject({
-      checkpoint: { sequence: 32 },
+      states: [{ sequence: 16 }, { sequence: 32 }],
       damaged: [],
     });
   });

@@ -136,19 +136,20 @@ export abstract class MacRecovery extends OrderedRecoveries {
    * the disk and has the digest of its certificate. Else what is there is compared, part by part, with what comes.
    */
   private withSoundState(disk: DiskImage, found: Recovered): Recovered {
-    const { promised, digests } = found;
+    const { promised, states, digests } = found;
     const recovery = promised.findLast((promise) => promise.kind === 'recovery');
     if (recovery === undefined || recovery.isOver) return found;
     const certificate = stableOf(promised);
     const own = digests.find(({ sequence }) => sequence === certificate?.sequence);
-    const checkpoint = readCheckpoint(disk, own);
-    if (checkpoint !== undefined && isSound(checkpoint, certificate)) return { ...found, checkpoint };
-    this.suspect = (checkpoint ?? found.checkpoint)?.state;
-    if (checkpoint === undefined) return { ...found, checkpoint };
+    const checkpoint = own && readCheckpoint(disk, own);
+    if (checkpoint !== undefined && isSound(checkpoint, certificate))
+      return { ...found, states: [checkpoint] };
+    this.suspect = (checkpoint ?? states[states.length - 1])?.state;
+    if (checkpoint === undefined) return { ...found, states: [] };
     this.emit({ kind: 'note', text: 'its state is not what was certified: it fetches what differs' });
     return {
       ...found,
-      checkpoint: undefined,
+      states: [],
       digests: digests.filter((other) => other !== own),
       damaged: [...found.damaged, checkpoint.sequence],
     };
