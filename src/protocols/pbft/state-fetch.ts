@@ -117,6 +117,8 @@ export class StateFetch {
   private liars = 0;
   /** Set of those that do not answer, or have another state by now. */
   private without = 0;
+  /** By replica: the tick at which something of this state came from it last; -1: nothing has. */
+  private readonly heardAt: number[];
   private lastSource: number;
 
   constructor(
@@ -132,6 +134,7 @@ export class StateFetch {
     earlier?.root.retire();
     this.root = new FetchedPart([], rootOf(certificate.digest), root, earlier?.root);
     this.root.lookUp();
+    this.heardAt = new Array<number>(replicas).fill(-1);
     this.lastSource = me;
   }
 
@@ -154,12 +157,30 @@ export class StateFetch {
     return this.root.whole();
   }
 
-  /** Whom to ask next: one after another of those who may have it; undefined: nobody may. */
+  /** Something of this state has come from it. */
+  hear(source: number, tick: number): void {
+    this.heardAt[source] = tick;
+  }
+
+  /** True when nothing has come from it since: it does not answer. Else what was asked for, or its answer, is lost. */
+  isSilentSince(source: number, tick: number): boolean {
+    return (this.heardAt[source] as number) < tick;
+  }
+
+  /**
+   * Whom to ask next: one after another of those that have shown that they have it, or, where nobody is left of them, of
+   * those that may; undefined: nobody may. Some lag behind themselves and do not answer; each would cost its time.
+   */
   nextSource(): number | undefined {
+    return this.nextAmong(true) ?? this.nextAmong(false);
+  }
+
+  private nextAmong(haveShown: boolean): number | undefined {
     const { replicas, me } = this;
     for (let i = 1; i <= replicas; i++) {
       const next = (this.lastSource + i) % replicas;
       if (next === me || ((this.liars | this.without) & (1 << next)) !== 0) continue;
+      if (haveShown && this.isSilentSince(next, 0)) continue;
       this.lastSource = next;
       return next;
     }
@@ -193,14 +214,15 @@ export class StateFetch {
     copy.root = this.root.clone();
     copy.liars = this.liars;
     copy.without = this.without;
+    this.heardAt.forEach((tick, source) => copy.hear(source, tick));
     copy.lastSource = this.lastSource;
     return copy;
   }
 
   encode(most: number): Plain {
-    const { certificate, liars, without, lastSource } = this;
+    const { certificate, liars, without, heardAt, lastSource } = this;
     const missing = this.missing(most).map(({ path, askedOf, askedAt }) => [[...path], askedOf, askedAt]);
-    return [certificate.sequence, liars, without, lastSource, missing];
+    return [certificate.sequence, liars, without, [...heardAt], lastSource, missing];
   }
 }
 

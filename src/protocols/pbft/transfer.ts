@@ -79,7 +79,8 @@ export abstract class PbftTransfer extends PbftViewChange {
     const asks = new Map<number, (readonly number[])[]>();
     for (const part of fetching.missing(OUTSTANDING)) {
       if (part.askedOf !== NOBODY && this.tick - part.askedAt < PATIENCE) continue;
-      if (part.askedOf !== NOBODY) fetching.hasNone(part.askedOf, OUTSTANDING);
+      if (part.askedOf !== NOBODY && fetching.isSilentSince(part.askedOf, part.askedAt))
+        fetching.hasNone(part.askedOf, OUTSTANDING);
       const source = fetching.nextSource();
       if (source === undefined) {
         // Nobody has it any more: a later one will do. Or they were slow.
@@ -180,7 +181,9 @@ export abstract class PbftTransfer extends PbftViewChange {
     if (part?.shape === 'gone') {
       // Else it answers what was asked before, about an earlier state.
       if (certificate.sequence > sequence) fetching.hasNone(rank, OUTSTANDING);
-    } else if (missing !== undefined && part !== undefined) {
+    } else if (certificate.sequence === sequence && part !== undefined) {
+      fetching.hear(rank, this.tick);
+      if (missing === undefined) return;
       if (this.isGenuine(part, missing.expected)) missing.take(part);
       else {
         this.reject('a part that is not of its digest');

@@ -8,6 +8,7 @@ import {
   type StateData,
   type StatePart,
 } from '../../../src/protocols/pbft/index.js';
+import { partOf, partitionAt, type Partition } from '../../../src/protocols/pbft/partition.js';
 import type { Plain } from '../../../src/kernel/index.js';
 import { Bench, checkpoint, commit, prepare, prePrepare, prove, request, stable } from './fixtures.js';
 import { batchDigest } from '../../../src/protocols/pbft/index.js';
@@ -110,6 +111,27 @@ describe('pbft state transfer', () => {
     expect(answers(fetchState(3, 2, [[1]]))).toEqual([[6, 'gone']]);
   });
 
+  it('the stable state can be had after a loss of power, though a later one is on the disk', () => {
+    const bench = new Bench(1, 4, { 'checkpoint-interval': 2 }).sync();
+    execute(bench, 1, 2);
+    stabilise(bench, 2);
+    execute(bench, 3, 4);
+    bench.crash().sync();
+    expect([bench.state('lastExecuted'), bench.state('stableState')]).toEqual([4, 2]);
+    bench.sent();
+    const root = bench
+      .receive(fetchState(3, 2, [[]]))
+      .sync()
+      .sent(3)
+      .find(({ kind }) => kind === 'StateData');
+    expect(root).toMatchObject({ certificate: { sequence: 2 }, part: { shape: 'whole' } });
+    // The later one is there as well, once the others have said that it is stable.
+    const own = bench.state('ownStates') as readonly (readonly [number, number])[];
+    const digest = own[0]?.[1] as number;
+    bench.receive(checkpoint(2, 4, digest), checkpoint(3, 4, digest)).sync();
+    expect(bench.state('stableState')).toBe(4);
+  });
+
   it('that a state is gone is believed of the state that is fetched, and not of one before it', () => {
     const bench = new Bench(1, 4, { 'checkpoint-interval': 2 }).sync();
     const wanted: Plain = { index: 9, configuration: 0, since: 0, change: null, executed: [], service: [1] };
@@ -128,5 +150,35 @@ describe('pbft state transfer', () => {
     expect(without()).toBe(0);
     bench.receive(stateData(0, 10, 5, [], { shape: 'gone' })).sync();
     expect(without()).toBe(1);
+  });
+
+  it('one lost answer does not count as silence; a replica that has said nothing since it was asked is passed over', () => {
+    const bench = new Bench(1, 4, { 'checkpoint-interval': 2, 'state-chunk': 1 }).sync();
+    const wanted: Plain = { index: 9, configuration: 0, since: 0, change: null, executed: [], service: [1] };
+    const digest = receivedDigest(wanted) as number;
+    bench.receive(checkpoint(0, 8, digest), checkpoint(2, 8, digest), checkpoint(3, 8, digest)).sync();
+    bench.replica.timerFired('status');
+    // Of the three that were asked for the root only one answers.
+    const root = partOf({ kind: 'state', value: wanted }, 1);
+    bench.receive(stateData(2, 8, digest, [], root)).sync();
+    const asked = (): [number, FetchState][] =>
+      [0, 2, 3].flatMap((other) =>
+        bench.host.acts.flatMap((act): [number, FetchState][] =>
+          act.kind === 'sent' && act.to === other && act.message.kind === 'FetchState'
+            ? [[other, act.message]]
+            : [],
+        ),
+      );
+    const forParts = asked().filter(([, { paths }]) => paths.some((path) => path.length > 0));
+    expect(forParts.map(([other]) => other)).toEqual([2]);
+    const withoutNow = (): Plain =>
+      (bench.state('transfer') as { fetching: readonly Plain[] }).fetching[2] as Plain;
+    // It sends one of the parts later: the others were lost.
+    bench.replica.timerFired('status');
+    bench.receive(stateData(2, 8, digest, [0], partOf(partitionAt(wanted, [0]) as Partition, 1))).sync();
+    bench.replica.timerFired('status');
+    expect(withoutNow()).toBe(0);
+    for (let tick = 0; tick < 3; tick++) bench.replica.timerFired('status');
+    expect(withoutNow()).toBe(1 << 2);
   });
 });

@@ -150,6 +150,22 @@ describe('pbft state on its way', () => {
     expect(new Set(asked())).toEqual(new Set([1, 2, 3, 4, 5, 6]));
   });
 
+  it('asks those first that have shown that they have it, and the others when nobody of them is left', () => {
+    const fetch = fetchOf(large(0));
+    fetch.hear(2, 0);
+    fetch.hear(5, 3);
+    const copy = fetch.clone();
+    for (const each of [fetch, copy]) {
+      expect(Array.from({ length: 4 }, () => each.nextSource())).toEqual([2, 5, 2, 5]);
+      // The one that was asked at tick 2 has been silent since then, the other has not.
+      expect([each.isSilentSince(2, 2), each.isSilentSince(5, 2)]).toEqual([true, false]);
+      each.hasNone(2, MOST);
+      expect([each.nextSource(), each.nextSource()]).toEqual([5, 5]);
+      each.hasNone(5, MOST);
+      expect([each.nextSource(), each.nextSource()]).toEqual([6, 1]);
+    }
+  });
+
   it('asks others for what a liar was asked for', () => {
     const fetch = fetchOf(large(0));
     answer(fetch, large(0), 256, 3);
