@@ -94,7 +94,9 @@ export abstract class PbftOrdering extends PbftAgreement {
   }
 
   protected mayPropose(): boolean {
-    const inflight = this.nextSequence - 1 - this.lastExecuted;
+    // What is stable is under way no more, also where this primary still fetches the state: else it could propose
+    // nothing at all, and would cost its view.
+    const inflight = this.nextSequence - 1 - Math.max(this.lastExecuted, this.window.low);
     const last = Math.min(this.window.high, this.lastBatch, this.ceiling);
     return inflight < this.settings.maxInflight && this.nextSequence <= last;
   }

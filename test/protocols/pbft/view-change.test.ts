@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { batchDigest, type NewView, type ViewChange } from '../../../src/protocols/pbft/index.js';
 import {
   Bench,
+  CLIENT,
   choice,
   commit,
   kinds,
@@ -215,5 +216,21 @@ describe('pbft view change (OSDI 1999, §4.4)', () => {
     expect(bench.applied()).toEqual([]);
     bench.receive(prePrepare(1, 1, 1, batch));
     expect(bench.sync().applied()).toEqual([1, 2]);
+  });
+
+  it('a new primary that lacks the state proposes all the same', () => {
+    const bench = new Bench(1).sync();
+    const beyond = stable([0, 2, 3], 32, 5);
+    bench.receive(viewChange(0, 1, [], beyond), viewChange(2, 1, [], beyond), viewChange(3, 1, [], beyond));
+    bench.sync();
+    expect([bench.state('isActive'), bench.state('lastExecuted')]).toEqual([true, 0]);
+    bench.sent();
+    bench.from(CLIENT, request(1));
+    bench.replica.timerFired('batch');
+    const proposed = bench
+      .sync()
+      .sent(0)
+      .find(({ kind }) => kind === 'PrePrepare');
+    expect(proposed).toMatchObject({ view: 1, sequence: 33 });
   });
 });
