@@ -52,6 +52,7 @@ export type {
   Message,
   Micros,
   OperationId,
+  Outline,
   Plain,
   ProcessId,
   Proof,

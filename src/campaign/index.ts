@@ -18,6 +18,8 @@ export { Minimisation, minimise, type MinimisedRun } from './minimise/minimisati
 export { Minimiser } from './minimise/minimiser.js';
 export { drive, type Driven, type Found, type Proposal, type Search } from './minimise/search.js';
 export { attempt, type Kept, type Target, type Trial } from './minimise/trial.js';
+export { Guide, type Turn } from './guided/guide.js';
+export { STRATEGIES, learns, together, type Strategy } from './guided/strategies.js';
 export {
   huntSeed,
   isIndependent,

@@ -2,11 +2,14 @@
 
 import { listSeeds } from '../campaign/seeds.js';
 import { UsageError } from '../kernel/errors.js';
-import { nearest } from '../kernel/nearest.js';
 import { parseDuration } from '../kernel/units.js';
+import { oneOf } from './one-of.js';
 import { reporter } from './reporter-option.js';
 import { flag, parsed, text, texts, wholeNumber, type OptionSpec, type Values } from './spec.js';
+import { strategy } from './strategy-option.js';
 import { HISTORY_MODEL_NAMES } from './words.js';
+
+export { oneOf } from './one-of.js';
 
 const MAX_TRACES = 1_000_000;
 const MAX_WORKERS = 256;
@@ -191,6 +194,7 @@ export const fuzzOptions = {
     0,
     Number.MAX_SAFE_INTEGER,
   ),
+  strategy,
   shard: shardOf('seeds'),
   ledger: text({
     flag: 'ledger',
@@ -415,12 +419,3 @@ export type InvariantsOptions = Values<typeof invariantsOptions>;
 export type CoverageOptions = Values<typeof coverageOptions>;
 export type CheckOptions = Values<typeof checkOptions>;
 export type TourOptions = Values<typeof tourOptions>;
-
-/** One word out of a few; throws UsageError with the nearest. */
-export function oneOf<Word extends string>(place: string, value: string, words: readonly Word[]): Word {
-  const found = words.find((word) => word === value);
-  if (found !== undefined) return found;
-  const near = nearest(value, words);
-  const hint = near === undefined ? undefined : `did you mean '${near}'?`;
-  throw new UsageError('bad-value', `${place}: expected one of ${words.join(', ')}, got '${value}'`, hint);
-}

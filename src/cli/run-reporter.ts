@@ -3,7 +3,7 @@
  * for, and its trace saved when it broke something. Keeps the order of scenarios and seeds.
  */
 
-import { judge, type Verdict } from '../campaign/index.js';
+import { judge, learns, type Verdict } from '../campaign/index.js';
 import { UsageError, formatDuration } from '../kernel/index.js';
 import type { RunReport, RunRequest, SimulationPool, StopReason } from '../node/run-pool.js';
 import { saveRecipe } from '../node/trace-folder.js';
@@ -12,7 +12,7 @@ import type { ReportedRun } from '../report/run-report.js';
 import type { Scenario } from '../scenario/index.js';
 import { compareEventLogs } from '../simulator/determinism.js';
 import type { Divergence } from '../simulator/divergence.js';
-import type { Outcome } from '../simulator/index.js';
+import type { Outcome, Recipe } from '../simulator/index.js';
 
 /** A scenario, and what the user called it. */
 export interface PlannedScenario {
@@ -42,6 +42,8 @@ export interface Planned extends RunRequest {
   readonly word: string;
   /** Whether every run is executed again in a fresh worker, and compared. Default false. */
   readonly isRechecked?: boolean;
+  /** The line that repeats the run at this place of the seeds. Default: the plain run of its seed. */
+  readonly again?: (place: number) => string;
 }
 
 /** A run that broke something, as it comes in. */
@@ -102,7 +104,10 @@ export class RunReporter {
         if (again.length < reports.length) return;
       }
       const runs: ReportedRun[] = [];
-      for (const [i, report] of reports.entries()) runs.push(await this.tell(report, again[i], request.word));
+      for (const [i, report] of reports.entries()) {
+        const run = await this.tell(report, again[i], request.word);
+        runs.push(request.again === undefined ? run : { ...run, runLine: request.again(i) });
+      }
       yield { portion: request, runs };
     }
   }
@@ -127,12 +132,10 @@ export class RunReporter {
   private ended(report: RunReport): Facts {
     const { request, seed, stopped } = report;
     const reason = this.stopSentence(stopped ?? 'no-progress');
-    const savedTo = saveRecipe(this.settings.folder, {
-      scenario: request.scenario,
-      seed,
-      bug: request.bug,
-      reason,
-    });
+    const { scenario, bug, seeds, strategy = 'swarm' } = request;
+    const before = seeds.slice(0, seeds.indexOf(seed));
+    const after = learns(strategy) ? { strategy, seeds: before } : undefined;
+    const savedTo = saveRecipe(this.settings.folder, { scenario, seed, after, bug, reason });
     return { verdict: 'bound-reached', isExpectedViolation: false, reason, savedTo, replayLine: undefined };
   }
 
@@ -155,7 +158,7 @@ export class RunReporter {
     if (!isWanted || !this.takeFromBudget(request.scenario)) {
       return { ...judgement, savedTo: undefined, replayLine: undefined };
     }
-    const { path, digest, problem } = await this.record(request, seed);
+    const { path, digest, problem } = await this.record(request, outcome.recipe);
     if (digest !== undefined && digest !== outcome.digest)
       return this.diverged(report, outcome.digest, digest);
     return {
@@ -174,10 +177,10 @@ export class RunReporter {
   }
 
   /** Runs once more with recording on. */
-  private async record({ scenario, bug }: RunRequest, seed: string): Promise<Recording> {
+  private async record({ scenario, bug }: RunRequest, recipe: Recipe): Promise<Recording> {
     const { folder } = this.settings;
     try {
-      const done = await this.pool.perform({ kind: 'record', scenario, bug, seed, folder });
+      const done = await this.pool.perform({ kind: 'record', scenario, bug, recipe, folder });
       if (done.stopped !== undefined) return { ...NO_RECORDING, problem: 'no trace: recording it was ended' };
       return { path: done.value.path, digest: done.value.outcome.digest, problem: undefined };
     } catch (error) {
@@ -188,7 +191,8 @@ export class RunReporter {
   }
 
   private async diverged(report: RunReport, first: string, second: string | undefined): Promise<Facts> {
-    const difference = await this.firstDifference(report);
+    const recipe = report.outcome?.recipe;
+    const difference = recipe === undefined ? undefined : await this.firstDifference(report, recipe);
     const lines = [
       `digest ${first}, then ${second ?? 'none'} from the same seed`,
       ...(difference === undefined
@@ -213,12 +217,16 @@ export class RunReporter {
    * Where two executions of the recipe part: one in a worker that has run this seed and those before it,
    * one in a worker that has done nothing.
    */
-  private async firstDifference({ request, seed }: RunReport): Promise<Divergence | undefined> {
-    const { scenario, bug, seeds } = request;
+  private async firstDifference(
+    { request, seed }: RunReport,
+    recipe: Recipe,
+  ): Promise<Divergence | undefined> {
+    const { scenario, bug, seeds, strategy = 'swarm' } = request;
     const before = seeds.slice(0, seeds.indexOf(seed) + 1);
+    const task = { kind: 'log', scenario, bug, strategy, recipe } as const;
     const logs = await Promise.all([
-      this.pool.perform({ kind: 'log', scenario, bug, seeds: [...before, seed] }, true),
-      this.pool.perform({ kind: 'log', scenario, bug, seeds: [seed] }, true),
+      this.pool.perform({ ...task, seeds: before }, true),
+      this.pool.perform({ ...task, seeds: [] }, true),
     ]);
     const [first, second] = logs.map(({ value }) => value);
     return first === undefined || second === undefined ? undefined : compareEventLogs(first, second);

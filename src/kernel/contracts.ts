@@ -10,6 +10,7 @@
 import type { AttackSurface } from './attack-surface.js';
 import type { Authenticator } from './authenticator.js';
 import type { Message } from './message.js';
+import type { Outline } from './outline.js';
 import type { Micros } from './time.js';
 import type { Plain } from './plain.js';
 import type { ProcessId } from './process-id.js';
@@ -295,6 +296,8 @@ export interface Protocol<Settings = unknown> {
   readonly doorway?: Doorway;
   /** How its messages can be attacked; absent: a scenario of this protocol can have no liars. */
   readonly attackSurface?: AttackSurface;
+  /** What state a replica of it is in; absent: a guided campaign sees none of its states. */
+  outline?(replica: Replica, into: Outline): void;
   /** What stories call things; what is left out has its common name. */
   readonly words?: Partial<Words>;
   /** Kinds of the messages by which a replica binds itself to a leader: the audit log lists those that arrive. */

@@ -16,7 +16,10 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { STRATEGIES } from '../campaign/index.js';
 import { UsageError, canonical, excerpt } from '../kernel/index.js';
+import type { MutatedRecipe } from '../simulator/outcome.js';
+import { readMutatedRecipe } from '../simulator/trace-recipe.js';
 import { appendLine } from './append-line.js';
 import { fileProblem } from './file-errors.js';
 import { makeFolder } from './folders.js';
@@ -34,6 +37,8 @@ const headerShape = z.strictObject({
   first: z.int().nonnegative(),
   shard: z.int().nonnegative(),
   of: z.int().positive(),
+  /** Ledgers from before there were several have none. */
+  strategy: z.enum(STRATEGIES).default('swarm'),
 });
 
 const failureShape = z.strictObject({
@@ -46,6 +51,8 @@ const failureShape = z.strictObject({
   events: z.int().nonnegative(),
   savedTo: z.string().nullable(),
   again: z.string(),
+  /** Absent: the plain run of the seed. */
+  recipe: z.custom<MutatedRecipe>(isReadableRecipe).optional(),
 });
 
 const portionShape = z.strictObject({
@@ -57,6 +64,15 @@ const portionShape = z.strictObject({
   events: z.int().nonnegative(),
   chain: z.string(),
 });
+
+function isReadableRecipe(value: unknown): boolean {
+  try {
+    readMutatedRecipe(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const lineShape = z.discriminatedUnion('type', [failureShape, portionShape]);
 

@@ -6,6 +6,7 @@
 
 import { availableParallelism } from 'node:os';
 import { Tinypool } from 'tinypool';
+import { learns, type Strategy } from '../campaign/index.js';
 import type { Outcome } from '../simulator/outcome.js';
 import { inOrder } from './in-order.js';
 import { blame } from './module-loader.js';
@@ -14,6 +15,7 @@ import {
   fromWire,
   type Dispatched,
   type Reply,
+  type RunTask,
   type Subject,
   type Task,
   type TaskResults,
@@ -35,6 +37,8 @@ export type StopReason = 'no-progress' | 'out-of-memory';
 
 export interface RunRequest extends Subject {
   readonly seeds: readonly string[];
+  /** Which runs the seeds stand for. Default: plain ones. */
+  readonly strategy?: Strategy;
   /** Whether a run that breaks something is repeated to find what else breaks. Default false. */
   readonly findsAll?: boolean;
   /** Whether the situations that a run reaches are counted. Default false. */
@@ -142,8 +146,9 @@ export class SimulationPool {
   private async runChunk(chunk: RunRequest, fresh: boolean): Promise<readonly RunReport[]> {
     const { seeds } = chunk;
     if (seeds.length === 0) return [];
-    const { scenario, bug, findsAll = false, coverage = false } = chunk;
-    const done = await this.perform({ kind: 'run', scenario, bug, seeds, findsAll, coverage }, fresh);
+    const { scenario, bug, strategy = 'swarm', findsAll = false, coverage = false } = chunk;
+    const task: RunTask = { kind: 'run', scenario, bug, seeds, strategy, findsAll, coverage };
+    const done = await this.perform(task, fresh);
     if (done.stopped === undefined) {
       return done.value.map(({ outcome, broken }, i) => ({
         request: chunk,
@@ -235,7 +240,9 @@ function moduleOf(task: Task): string | undefined {
   return 'scenario' in task ? task.scenario.protocol.module : undefined;
 }
 
+/** Runs that learn from each other stay together. */
 function split(request: RunRequest, size: number): RunRequest[] {
+  if (learns(request.strategy ?? 'swarm')) return [request];
   const chunks: RunRequest[] = [];
   for (let from = 0; from < request.seeds.length; from += size) {
     chunks.push({ ...request, seeds: request.seeds.slice(from, from + size) });

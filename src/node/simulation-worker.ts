@@ -6,14 +6,15 @@
 
 import { isAbsolute, relative, sep } from 'node:path';
 import { UsageError } from '../kernel/index.js';
-import { attempt, type Trial } from '../campaign/index.js';
+import { Guide, attempt, type Trial, type Turn } from '../campaign/index.js';
 import { auditRecord, processName } from '../checkers/index.js';
-import { drawScenario, type Scenario } from '../scenario/index.js';
+import type { Scenario } from '../scenario/index.js';
 import { auditLogOf } from '../simulator/audit-log.js';
 import { auditTrace } from '../simulator/audit-trace.js';
 import { logEvents } from '../simulator/determinism.js';
 import type { Implementation } from '../simulator/implementation.js';
-import type { Outcome } from '../simulator/outcome.js';
+import type { Outcome, Recipe } from '../simulator/outcome.js';
+import { scenarioOf } from '../simulator/recipe-choices.js';
 import { recordMinimised } from '../simulator/record-minimised.js';
 import { expandTrace, recordTrace } from '../simulator/record-trace.js';
 import { castOf, placeOf, renderTail, type Cast } from '../simulator/render-trace.js';
@@ -122,64 +123,74 @@ function load({ scenario, bug }: Subject): Promise<LoadedImplementation> {
   return loadImplementation(scenario, bug);
 }
 
-/** The task of one seed alone: of a swarm, with what the seed draws. */
-function drawn<T extends Subject>(task: T, seed: string): T {
-  return { ...task, scenario: drawScenario(task.scenario, seed) };
+/** The task of one run alone: of a swarm, with what its recipe draws. */
+function drawn<T extends Subject>(task: T, recipe: Recipe): T {
+  return { ...task, scenario: scenarioOf(task.scenario, recipe) };
 }
 
 async function runSeeds(task: RunTask, heart: Heart): Promise<readonly FinishedRun[]> {
   const finished: FinishedRun[] = [];
+  const guide = new Guide(task.strategy, task.scenario);
   let loaded: LoadedImplementation | undefined = undefined;
   for (const [position, seed] of task.seeds.entries()) {
     heart.begin(position);
-    const one = drawn(task, seed);
+    const turn = guide.next(seed);
+    const one = drawn(task, turn.recipe);
     // A swarm may draw the service, and the protocol: what runs is then another thing for each seed.
     if (loaded === undefined || one.scenario !== task.scenario) loaded = await load(one);
-    finished.push(runSeed(one, seed, loaded.implementation, heart));
+    finished.push(runTurn(one, turn, loaded.implementation, heart));
+    guide.learn(turn);
   }
   return finished;
 }
 
-function runSeed(task: RunTask, seed: string, implementation: Implementation, heart: Heart): FinishedRun {
+function runTurn(
+  task: RunTask,
+  { recipe, exploration }: Turn,
+  implementation: Implementation,
+  heart: Heart,
+): FinishedRun {
   const broken: string[] = [];
-  const first = runOne(task, seed, implementation, broken, heart, task.coverage);
+  const { coverage } = task;
+  const options = exploration === undefined ? { coverage } : { coverage, exploration };
+  const first = runOne(task, recipe, implementation, broken, heart, options);
   for (let last = first; last.violation !== undefined;) {
     const { invariant } = last.violation;
     if (broken.includes(invariant)) break;
     broken.push(invariant);
     // Code that threw has stopped half-way: what breaks after that says nothing.
     if (!task.findsAll || invariant === 'any/no-crash') break;
-    last = runOne(task, seed, implementation, broken, heart);
+    last = runOne(task, recipe, implementation, broken, heart);
   }
   return { outcome: first, broken };
 }
 
 function runOne(
   task: Subject,
-  seed: string,
+  recipe: Recipe,
   implementation: Implementation,
   ignoredInvariants: readonly string[],
   heart: Heart,
-  coverage = false,
+  options: SimulateOptions = {},
 ): Outcome {
-  const simulation = create(task, seed, { implementation, ignoredInvariants, coverage });
+  const simulation = create(task, recipe, { ...options, implementation, ignoredInvariants });
   for (let events = 1; simulation.step(); events++) if (events % EVENTS_PER_BEAT === 0) heart.beat();
   return simulation.outcome();
 }
 
 /** A simulation at its beginning; what a user's module throws there is the user's to mend. */
-function create({ scenario }: Subject, seed: string, options: SimulateOptions): Simulation {
+function create({ scenario }: Subject, recipe: Recipe, options: SimulateOptions): Simulation {
   try {
-    return Simulation.create(scenario, { seed, strategy: 'random' }, options);
+    return Simulation.create(scenario, recipe, options);
   } catch (error) {
     throw blame(scenario.protocol.module, error);
   }
 }
 
 async function record(request: RecordTask): Promise<TaskResults['record']> {
-  const task = drawn(request, request.seed);
+  const { recipe } = request;
+  const task = drawn(request, recipe);
   const { implementation, module } = await load(task);
-  const recipe = { seed: task.seed, strategy: 'random' } as const;
   const { scenario, specifier } = withPortableModule(task.scenario);
   const options = module === undefined ? {} : { module: { specifier: specifier ?? '', hash: module.hash } };
   const { outcome, trace } = recordTrace(scenario, recipe, implementation, options);
@@ -236,12 +247,10 @@ function withPortableModule(scenario: Scenario): { scenario: Scenario; specifier
 }
 
 async function log(task: LogTask, heart: Heart): Promise<TaskResults['log']> {
-  const before = task.seeds.slice(0, -1);
-  await runSeeds({ ...task, kind: 'run', seeds: before, findsAll: false, coverage: false }, heart);
-  const seed = task.seeds.at(-1) ?? '';
-  const one = drawn(task, seed);
+  await runSeeds({ ...task, kind: 'run', findsAll: false, coverage: false }, heart);
+  const one = drawn(task, task.recipe);
   const { implementation } = await load(one);
-  return logEvents(one.scenario, { seed, strategy: 'random' }, implementation);
+  return logEvents(one.scenario, task.recipe, implementation);
 }
 
 async function replay(task: ReplayTask): Promise<TaskResults['replay']> {

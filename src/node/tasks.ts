@@ -6,10 +6,10 @@
 import { DivergenceError, UsageError } from '../kernel/index.js';
 import type { AuditRecord } from '../checkers/index.js';
 import type { Scenario } from '../scenario/index.js';
-import type { Found, Target, Trial } from '../campaign/index.js';
+import type { Found, Strategy, Target, Trial } from '../campaign/index.js';
 import type { ChainedEntry } from '../simulator/audit-log.js';
 import type { EventLog } from '../simulator/determinism.js';
-import type { EditedRecipe, Outcome } from '../simulator/outcome.js';
+import type { EditedRecipe, Outcome, Recipe } from '../simulator/outcome.js';
 import type { AdaptedResult, StrictResult } from '../simulator/replay.js';
 import type { Story } from '../simulator/story.js';
 import type { Minimised, TraceHeader } from '../simulator/trace.js';
@@ -25,6 +25,8 @@ export interface Subject {
 export interface RunTask extends Subject {
   readonly kind: 'run';
   readonly seeds: readonly string[];
+  /** Which runs they stand for. */
+  readonly strategy: Strategy;
   /** Runs a seed that breaks something again without what broke, until nothing else does. */
   readonly findsAll: boolean;
   /** Whether the situations that a seed reaches are counted. */
@@ -37,10 +39,10 @@ export interface FinishedRun {
   readonly broken: readonly string[];
 }
 
-/** Runs one seed again, records it, and saves the trace. */
+/** Runs a recipe again, records it, and saves the trace. */
 export interface RecordTask extends Subject {
   readonly kind: 'record';
-  readonly seed: string;
+  readonly recipe: Recipe;
   readonly folder: string;
 }
 
@@ -81,10 +83,13 @@ export interface ToldStory {
   readonly story: Story;
 }
 
-/** Runs the last seed, after the ones before it, and logs its events for comparison. */
+/** Runs a recipe, after the seeds before it, and logs its events for comparison. */
 export interface LogTask extends Subject {
   readonly kind: 'log';
+  /** Run before, in this worker. */
   readonly seeds: readonly string[];
+  readonly strategy: Strategy;
+  readonly recipe: Recipe;
 }
 
 /** Replays a trace file. */

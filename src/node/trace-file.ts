@@ -9,7 +9,9 @@ import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 
-import { UsageError, excerpt, hashString, hex32 } from '../kernel/index.js';
+import { UsageError, excerpt, hashPlain, hashString, hex32 } from '../kernel/index.js';
+import { mutationsOf } from '../simulator/recipes.js';
+import type { Recipe } from '../simulator/outcome.js';
 import { TRACE_LIMITS, type Trace, type TraceHeader } from '../simulator/trace.js';
 import { compactTrace } from '../simulator/trace-compact.js';
 import { encodeTrace, parseTrace } from '../simulator/trace-text.js';
@@ -118,11 +120,17 @@ export function writeTraceFile(path: string, trace: Trace): void {
 export function traceFileName({ scenario, recipe, verdict, minimised }: TraceHeader): string {
   const parts = [
     namePart(scenario.name.replaceAll('/', '-'), 80),
-    namePart(recipe.seed, 40),
+    namePart(recipe.seed, 40) + mutationPart(recipe),
     namePart((verdict.invariant ?? verdict.status).replaceAll('/', '-'), 80),
   ];
   if (minimised !== null) parts.push('min');
   return parts.join('-') + SUFFIX;
+}
+
+/** Runs that were made from the same seed differ in this. */
+function mutationPart(recipe: Recipe): string {
+  const mutations = mutationsOf(recipe);
+  return mutations.length === 0 ? '' : `~${hex32(hashPlain(mutations))}`;
 }
 
 /**

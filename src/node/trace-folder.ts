@@ -12,6 +12,8 @@ import { FOUND_FOLDER, saveFoundTrace, traceFileName, writeTraceFile } from './t
 export interface SavedRecipe {
   readonly scenario: Scenario;
   readonly seed: string;
+  /** Where runs learn from those before them: the seeds of those, in their order. */
+  readonly after?: { readonly strategy: string; readonly seeds: readonly string[] } | undefined;
   readonly bug: string | undefined;
   /** Why there is no trace. */
   readonly reason: string;
@@ -27,13 +29,13 @@ export function saveTrace(folder: string, trace: Trace): string {
 }
 
 /** Saves, as JSON, what would repeat a run; returns the path. */
-export function saveRecipe(folder: string, { scenario, seed, bug, reason }: SavedRecipe): string {
+export function saveRecipe(folder: string, { scenario, seed, after, bug, reason }: SavedRecipe): string {
   makeRecipeFolder(folder);
   const content = {
     schema: 'faultline/1',
     type: 'recipe',
     faultline: FAULTLINE_VERSION,
-    recipe: { seed, strategy: 'random' },
+    recipe: after === undefined ? { seed, strategy: 'random' } : { seed, ...after },
     bug: bug ?? null,
     reason,
     scenario,

@@ -1,14 +1,15 @@
 /** What a run of a swarm drew, for people: one line for each axis. */
 
 import type { ChalkInstance } from 'chalk';
-import { drawnTexts, type Scenario } from '../scenario/index.js';
+import type { Scenario } from '../scenario/index.js';
+import { drawnBy, type Recipe } from '../simulator/index.js';
 import { wrap } from './wrap.js';
 
 const WIDTH = 80;
 
 /** Under a heading, within 80 columns; nothing for a scenario that draws nothing. */
-export function drawnLines(scenario: Scenario, seed: string, paint: ChalkInstance): readonly string[] {
-  const texts = drawnTexts(scenario, seed);
+export function drawnLines(scenario: Scenario, recipe: Recipe, paint: ChalkInstance): readonly string[] {
+  const texts = drawnBy(scenario, recipe);
   if (texts.length === 0) return [];
   return [
     `  ${paint.dim('drawn ')}`,
@@ -19,6 +20,6 @@ export function drawnLines(scenario: Scenario, seed: string, paint: ChalkInstanc
 }
 
 /** The same as data: texts by the names of axes; null for a scenario that draws nothing. */
-export function drawnRecord(scenario: Scenario, seed: string): Readonly<Record<string, string>> | null {
-  return scenario.swarm === undefined ? null : Object.fromEntries(drawnTexts(scenario, seed));
+export function drawnRecord(scenario: Scenario, recipe: Recipe): Readonly<Record<string, string>> | null {
+  return scenario.swarm === undefined ? null : Object.fromEntries(drawnBy(scenario, recipe));
 }

@@ -3,6 +3,7 @@
 import type { ChalkInstance } from 'chalk';
 import type { Failure, FailureGroup } from '../campaign/index.js';
 import type { Scenario } from '../scenario/index.js';
+import { isMutated, type MutatedRecipe, type Recipe } from '../simulator/index.js';
 import { drawnLines } from './drawn.js';
 import { FAULTLINE_VERSION } from '../simulator/version.js';
 import { compactCount, counted, groupedCount } from './figures.js';
@@ -13,6 +14,8 @@ import { wrap } from './wrap.js';
 
 /** A failure, with what helps to get back to it. */
 export interface FuzzFailure extends Failure {
+  /** What determines the run. */
+  readonly recipe: Recipe;
   /** Path of the saved trace or recipe; undefined when a shorter one of its group was known. */
   readonly savedTo: string | undefined;
   /** The line that runs it again. */
@@ -81,7 +84,8 @@ export function groupText(
     `  in ${shortest.scenario}, seed ${shortest.seed}, after ${counted(shortest.events, 'event')}, faultline ${FAULTLINE_VERSION}`,
     ...wrap(shortest.message, 76).map((line) => `  ${line}`),
   ];
-  if (scenario !== undefined) lines.push(...drawnLines(scenario, shortest.seed, paint));
+  lines.push(...ancestryLines(shortest.recipe, paint));
+  if (scenario !== undefined) lines.push(...drawnLines(scenario, shortest.recipe, paint));
   if (shortest.savedTo !== undefined) lines.push(`  ${paint.dim('saved ')} ${shortest.savedTo}`);
   lines.push(`  ${paint.dim('again ')} ${paint.cyan(shortest.again)}`);
   if (minimum !== undefined) {
@@ -90,6 +94,18 @@ export function groupText(
     lines.push('', numberedStory(minimum.story, 80, paint));
   }
   return lines.join('\n');
+}
+
+/** `made    from seed 17: redraw, splice`. */
+function ancestryLines(recipe: Recipe, paint: ChalkInstance): readonly string[] {
+  if (!isMutated(recipe) || recipe.mutations.length === 0) return [];
+  const text = `from seed ${recipe.seed}: ${recipe.mutations.map(({ kind }) => kind).join(', ')}`;
+  return [`  ${paint.dim('made  ')} ${wrap(text, 70).join('\n         ')}`];
+}
+
+/** The whole recipe of a run that is not simply the plain one of its seed. */
+export function recipeRecord(recipe: Recipe): { readonly recipe?: MutatedRecipe } {
+  return isMutated(recipe) ? { recipe } : {};
 }
 
 /** The same as data. */
@@ -109,6 +125,7 @@ export function groupRecord(
     message: shortest.message,
     events: shortest.events,
     savedTo: shortest.savedTo ?? null,
+    ...recipeRecord(shortest.recipe),
     again: shortest.again,
     minimised:
       minimum === undefined

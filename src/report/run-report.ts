@@ -8,7 +8,8 @@ import type { Verdict } from '../campaign/index.js';
 import type { Unjudged } from '../checkers/index.js';
 import { formatMicros, type Micros } from '../kernel/index.js';
 import type { Scenario } from '../scenario/index.js';
-import type { Metrics, Outcome, RunStatistics } from '../simulator/index.js';
+import { plainRecipe } from '../simulator/index.js';
+import type { Metrics, Outcome, Recipe, RunStatistics } from '../simulator/index.js';
 import { drawnLines, drawnRecord } from './drawn.js';
 import { FAULTLINE_VERSION } from '../simulator/version.js';
 import { compactCount, counted, groupedCount, milliseconds, shortSeconds } from './figures.js';
@@ -35,6 +36,11 @@ export interface ReportedRun {
   readonly replayLine: string | undefined;
   /** The line that runs it again. */
   readonly runLine: string;
+}
+
+/** Of a run that was ended from outside, as far as it is known. */
+export function recipeOf({ outcome, seed }: ReportedRun): Recipe {
+  return outcome?.recipe ?? plainRecipe(seed);
 }
 
 /** Most characters of a scenario's name in this table of 80 columns. */
@@ -143,7 +149,7 @@ export function problemText(run: ReportedRun, paint: ChalkInstance): string {
   } else if (outcome !== undefined && verdict !== 'diverged') {
     lines.push(`  after ${formatMicros(outcome.timeMicros)}, event ${groupedCount(outcome.events)}`);
   }
-  lines.push(...drawnLines(run.scenario, run.seed, paint));
+  lines.push(...drawnLines(run.scenario, recipeOf(run), paint));
   if (run.savedTo !== undefined) {
     lines.push(`  ${paint.dim(run.replayLine === undefined ? 'recipe' : 'trace ')} ${run.savedTo}`);
   }
@@ -195,7 +201,7 @@ export function singleRunText(run: ReportedRun, paint: ChalkInstance): string {
       ),
     ),
     fact('digest', outcome.digest),
-    ...(run.verdict === 'passed' ? drawnLines(run.scenario, run.seed, paint) : []),
+    ...(run.verdict === 'passed' ? drawnLines(run.scenario, recipeOf(run), paint) : []),
   ];
   const unjudged = unjudgedParts({
     histories: s.unjudgedHistories,
@@ -277,7 +283,7 @@ export function runRecord(run: ReportedRun): Readonly<Record<string, unknown>> {
     violation: outcome?.violation ?? null,
     broken: run.broken,
     digest: outcome?.digest ?? null,
-    ...(run.scenario.swarm === undefined ? {} : { drawn: drawnRecord(run.scenario, run.seed) }),
+    ...(run.scenario.swarm === undefined ? {} : { drawn: drawnRecord(run.scenario, recipeOf(run)) }),
     events: outcome?.events ?? null,
     timeMicros: outcome?.timeMicros ?? null,
     statistics: outcome?.statistics ?? null,

@@ -24,6 +24,33 @@ export function runCommand(run: Repetition): string {
   return words.map(shellWord).join(' ');
 }
 
+export interface CampaignRepetition extends Omit<Repetition, 'seed' | 'beyondModel'> {
+  readonly strategy: string;
+  readonly first: number;
+  readonly runs: number;
+  readonly shard: { readonly shard: number; readonly of: number };
+}
+
+/** Runs a piece of a campaign again. */
+export function fuzzCommand(campaign: CampaignRepetition): string {
+  const { scenario, strategy, first, runs, shard, set, bug } = campaign;
+  const words = [
+    'faultline',
+    'fuzz',
+    scenario,
+    '--strategy',
+    strategy,
+    '--first',
+    `${first}`,
+    '--runs',
+    `${runs}`,
+  ];
+  if (shard.of > 1) words.push('--shard', `${shard.shard + 1}/${shard.of}`);
+  for (const setting of set) words.push('--set', setting);
+  if (bug !== undefined) words.push('--bug', bug);
+  return words.map(shellWord).join(' ');
+}
+
 /** Replays a saved trace. */
 export function replayCommand(path: string): string {
   return `faultline replay ${shellWord(path)}`;

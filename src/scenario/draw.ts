@@ -11,18 +11,32 @@ import { scenarioSchema } from './schema.js';
 import { draw, drawingOf, type DrawnAxis, type Form } from './swarm-plan.js';
 import type { Scenario } from './types.js';
 
+/** Axes that are drawn from another seed than the run's, by name. */
+export type OtherSeeds = ReadonlyMap<string, string>;
+
+const NO_OTHERS: OtherSeeds = new Map();
+
 /** The scenario that the run of this seed has; the same one, where it draws nothing. */
-export function drawScenario(scenario: Scenario, seed: string): Scenario {
+export function drawScenario(scenario: Scenario, seed: string, others = NO_OTHERS): Scenario {
   if (scenario.swarm === undefined) return scenario;
   const drawn: DrawnAxis[] = [];
-  return resolveDrawn(scenario, draw(scenario.swarm, drawingOf(seed), drawn), drawn);
+  return resolveDrawn(scenario, draw(scenario.swarm, drawingOf(seed, others), drawn), drawn);
+}
+
+/** Names of the axes that a scenario's runs draw, in their order. */
+export function axisNames({ swarm }: Scenario): readonly string[] {
+  return swarm?.axes.map(({ name }) => name) ?? [];
 }
 
 /** What the run of this seed drew, for people: axes that had a choice, by name, each with what it came to. */
-export function drawnTexts(scenario: Scenario, seed: string): readonly (readonly [string, string])[] {
+export function drawnTexts(
+  scenario: Scenario,
+  seed: string,
+  others = NO_OTHERS,
+): readonly (readonly [string, string])[] {
   if (scenario.swarm === undefined) return [];
   const drawn: DrawnAxis[] = [];
-  draw(scenario.swarm, drawingOf(seed), drawn);
+  draw(scenario.swarm, drawingOf(seed, others), drawn);
   return drawn.filter(({ axis }) => hasChoice(axis)).map(({ axis, text }) => [axis.name, text]);
 }
 

@@ -5,7 +5,7 @@
 
 export type { ResolveScenario, ScenarioFile } from './compose-files.js';
 export { defineScenario } from './define.js';
-export { drawScenario, drawnTexts, forProtocol } from './draw.js';
+export { axisNames, drawScenario, drawnTexts, forProtocol, type OtherSeeds } from './draw.js';
 export { jsonSchema, scenarioYaml, toYaml } from './describe.js';
 export { loadScenario, nameOfPath } from './load.js';
 export type { LoadOptions } from './load.js';

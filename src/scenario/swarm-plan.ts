@@ -93,10 +93,10 @@ export interface Drawing {
   isDrawn(axis: Axis): boolean;
 }
 
-/** The draw of a run. */
-export function drawingOf(seed: string): Drawing {
+/** The draw of a run. `others`: seeds of axes that are drawn from another one. */
+export function drawingOf(seed: string, others: ReadonlyMap<string, string> = new Map()): Drawing {
   return {
-    dice: ({ name }) => RandomStream.derive(seed, `swarm:${name}`),
+    dice: ({ name }) => RandomStream.derive(others.get(name) ?? seed, `swarm:${name}`),
     choose: chooseByWeight,
     isDrawn: () => true,
   };

@@ -1,8 +1,8 @@
 /** What stands in the event queue, for those who look at it from outside: when it is due, and in words. */
 
-import type { EventQueue, Micros, ProcessId } from '../kernel/index.js';
+import type { EventQueue, Message, Micros, ProcessId } from '../kernel/index.js';
 import type { Endpoint } from './endpoint.js';
-import { EventKind } from './event-kinds.js';
+import { EVENT_NAMES, EventKind } from './event-kinds.js';
 import { eventLabel } from './event-labels.js';
 import type { Server } from './server.js';
 import type { Timers } from './timers.js';
@@ -52,6 +52,13 @@ export class Agenda {
       return this.timersOf(process)?.deadlineOf(queue.first[slot] as number, second);
     }
     return kind === EventKind.disk && this.serverOf(process)?.incarnation !== second ? undefined : time;
+  }
+
+  /** The kind of a message, or of any other event: `AppendEntries`, `timer`, `disk`. */
+  kindOf(slot: number): string {
+    const kind = this.queue.kinds[slot] as number;
+    if (kind === EventKind.message) return (this.queue.payloads[slot] as Message).kind;
+    return EVENT_NAMES[kind] ?? '';
   }
 
   label(kind: number, target: ProcessId, source: ProcessId, identity: number, payload: unknown): string {

@@ -2,11 +2,12 @@
 
 import type { Coverage, ObjectiveResult } from '../checkers/index.js';
 import type { Decision, Micros } from '../kernel/index.js';
+import type { Mutation } from './mutation.js';
 import type { CohortStatistics } from './cohort-statistics.js';
 import type { ThroughputUnderAttack } from './attack-throughput.js';
 
 /** With the scenario and the code, a recipe determines the run: the same one in any process. */
-export type Recipe = RandomRecipe | EditedRecipe;
+export type Recipe = RandomRecipe | EditedRecipe | MutatedRecipe;
 
 /** Every decision is drawn from the seed. */
 export interface RandomRecipe {
@@ -24,6 +25,17 @@ export interface EditedRecipe {
   readonly strategy: 'edited';
   readonly rest: 'benign' | 'seed';
   readonly edits: readonly Decision[];
+}
+
+/**
+ * The plain run of a seed, changed step by step: each mutation changes what the ones before it have made. Without the
+ * last one it is the recipe of the run that it was made from, so a recipe holds its whole ancestry, and none at all is
+ * the plain run. `strategy` says who made it.
+ */
+export interface MutatedRecipe {
+  readonly seed: string;
+  readonly strategy: 'guided' | 'pct';
+  readonly mutations: readonly Mutation[];
 }
 
 /**

@@ -4,6 +4,7 @@ import type { CheckerFactory } from '../checkers/index.js';
 import type { Choices, Digest } from '../kernel/index.js';
 import type { Implementation } from './implementation.js';
 import type { Recorder } from './recorder.js';
+import type { Exploration } from './state-coverage.js';
 
 export interface SimulateOptions {
   /** What runs: correct Raft, a bug of the zoo, a user's module. Default: what the scenario names. */
@@ -19,6 +20,8 @@ export interface SimulateOptions {
   readonly recorder?: Recorder;
   /** Count the rare situations that the run reaches; see the outcome's `coverage`. Default false. */
   readonly coverage?: boolean;
+  /** Note which abstract states the run is the first to reach. Takes a recipe of mutations. Default: nobody looks. */
+  readonly exploration?: Exploration;
   /** Freeze what is handed over, hash it again at delivery, recompute checkers' ghosts. Slow; for tests and CI. */
   readonly audit?: boolean;
 }

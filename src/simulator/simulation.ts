@@ -11,6 +11,7 @@ import {
   Digest,
   EventQueue,
   RecordingChoices,
+  RedrawnChoices,
   assert,
   type Authentication,
   type Choices,
@@ -22,7 +23,7 @@ import {
   type ProtocolEvent,
 } from '../kernel/index.js';
 import { judgeObjectives, reportMissed, type Measured } from '../checkers/index.js';
-import { drawScenario, processCounts, type Scenario } from '../scenario/index.js';
+import { processCounts, type Scenario } from '../scenario/index.js';
 import { Network } from '../world/index.js';
 import { Agenda, type EnabledEvent } from './agenda.js';
 import type { ClientEndpoint } from './client-endpoint.js';
@@ -40,11 +41,12 @@ import type { FoundViolation, Outcome, Recipe, Status } from './outcome.js';
 import { Postman } from './postman.js';
 import { prepareProgram, type Program } from './program.js';
 import type { Recorder } from './recorder.js';
-import { choicesOf } from './recipe-choices.js';
+import { choicesOf, scenarioOf } from './recipe-choices.js';
 import { RunFacts } from './run-facts.js';
 import type { Server } from './server.js';
 import type { SimulateOptions } from './simulate-options.js';
 import { Stage } from './stage.js';
+import { StateCoverage } from './state-coverage.js';
 import { latencyOf, measuredOf, metricsOf, summarise, type Counters } from './statistics.js';
 
 /** An audited run computes its checkers' ghosts anew every so many events. */
@@ -77,6 +79,8 @@ export class Simulation implements Engine {
   private readonly dispatcher: Dispatcher;
   private readonly recorder: Recorder | undefined;
   private readonly postman: Postman;
+  /** Looks at the cluster's abstract state, where somebody asks for that; forks are not looked at. */
+  private readonly states: StateCoverage | undefined;
   private status: Status | undefined = undefined;
   private hasEnded = false;
 
@@ -152,12 +156,13 @@ export class Simulation implements Engine {
       this.agenda,
       this.recorder,
     );
+    this.states = original === undefined ? this.createStates() : undefined;
     if (original !== undefined) this.copyProgress(original);
   }
 
   /** A simulation at its beginning; of a swarm, what its seed draws. Throws UsageError when scenario and implementation do not fit. */
   static create(scenario: Scenario, recipe: Recipe, options: SimulateOptions = {}): Simulation {
-    const drawn = drawScenario(scenario, recipe.seed);
+    const drawn = scenarioOf(scenario, recipe);
     const implementation = options.implementation ?? builtInImplementation(drawn);
     const program = prepareProgram(drawn, implementation);
     const simulation = new Simulation(drawn, recipe, program, options, undefined);
@@ -250,9 +255,11 @@ export class Simulation implements Engine {
 
   private execute(slot: number): void {
     const target = this.queue.targets[slot] as number;
+    const kind = this.states === undefined ? '' : this.agenda.kindOf(slot);
     try {
       if (target < this.processes) this.dispatcher.toProcess(target, slot);
       else this.toWorld(target, slot);
+      if (this.states !== undefined) this.lookAt(this.states, target, kind);
     } catch (error) {
       this.observers.threw(handlerName(target, this.servers.length, this.processes), error);
     }
@@ -419,6 +426,20 @@ export class Simulation implements Engine {
     const { recorder } = this;
     if (recorder === undefined) return choices;
     return new RecordingChoices(choices, (decision) => recorder.decision(decision));
+  }
+
+  private createStates(): StateCoverage | undefined {
+    const { exploration } = this.options;
+    const { protocol } = this.program;
+    const { choices, servers } = this;
+    const isSeen = protocol.outline !== undefined && choices instanceof RedrawnChoices;
+    if (exploration === undefined || !isSeen) return undefined;
+    return new StateCoverage(servers, protocol, exploration, () => choices.asked);
+  }
+
+  private lookAt(states: StateCoverage, target: ProcessId, kind: string): void {
+    if (target < this.servers.length) states.handled(target, kind);
+    else if (target >= this.processes) states.struck();
   }
 
   private copyProgress(original: Simulation): void {

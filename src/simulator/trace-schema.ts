@@ -13,10 +13,8 @@
 import { PROCESS_LIMIT, hex32, received } from '../kernel/index.js';
 import type { Command, Decision, HistoryEvent, Membership, Plain, ProtocolEvent } from '../kernel/index.js';
 import { EVENT_NAMES, type EventName } from './event-kinds.js';
-import type { EditedRecipe, RandomRecipe, Recipe } from './outcome.js';
 import {
   Mismatch,
-  asRecord,
   flag,
   integer,
   list,
@@ -47,6 +45,7 @@ import {
   type TraceHeader,
   type TraceVerdict,
 } from './trace.js';
+import { recipeShape } from './trace-recipe.js';
 import { readScenario } from './trace-scenario.js';
 
 const natural = integer(0);
@@ -273,24 +272,7 @@ function between(least: number, value: number, most: number): boolean {
   return value >= least && value <= most;
 }
 
-const strategy = word('random', 'edited');
-const randomRecipe = object<RandomRecipe>({ seed: text(1000), strategy: word('random') });
-const editedRecipe = object<EditedRecipe>({
-  seed: text(1000),
-  strategy: word('edited'),
-  rest: word('benign', 'seed'),
-  edits: list(readDecision),
-});
-
-const readRecipe: Shape<Recipe> = (value) => {
-  const record = asRecord(value);
-  try {
-    strategy(record['strategy']);
-  } catch (error) {
-    throw error instanceof Mismatch ? error.within('strategy') : error;
-  }
-  return record['strategy'] === 'edited' ? editedRecipe(record) : randomRecipe(record);
-};
+const readRecipe = recipeShape(readDecision);
 
 const runSize = object<RunSize>({
   servers: natural,
@@ -350,7 +332,7 @@ export const readHeader: Shape<TraceHeader> = object<TraceHeader>({
 export function headerToLine(header: TraceHeader): Readonly<Record<string, unknown>> {
   const { recipe, setup } = header;
   const recipeLine =
-    recipe.strategy === 'random' ? recipe : { ...recipe, edits: recipe.edits.map(decisionLine) };
+    recipe.strategy === 'edited' ? { ...recipe, edits: recipe.edits.map(decisionLine) } : recipe;
   return { ...header, recipe: recipeLine, setup: setup.map(decisionLine) };
 }
 

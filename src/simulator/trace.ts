@@ -12,10 +12,10 @@ import type { Recipe, Status } from './outcome.js';
 
 export const TRACE_FORMAT = 'faultline-trace';
 /** A change in draw order, keys or fields is another version. */
-export const TRACE_VERSION = 4;
+export const TRACE_VERSION = 5;
 /**
- * Version 3 knows neither edited recipes nor minimised traces, version 2 no compact form either; both are read as
- * version 4.
+ * Version 4 knows no mutated recipes, version 3 neither edited ones nor minimised traces, version 2 no compact form
+ * either; all are read as version 5.
  */
 export const OLDEST_TRACE_VERSION = 2;
 /** Every so many events, and at the last one, the trace carries the run's digest. */

@@ -5,6 +5,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { readTraceFile } from '../../src/node/trace-file.js';
+import { buggyImplementation, mutationsOf, simulate } from '../../src/simulator/index.js';
 import { emptyFolder, faultline, jsonLines } from './faultline.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -152,5 +154,65 @@ describe('cli: fuzz', () => {
     const plain = await faultline([...words, '--no-minimise'], { cwd });
     expect(plain.stdout).not.toContain('small ');
     expect(plain.stdout).toContain('saved ');
+  });
+});
+
+describe('cli: fuzz --strategy', () => {
+  const GUIDED = ['fuzz', ...BUG, '--strategy', 'guided', '--runs', '40', '--no-minimise', '--json'];
+
+  it('guided: whatever the workers, the same runs, each the same again from its recipe in another process', async () => {
+    const cwd = emptyFolder();
+    const one = jsonLines((await faultline([...GUIDED, '--workers', '1', '--out', '.'], { cwd })).stdout);
+    const two = jsonLines((await faultline([...GUIDED, '--workers', '2', '--recheck', '1'], { cwd })).stdout);
+    const chain = (lines: typeof one) => (lines.at(-1)?.['scenarios'] as { chain: string }[])[0]?.chain;
+    expect(chain(two)).toBe(chain(one));
+    const failures = one.filter(({ type }) => type === 'failure');
+    const paths = failures.map(({ savedTo }) => savedTo as string | null).filter((path) => path !== null);
+    expect(await faultline(['replay', ...paths], { cwd })).toMatchObject({ code: 0 });
+    const traces = paths.map((path) => readTraceFile(join(cwd, path)));
+    expect(traces.some(({ header }) => mutationsOf(header.recipe).length > 0)).toBe(true);
+    for (const { header } of traces) {
+      const { scenario, recipe, digest } = header;
+      const implementation = buggyImplementation(scenario, 'R44-ack-before-sync');
+      expect(simulate(scenario, recipe, { implementation }).digest).toBe(digest);
+      expect(failures).toContainEqual(expect.objectContaining({ recipe }));
+    }
+  });
+
+  it('guided: the line of a failure runs it again', async () => {
+    const cwd = emptyFolder();
+    const lines = jsonLines((await faultline([...GUIDED, '--first', '7'], { cwd })).stdout);
+    const failure = lines.findLast(({ type }) => type === 'failure') as Record<string, unknown>;
+    const words = (failure['again'] as string).split(' ').slice(1);
+    const again = jsonLines((await faultline([...words, '--no-minimise', '--json'], { cwd })).stdout);
+    const { recipe, message, events } = failure;
+    expect(again.findLast(({ type }) => type === 'failure')).toMatchObject({ recipe, message, events });
+  });
+
+  it('guided: a campaign that was cut goes on where it was, and no other strategy goes on with it', async () => {
+    const cwd = emptyFolder();
+    const run = (strategy: string, ...more: string[]) =>
+      faultline(['fuzz', 'raft/baseline-quiet', ...SHORT, '--strategy', strategy, ...more], { cwd });
+    await run('guided', '--runs', '64', '--ledger', 'one.jsonl');
+    await run('guided', '--runs', '32', '--ledger', 'two.jsonl');
+    await run('guided', '--runs', '32', '--ledger', 'two.jsonl', '--resume');
+    expect(ledgerOf(join(cwd, 'two.jsonl'))).toEqual(ledgerOf(join(cwd, 'one.jsonl')));
+    const other = await run('swarm', '--runs', '4', '--ledger', 'two.jsonl', '--resume');
+    expect(other.code).toBe(2);
+    expect(other.stderr).toContain('two.jsonl:1: expected strategy "swarm", got "guided"');
+  });
+
+  it('is told in one line when it is unknown, or cannot go to a queue', async () => {
+    const wrong = async (...args: string[]): Promise<readonly string[]> => {
+      const { code, stderr } = await faultline(['fuzz', 'raft/baseline-quiet', ...args]);
+      expect(code).toBe(2);
+      return stderr.trimEnd().split('\n');
+    };
+    const [what, hint] = await wrong('--strategy', 'giuded');
+    expect(what).toMatch(/^faultline: --strategy: expected one of swarm, .*, got 'giuded'$/);
+    expect(hint).toBe("  did you mean 'guided'?");
+    expect(await wrong('--strategy', 'guided', '--queue', 'redis://127.0.0.1:1')).toEqual([
+      'faultline: --queue: expected --strategy swarm, got --strategy guided',
+    ]);
   });
 });

@@ -17,6 +17,7 @@ const HEADER: LedgerHeader = {
   first: 1,
   shard: 0,
   of: 1,
+  strategy: 'swarm',
 };
 const FAILURE: LedgerFailure = {
   scenario: 'raft/a',

@@ -53,7 +53,7 @@ describe('trace text', () => {
     const { header } = violating;
     expect(header).toMatchObject({
       format: 'faultline-trace',
-      version: 4,
+      version: 5,
       form: 'whole',
       faultline: FAULTLINE_VERSION,
       implementation: { protocol: 'raft', bug: 'R02-vote-sent-before-sync', module: undefined },
@@ -67,7 +67,7 @@ describe('trace text', () => {
   });
 
   it('of version 2, which had no form, is read as a whole one', () => {
-    const old = passingText.replace('"version":4,"form":"whole",', '"version":2,');
+    const old = passingText.replace('"version":5,"form":"whole",', '"version":2,');
     expect(old).not.toBe(passingText);
     expect(parseTrace(old, 'x')).toEqual(passing);
   });
@@ -121,12 +121,12 @@ describe('a bad trace is refused in one line that names its place', () => {
     ['another format', '{"format":"har"}\n', `some.trace:1: expected "format": "faultline-trace", got 'har'`],
     [
       'a future version',
-      withLine(1, header.replace('"version":4', '"version":5').replace('"0.1.0"', '"9.1.0"')),
-      'some.trace:1: expected trace format version 4, got version 5 (it was written by Faultline 9.1.0)',
+      withLine(1, header.replace('"version":5', '"version":6').replace('"0.1.0"', '"9.1.0"')),
+      'some.trace:1: expected trace format version 5, got version 6 (it was written by Faultline 9.1.0)',
     ],
     [
       'no version',
-      withLine(1, header.replace('"version":4,', '')),
+      withLine(1, header.replace('"version":5,', '')),
       'some.trace:1: expected a whole number as version, got nothing',
     ],
     [
@@ -260,7 +260,7 @@ describe('a bad trace is refused in one line that names its place', () => {
     [
       'an unknown strategy',
       edited(1, '"strategy":"random"', '"strategy":"guessed"'),
-      "some.trace:1: recipe.strategy: expected one of random, edited, got 'guessed'",
+      "some.trace:1: recipe.strategy: expected one of random, edited, guided, pct, got 'guessed'",
     ],
     [
       'an edit that is no decision',

@@ -72,6 +72,7 @@ export function pbftProtocol(
     quorum: ({ faulty }, voters) => quorumOf(voters, faulty).strong,
     maxTimerMicros: (settings) => Math.max(settings.viewChangeMicrosMax, settings.statusMicros),
     words: { term: 'view', leader: 'primary', entry: 'request' },
+    outline: (replica, into) => (replica as PbftReplica).outline(into),
     votes: ['ViewChange', 'MacViewChange', 'ViewChangeAck'],
     hashMessage: hashPbftMessage,
     messageBytes: pbftMessageBytes,

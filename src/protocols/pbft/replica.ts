@@ -14,6 +14,8 @@ import {
   type Host,
   type Message,
   type OperationId,
+  type Outline,
+  type Outlined,
   type Plain,
   type ProcessId,
   type Replica,
@@ -32,6 +34,7 @@ import type {
 import { isHandover, isInquiry } from './handover.js';
 import { obligationsOf } from './new-view.js';
 import { BATCH_TIMER } from './ordering.js';
+import { outlineWindow } from './outline.js';
 import type { Promised } from './records.js';
 import { recover, type Recovered, type Unusable } from './recovery.js';
 import type { PbftSettings } from './settings.js';
@@ -83,7 +86,13 @@ function sequenceOf(promise: PlacePromise): Sequence {
   }
 }
 
-export class PbftReplica extends PbftReconfiguration implements Replica {
+/** Roles in the outline. */
+const OUTSIDER = 0;
+const BACKUP = 1;
+const PRIMARY = 2;
+const BETWEEN_VIEWS = 3;
+
+export class PbftReplica extends PbftReconfiguration implements Replica, Outlined {
   /** True for one that takes no part: it is no member, or its disk has forgotten what it promised. */
   protected isNobody = false;
   protected validator = new Validator(this.members.length, this.settings);
@@ -402,6 +411,15 @@ export class PbftReplica extends PbftReconfiguration implements Replica {
     copy.copyFrom(this);
     copy.isNobody = this.isNobody;
     return copy;
+  }
+
+  outline(into: Outline): void {
+    const isPart = !this.isNobody && this.takesPart();
+    into.role = !isPart ? OUTSIDER : !this.isActive ? BETWEEN_VIEWS : this.isPrimary() ? PRIMARY : BACKUP;
+    into.epoch = this.view;
+    into.executed = this.lastExecuted;
+    into.phase = (this.change === undefined ? 0 : 1) + (this.lastExecuted < this.window.low ? 2 : 0);
+    outlineWindow(this.window, into);
   }
 
   encode(): Plain {

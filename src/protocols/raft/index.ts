@@ -62,6 +62,7 @@ export function raftProtocol(Class: RaftReplicaClass = RaftReplica): Protocol<Ra
     hashMessage: hashRaftMessage,
     messageBytes: raftMessageBytes,
     doorway: REQUEST_REPLY_DOORWAY,
+    outline: (replica, into) => (replica as RaftReplica).outline(into),
     votes: ['RequestVoteResponse'],
   };
 }

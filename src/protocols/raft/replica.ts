@@ -14,6 +14,8 @@ import type {
   Message,
   Micros,
   OperationId,
+  Outline,
+  Outlined,
   Plain,
   ProcessId,
   Replica,
@@ -23,7 +25,9 @@ import { assert } from '../../kernel/index.js';
 import { RaftAdmission } from './admission.js';
 import { ELECTION_TIMER, HEARTBEAT_TIMER } from './core.js';
 import { TRANSFER_TIMER } from './membership.js';
+import { isJoint } from './configuration.js';
 import type { PeerMessage, RaftMessage } from './messages.js';
+import { outlinePhase, outlineRole } from './outline.js';
 import { INCOMING_FILE, SAVING_FILE, walSegmentOf } from './records.js';
 import { recover, type Recovered } from './recovery.js';
 import type { RaftSettings } from './settings.js';
@@ -37,7 +41,7 @@ export type RaftReplicaClass = new (
   settings: RaftSettings,
 ) => RaftReplica;
 
-export class RaftReplica extends RaftAdmission implements Replica {
+export class RaftReplica extends RaftAdmission implements Replica, Outlined {
   /** What is left to repair of a damaged log, once the fact that it was damaged is durable. */
   private repair: Recovered | undefined = undefined;
   /** True on a disk that belongs to nobody: then this server takes no part in anything. */
@@ -331,6 +335,23 @@ export class RaftReplica extends RaftAdmission implements Replica {
     copy.repair = this.repair;
     copy.isNobody = this.isNobody;
     return copy;
+  }
+
+  outline(into: Outline): void {
+    const { log, snapshots } = this;
+    into.role = outlineRole(this.role, this.votedFor);
+    into.epoch = this.currentTerm;
+    into.last = log.lastIndex;
+    into.lastEpoch = log.lastTerm;
+    into.agreed = this.commitIndex;
+    into.executed = this.lastApplied;
+    into.durable = this.durableIndex;
+    into.phase = outlinePhase({
+      isJoint: isJoint(this.configuration),
+      isConfigurationOpen: !this.isConfigurationCommitted(),
+      isSnapshotOpen: snapshots.isBusy || snapshots.incoming !== undefined,
+      distrustsDisk: !this.trustsDisk(),
+    });
   }
 
   encode(): Plain {

@@ -1,0 +1,293 @@
+/** A campaign while it runs: portions of seeds planned, what comes of them taken in, and told at the end. */
+
+import {
+  FailureGroups,
+  FuzzSchedule,
+  mergeByStory,
+  together,
+  type FailedVerdict,
+  type FailureGroup,
+  type Portion,
+} from '../campaign/index.js';
+import type { FuzzLedger, LedgerFailure, Ledgered } from '../node/fuzz-ledger.js';
+import type { QueuedRuns } from '../node/queue/queued-runs.js';
+import {
+  FUZZ_COLUMNS,
+  foundLine,
+  fuzzLastLine,
+  fuzzProgress,
+  groupRecord,
+  groupText,
+  recipeRecord,
+  type FuzzFailure,
+  type FuzzFigures,
+} from '../report/fuzz-report.js';
+import { recipeOf, type ReportedRun } from '../report/run-report.js';
+import { table } from '../report/table.js';
+import { plainRecipe } from '../simulator/index.js';
+import { ExitCode, VERDICT_CODES, graver } from './exit-codes.js';
+import { repetitionOf } from './fuzz-again.js';
+import { minimiseKinds } from './fuzz-minima.js';
+import { ScenarioTrack } from './fuzz-track.js';
+import type { SavedMinimum } from './minimise.js';
+import { DEFAULT_FUZZ_MICROS, DEFAULT_TRACE_FOLDER, type FuzzOptions } from './option-table.js';
+import { Publisher } from './publish.js';
+import {
+  RunReporter,
+  type BrokenRun,
+  type Planned,
+  type PlannedScenario,
+  type ReportedPortion,
+} from './run-reporter.js';
+import type { Session } from './session.js';
+import type { Terminal } from './terminal.js';
+
+/** Traces of one scenario: each is of another kind of failure, or shorter than the last of its kind. */
+const MOST_TRACES = 100;
+/** Time between two lines of progress where they do not replace each other. */
+const PLAIN_LINE_MILLIS = 10_000;
+
+/** A few seeds of a scenario. */
+interface PlannedPortion extends Planned {
+  readonly track: ScenarioTrack;
+  /** How many seeds of the scenario came before. */
+  readonly position: number;
+}
+
+export class FuzzCampaign {
+  private readonly groups = new FailureGroups<FuzzFailure>();
+  private readonly tracks: readonly ScenarioTrack[];
+  private readonly schedule: FuzzSchedule;
+  private readonly reporter: RunReporter;
+  private readonly publisher: Publisher;
+  private readonly began = performance.now();
+  private readonly seconds: number | undefined;
+  private code: ExitCode = ExitCode.passed;
+  private runs = 0;
+  private events = 0;
+  private failures = 0;
+  private isOver = false;
+  /** By fingerprint of the kind of failure. */
+  private minima: ReadonlyMap<string, SavedMinimum> = new Map();
+  private lastLine = performance.now();
+  /** Scenarios and seeds of all failures. */
+  private readonly known = new Set<string>();
+
+  constructor(
+    private readonly terminal: Terminal,
+    private readonly session: Session,
+    private readonly options: FuzzOptions,
+    private readonly planned: readonly PlannedScenario[],
+    private readonly ledger: FuzzLedger | undefined,
+    before: Ledgered,
+    elsewhere: QueuedRuns | undefined,
+  ) {
+    const { runs, untilFailure, first, shard } = options;
+    const hasOtherEnd = runs !== undefined || untilFailure;
+    const micros = options.for ?? (hasOtherEnd ? undefined : DEFAULT_FUZZ_MICROS);
+    this.seconds = micros === undefined ? undefined : micros / 1_000_000;
+    this.tracks = planned.map(({ scenario }) => new ScenarioTrack(scenario.name, before));
+    const done = this.tracks.map(({ runsBefore }) => runsBefore);
+    const settings = { scenarios: planned.length, first, ...shard, size: together(options.strategy), runs };
+    this.schedule = new FuzzSchedule(settings, done);
+    for (const failure of before.failures) this.remember(failure);
+    this.publisher = new Publisher(terminal, 'fuzz', options.reporter);
+    this.reporter = new RunReporter(
+      session.pool,
+      {
+        folder: options.out ?? DEFAULT_TRACE_FOLDER,
+        savesExpected: false,
+        traces: MOST_TRACES,
+        isWorthATrace: (run) => this.isNews(run),
+        set: options.set,
+        bug: options.bug,
+        beyondModel: false,
+        timeoutMicros: options.timeout,
+      },
+      elsewhere ?? session.pool,
+    );
+  }
+
+  async run(): Promise<void> {
+    this.showProgress();
+    for await (const reported of this.reporter.portions(this.portions())) {
+      this.take(reported);
+      this.showProgress();
+      // What is under way beyond the budget is dropped: a campaign that goes on runs it again.
+      if (this.isOver || this.isTimeUp()) return;
+    }
+  }
+
+  private isTimeUp(): boolean {
+    return this.figures().secondsLeft === 0;
+  }
+
+  /** Until the budget is used up. */
+  private *portions(): Generator<PlannedPortion> {
+    for (;;) {
+      if (this.isOver || this.isTimeUp()) return;
+      const portion = this.schedule.next();
+      if (portion === undefined) return;
+      yield this.planPortion(portion);
+    }
+  }
+
+  private planPortion({ scenario, position, seeds }: Portion): PlannedPortion {
+    const { word, scenario: content } = this.planned[scenario] as PlannedScenario;
+    const track = this.tracks[scenario] as ScenarioTrack;
+    const { bug, recheck, strategy } = this.options;
+    // In another round for each scenario, so that all come to it, whatever their number.
+    const round = Math.floor(position / together(strategy));
+    const isRechecked = recheck !== undefined && (round + scenario) % recheck === 0;
+    const again = repetitionOf(this.options, word, position);
+    return { track, word, position, scenario: content, bug, seeds, strategy, isRechecked, ...again };
+  }
+
+  private take({ portion, runs }: ReportedPortion<PlannedPortion>): void {
+    for (const run of runs) {
+      this.runs++;
+      this.events += run.outcome?.events ?? 0;
+      this.publisher.add(run);
+      this.code = graver(this.code, VERDICT_CODES[run.verdict]);
+      const { verdict } = run;
+      if (verdict === 'passed') continue;
+      this.fail(failureOf(run, verdict));
+      if (this.options.untilFailure) this.isOver = true;
+    }
+    const entry = portion.track.add(portion.position, runs);
+    this.ledger?.portion(entry);
+  }
+
+  private fail(failure: FuzzFailure): void {
+    const { terminal, ledger } = this;
+    const isNew = this.remember(failure);
+    if (!isNew) return;
+    this.failures++;
+    const { recipe, ...facts } = failure;
+    const { savedTo = null, invariant = null } = facts;
+    const record = { ...facts, savedTo, invariant, ...recipeRecord(recipe) };
+    ledger?.failure(record);
+    if (terminal.json) terminal.emit('failure', record);
+    else if (failure.savedTo !== undefined) terminal.note(foundLine(failure));
+  }
+
+  /** True for a failure that is not known already: after a kill, some are found a second time. */
+  private remember(failure: FuzzFailure | LedgerFailure): boolean {
+    const key = `${failure.scenario} ${failure.seed}`;
+    if (this.known.has(key)) return false;
+    this.known.add(key);
+    this.groups.add({
+      ...failure,
+      invariant: failure.invariant ?? undefined,
+      savedTo: failure.savedTo ?? undefined,
+      recipe: failure.recipe ?? plainRecipe(failure.seed),
+    });
+    return true;
+  }
+
+  private isNews({ scenario, seed, verdict, outcome }: BrokenRun): boolean {
+    if (verdict === 'passed') return false;
+    const { violation, events } = outcome;
+    const message = violation?.message ?? '';
+    return this.groups.isNews({
+      scenario: scenario.name,
+      seed,
+      verdict,
+      invariant: violation?.invariant,
+      message,
+      events,
+    });
+  }
+
+  private figures(): FuzzFigures {
+    const { runs, events, failures, options } = this;
+    const seconds = (performance.now() - this.began) / 1000;
+    return {
+      runs,
+      events,
+      failures,
+      groups: this.groups.size,
+      seconds,
+      secondsLeft: this.seconds === undefined ? undefined : Math.max(0, this.seconds - seconds),
+      runsLeft: options.runs === undefined ? undefined : options.runs - runs,
+    };
+  }
+
+  /** A line that replaces itself on a terminal; elsewhere a line now and then, for the log of a night. */
+  private showProgress(): void {
+    const { terminal } = this;
+    const line = fuzzProgress(this.figures());
+    terminal.progress(line);
+    const now = performance.now();
+    if (terminal.showsProgress || now - this.lastLine < PLAIN_LINE_MILLIS) return;
+    this.lastLine = now;
+    terminal.note(line);
+  }
+
+  /** Makes the shortest run of each kind small; a signal leaves the others as they are. */
+  async minimise(): Promise<void> {
+    const { terminal, session, options } = this;
+    this.minima = await minimiseKinds(terminal, session, this.groups.all(), options.minimiseFor);
+  }
+
+  /** Kinds whose small runs tell the same story are one. */
+  private kinds(): readonly FailureGroup<FuzzFailure>[] {
+    return mergeByStory(
+      this.groups.all(),
+      ({ fingerprint }) => this.minima.get(fingerprint)?.story.fingerprint,
+    );
+  }
+
+  finish(): ExitCode {
+    const { terminal, session } = this;
+    if (session.isInterrupted()) this.code = ExitCode.interrupted;
+    const figures = this.figures();
+    const kinds = this.kinds();
+    const before = this.tracks.reduce((sum, { runsBefore }) => sum + runsBefore, 0);
+    const { runs, events, failures, seconds } = figures;
+    terminal.summarize({
+      runs,
+      runsBefore: before,
+      events,
+      failures,
+      seconds: Math.round(seconds),
+      kinds: kinds.map((kind) => groupRecord(kind, this.minima.get(kind.fingerprint))),
+      scenarios: this.tracks.map((track) => track.record()),
+    });
+    if (!terminal.json) this.printResult(kinds, figures, before);
+    this.publisher.finish(this.code);
+    return this.code;
+  }
+
+  private printResult(
+    kinds: readonly FailureGroup<FuzzFailure>[],
+    figures: FuzzFigures,
+    before: number,
+  ): void {
+    const { terminal } = this;
+    const rows = this.tracks.filter(({ hasRun }) => hasRun).map((track) => track.row());
+    if (rows.length > 0) terminal.print(`${table(FUZZ_COLUMNS, rows, terminal.paint)}\n`);
+    for (const group of kinds) {
+      const planned = this.planned.find(({ scenario }) => scenario.name === group.shortest.scenario);
+      terminal.print(
+        `${groupText(group, planned?.scenario, this.minima.get(group.fingerprint), terminal.paint)}\n`,
+      );
+    }
+    terminal.print(fuzzLastLine(figures, before));
+  }
+}
+
+function failureOf(run: ReportedRun, verdict: FailedVerdict): FuzzFailure {
+  const { scenario, seed, outcome, reason, savedTo, runLine } = run;
+  return {
+    scenario: scenario.name,
+    seed,
+    verdict,
+    invariant: outcome?.violation?.invariant,
+    message: outcome?.violation?.message ?? reason ?? 'the bound of events was reached',
+    events: outcome?.events ?? 0,
+    recipe: recipeOf(run),
+    savedTo,
+    again: runLine,
+  };
+}
