@@ -73,7 +73,7 @@ describe('the pool of workers', () => {
   });
 
   it('ends a run that stands still, and does the others of its task again', async () => {
-    const slow = open(400, 1);
+    const slow = open(2_000, 1);
     const requests = [
       { scenario: quiet, bug: undefined, seeds: ['1', '2'] },
       { scenario: misbehaving('endless'), bug: undefined, seeds: ['3'] },
