@@ -125,6 +125,21 @@ describe('the workflow', () => {
       .replace('--for 55m', 'raft/baseline-quiet --runs 4');
     expect(shell(short, emptyFolder(), { GITHUB_RUN_NUMBER: '3' })).toMatchObject({ code: 0 });
   });
+
+  it('hunts a share of the zoo, and shows what it found', () => {
+    const { jobs } = read('workflows/ci.yml') as Workflow;
+    const script = jobs['zoo']?.steps.find(({ run }) => run?.includes(' hunt ') === true)?.run ?? '';
+    const short = script
+      .replace('node dist/cli/main.js', 'npx faultline')
+      .replace('zoo hunt', 'zoo hunt R44-ack-before-sync')
+      .replace('/10 ', '/1 ')
+      .replace('--cpu 2min', '--cpu 1s');
+    const cwd = emptyFolder();
+    const env = { GITHUB_RUN_NUMBER: '10', GITHUB_STEP_SUMMARY: join(cwd, 'summary.md') };
+    expect(shell(short, cwd, env)).toMatchObject({ code: 0 });
+    expect(readFileSync(env.GITHUB_STEP_SUMMARY, 'utf8')).toContain('`R44-ack-before-sync`');
+    expect(readFileSync(join(cwd, 'hunts.jsonl'), 'utf8')).toContain('R44-ack-before-sync');
+  });
 });
 
 describe('the Kubernetes job of the documentation', () => {
