@@ -4,8 +4,19 @@
  */
 
 import { INVARIANTS } from '../checkers/index.js';
-import { drawScenario, type Scenario } from '../scenario/index.js';
-import { buggyImplementation, builtInImplementation, simulate, type Outcome } from '../simulator/index.js';
+import type { Scenario } from '../scenario/index.js';
+import {
+  buggyImplementation,
+  builtInImplementation,
+  isMutated,
+  plainRecipe,
+  scenarioOf,
+  simulate,
+  type Exploration,
+  type MutatedRecipe,
+  type Outcome,
+} from '../simulator/index.js';
+import type { Turn } from './guided/guide.js';
 
 /** Which properties count: all, or only those that know nothing of how a protocol works. */
 export type HuntFigure = 'all' | 'independent';
@@ -23,6 +34,8 @@ export interface Finding {
   readonly message: string;
   /** Until it broke. */
   readonly events: number;
+  /** Absent: the plain run of the seed. */
+  readonly recipe?: MutatedRecipe | undefined;
 }
 
 export type HuntAttempt =
@@ -38,15 +51,27 @@ export function isIndependent(invariant: string): boolean {
   return !LOCAL.includes(invariant);
 }
 
-/** Runs one seed with the bug and, if something breaks, without it. */
-export function huntSeed({ scenario, bug, figure }: Hunted, seed: string): HuntAttempt {
-  const drawn = drawScenario(scenario, seed);
+/** Runs the plain run of one seed with the bug and, if something breaks, without it. */
+export function huntSeed(hunted: Hunted, seed: string): HuntAttempt {
+  return huntTurn(hunted, seed, { recipe: plainRecipe(seed), exploration: undefined });
+}
+
+/** Likewise, for the run that a strategy makes of the seed. */
+export function huntTurn(
+  { scenario, bug, figure }: Hunted,
+  seed: string,
+  { recipe, exploration }: Turn,
+): HuntAttempt {
+  const drawn = scenarioOf(scenario, recipe);
   const ignoredInvariants = figure === 'all' ? [] : LOCAL;
-  const run = (implementation: ReturnType<typeof builtInImplementation>): Outcome =>
-    simulate(drawn, { seed, strategy: 'random' }, { implementation, ignoredInvariants });
-  const { violation } = run(buggyImplementation(drawn, bug));
+  const run = (implementation: ReturnType<typeof builtInImplementation>, noted?: Exploration): Outcome => {
+    const options = { implementation, ignoredInvariants };
+    return simulate(drawn, recipe, noted === undefined ? options : { ...options, exploration: noted });
+  };
+  const { violation } = run(buggyImplementation(drawn, bug), exploration);
   if (violation === undefined) return { kind: 'passed' };
   if (run(builtInImplementation(drawn)).violation !== undefined) return { kind: 'useless' };
   const { invariant, message, event } = violation;
-  return { kind: 'found', finding: { seed, invariant, message, events: event } };
+  const found = { seed, invariant, message, events: event };
+  return { kind: 'found', finding: isMutated(recipe) ? { ...found, recipe } : found };
 }

@@ -22,6 +22,7 @@ export { Guide, type Turn } from './guided/guide.js';
 export { STRATEGIES, learns, together, type Strategy } from './guided/strategies.js';
 export {
   huntSeed,
+  huntTurn,
   isIndependent,
   type Finding,
   type HuntAttempt,

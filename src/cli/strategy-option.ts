@@ -8,7 +8,7 @@ export const strategy = parsed<Strategy>(
   {
     flag: 'strategy',
     value: 'NAME',
-    description: 'which runs the seeds stand for: swarm or guided',
+    description: 'which runs the seeds stand for: swarm, guided, pct, mixed',
     fallbackText: 'swarm',
     completion: STRATEGIES,
   },

@@ -19,6 +19,7 @@ export const zooOptions = {
     readShare,
   ),
   first: fuzzOptions.first,
+  strategy: fuzzOptions.strategy,
   ledger: text({
     flag: 'ledger',
     value: 'FILE',

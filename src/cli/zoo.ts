@@ -1,6 +1,6 @@
 /** `faultline zoo`: the published bugs, and how long the generic swarms take to find them. */
 
-import { isIndependent } from '../campaign/index.js';
+import { isIndependent, learns, together } from '../campaign/index.js';
 import { UsageError } from '../kernel/index.js';
 import { contentHash } from '../node/fuzz-ledger.js';
 import { HuntLedger, codeHash, type HuntKey, type LedgeredHunt } from '../node/hunt-ledger.js';
@@ -118,16 +118,26 @@ class Hunt {
     after: LedgeredHunt | undefined,
     hunter: Hunter,
   ): Promise<LedgeredHunt | undefined> {
-    const { first, cpu } = this.options;
-    const key: HuntKey = { bug: bug.id, figure, code: this.code, content: contentHash(scenario), first };
+    const { first, cpu, strategy } = this.options;
+    const content = contentHash(scenario);
+    const key: HuntKey = { bug: bug.id, figure, code: this.code, content, first, strategy };
     const known = this.ledger.find(key);
     if (known !== undefined && (known.finding !== null || known.cpuMicros >= cpu)) return known;
     const start = known ?? (after === undefined ? NOTHING : { ...after, seeds: after.seeds - 1 });
-    const { seeds, useless, cpuMicros } = start;
+    const { useless, cpuMicros } = start;
+    // What a seed stands for may rest on those before it that belong to it.
+    const seeds = start.seeds - (learns(strategy) ? start.seeds % together(strategy) : 0);
     this.underWay.set(bug.id, figure);
     const ended = await this.hunt(
       hunter,
-      { scenario, bug: bug.id, figure, first: first + seeds, cpuMicros: Math.max(0, cpu - cpuMicros) },
+      {
+        scenario,
+        bug: bug.id,
+        figure,
+        strategy,
+        first: first + seeds,
+        cpuMicros: Math.max(0, cpu - cpuMicros),
+      },
       (state) => this.tell(bug, figure, seeds + state.seeds, cpuMicros + state.cpuMicros),
     );
     this.underWay.delete(bug.id);

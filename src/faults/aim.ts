@@ -23,6 +23,12 @@ import { drawServers, selectProcesses, serversOf, type Draw, type Electorate } f
  */
 export type Groups = readonly (readonly ProcessId[])[];
 
+/** The action with its victim in the place of the selector `there`. */
+export function located(action: FaultAction, there: ProcessId): FaultAction {
+  if (!('on' in action) || action.on.kind !== 'there') return action;
+  return { ...action, on: { kind: 'nodes', nodes: [there] } };
+}
+
 /** The groups that an action strikes now, or, as a text, why it strikes nobody. */
 export function takeAim(
   action: FaultAction,

@@ -6,10 +6,12 @@
  * choices.
  */
 
+export { located } from './aim.js';
 export * from './byzantine/index.js';
 export * from './catalogue.js';
 export * from './controls.js';
 export * from './failure-model.js';
+export * from './moments.js';
 export * from './nemesis.js';
 export * from './operator.js';
 export * from './operator-controls.js';

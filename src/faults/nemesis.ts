@@ -9,8 +9,16 @@
  * not depend on that answer.
  */
 
-import { Family, MICROS_PER_MILLISECOND, type Micros, type Plain, type ProcessId } from '../kernel/index.js';
-import { takeAim } from './aim.js';
+import {
+  Family,
+  MICROS_PER_MILLISECOND,
+  type Micros,
+  type Plain,
+  type ProcessId,
+  type ProtocolEvent,
+} from '../kernel/index.js';
+import { located, takeAim } from './aim.js';
+import { Aims, type Waiting } from './aims.js';
 import { catalogueEntry } from './catalogue.js';
 import type { WorldControls } from './controls.js';
 import { Effects } from './effects.js';
@@ -24,6 +32,9 @@ import type { Draw } from './selectors.js';
  */
 const STRIKE_MAX = 0xffff_ffff;
 
+/** An aimed fault strikes at its moment, or two to the power of up to so many microseconds later. */
+const MOST_DOUBLINGS = 12;
+
 /** Random faults and flaps come no faster, so that a plan of zeros cannot stop virtual time. */
 const SHORTEST_GAP_MICROS = MICROS_PER_MILLISECOND;
 
@@ -35,7 +46,13 @@ const HEAL_STREAM = 2 * STREAM_LIMIT;
 /** What a wake-up is for. Immutable. */
 type Job =
   | { readonly kind: 'scheduled'; readonly entry: number }
-  | { readonly kind: 'random'; readonly entry: number; readonly strike: number }
+  | {
+      readonly kind: 'random';
+      readonly entry: number;
+      readonly strike: number;
+      /** Of an aimed fault: where its moment came. */
+      readonly there: ProcessId | undefined;
+    }
   | { readonly kind: 'remember' }
   | { readonly kind: 'end'; readonly key: string }
   | { readonly kind: 'flip'; readonly key: string; readonly upMicros: Micros; readonly downMicros: Micros };
@@ -43,6 +60,7 @@ type Job =
 export class Nemesis {
   private readonly effects: Effects;
   private readonly jobs = new Map<number, Job>();
+  private aims = new Aims();
   private nextToken = 0;
   /** Invariant: once true, nothing strikes any more. */
   private isHealed = false;
@@ -79,7 +97,7 @@ export class Nemesis {
         this.strikeScheduled(this.plan.schedule[job.entry] as ScheduledFault, job.entry);
         break;
       case 'random':
-        this.strikeRandom(this.plan.random[job.entry] as RandomFault, job.entry, job.strike);
+        this.strikeRandom(this.plan.random[job.entry] as RandomFault, job);
         break;
       case 'remember':
         this.effects.rememberDisks();
@@ -98,6 +116,7 @@ export class Nemesis {
     if (this.isHealed) return;
     this.isHealed = true;
     this.jobs.clear();
+    this.aims.clear();
     this.effects.healAll();
   }
 
@@ -123,6 +142,7 @@ export class Nemesis {
   clone(controls: WorldControls): Nemesis {
     const copy = new Nemesis(this.plan, controls, this.healAtMicros, this.effects.clone(controls));
     for (const [token, job] of this.jobs) copy.jobs.set(token, job);
+    copy.aims = this.aims.clone();
     copy.nextToken = this.nextToken;
     copy.isHealed = this.isHealed;
     return copy;
@@ -130,7 +150,8 @@ export class Nemesis {
 
   encode(): Plain {
     const jobs = [...this.jobs].sort(([a], [b]) => a - b).map(([token, job]) => [token, { ...job }]);
-    return { isHealed: this.isHealed, nextToken: this.nextToken, jobs, effects: this.effects.encode() };
+    const { isHealed, nextToken, aims, effects } = this;
+    return { isHealed, nextToken, jobs, aims: aims.encode(), effects: effects.encode() };
   }
 
   private strikeScheduled(fault: ScheduledFault, entry: number): void {
@@ -138,13 +159,31 @@ export class Nemesis {
     this.strike(fault.id, 0, fault.action, fault.forMicros, draw);
   }
 
-  private strikeRandom(fault: RandomFault, entry: number, strike: number): void {
+  /** A server reports something: faults that are aimed at it strike at once, or in a moment. */
+  heard(process: ProcessId, kind: ProtocolEvent['kind']): void {
+    if (this.aims.isEmpty) return;
+    for (const waiting of this.aims.hear(kind, this.controls.now())) this.takeMoment(waiting, process);
+  }
+
+  private takeMoment({ entry, strike }: Waiting, process: ProcessId): void {
+    const { id } = this.plan.random[entry] as RandomFault;
+    const { choices } = this.controls;
+    const stream = this.randomStream(entry);
+    // No choice, but a fact that an edited run must know.
+    const there = choices.integer(Family.fault, stream, strikeKey(id, strike), 'there', process, process, -1);
+    const doubling = this.drawFor(id, stream, strike)('delay', 0, MOST_DOUBLINGS, 0);
+    const delay = doubling === 0 ? 0 : 1 << doubling;
+    this.schedule(this.controls.now() + delay, { kind: 'random', entry, strike, there });
+  }
+
+  private strikeRandom(fault: RandomFault, { entry, strike, there }: Extract<Job, { kind: 'random' }>): void {
     const draw = this.drawFor(fault.id, this.randomStream(entry), strike);
     const isLasting = catalogueEntry(fault.action.do).duration !== 'never';
     const forMicros = isLasting
       ? draw('lasts', fault.forMinMicros, fault.forMaxMicros, fault.forMinMicros)
       : 0;
-    if (draw('strike', 0, STRIKE_MAX, 0) !== 0) this.strike(fault.id, strike, fault.action, forMicros, draw);
+    const action = there === undefined ? fault.action : located(fault.action, there);
+    if (draw('strike', 0, STRIKE_MAX, 0) !== 0) this.strike(fault.id, strike, action, forMicros, draw);
     this.awaitStrike(entry, strike + 1, this.controls.now() + forMicros);
   }
 
@@ -186,11 +225,17 @@ export class Nemesis {
   private awaitStrike(entry: number, strike: number, fromMicros: Micros): void {
     const fault = this.plan.random[entry] as RandomFault;
     const draw = this.drawFor(fault.id, this.randomStream(entry), strike);
+    const { aim } = fault;
+    if (aim !== undefined) {
+      const left = draw('gap', aim.least, aim.most, aim.most);
+      this.aims.wait({ entry, strike, aim, from: fromMicros, left });
+      return;
+    }
     const gap = draw('gap', fault.everyMinMicros, fault.everyMaxMicros, fault.everyMaxMicros);
     const at = fromMicros + Math.max(gap, SHORTEST_GAP_MICROS);
     if (at >= this.healAtMicros) return;
     if (fault.action.do === 'rollback') this.rememberBefore(at, this.controls.now(), draw);
-    this.schedule(at, { kind: 'random', entry, strike });
+    this.schedule(at, { kind: 'random', entry, strike, there: undefined });
   }
 
   /** Draws the moment, from now to the strike, to which a rollback will return. */

@@ -7,10 +7,13 @@
 import type { Micros } from '../kernel/index.js';
 import type { LinkConfig } from '../world/config.js';
 import type { ByzantineFault } from './byzantine/plan.js';
+import type { Aim } from './moments.js';
 
 /** On whom a fault falls; dynamic ones are resolved when it strikes. */
 export type Selector =
   | { readonly kind: 'nodes'; readonly nodes: readonly number[] }
+  /** Of an aimed fault: the server at which the moment came. */
+  | { readonly kind: 'there' }
   | { readonly kind: 'leader' }
   | { readonly kind: 'followers' }
   /** One server, drawn by chance, that does not lead; nobody while there is no leader. */
@@ -93,10 +96,11 @@ export interface ScheduledFault {
 
 /**
  * A fault that comes again and again, each time for a drawn while. `every…` is the quiet time before each
- * strike, counted from the end of the one before.
+ * strike, counted from the end of the one before; of an aimed fault it is 0, and a number of moments passes instead.
  */
 export interface RandomFault {
   readonly id: string;
+  readonly aim?: Aim | undefined;
   readonly everyMinMicros: Micros;
   readonly everyMaxMicros: Micros;
   /** How long each lasts; both 0 for a fault that is over at once (bit rot, clock jump). */

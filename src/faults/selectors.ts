@@ -37,6 +37,9 @@ export function selectProcesses(
   switch (selector.kind) {
     case 'nodes':
       return [...new Set(selector.nodes)].sort((a, b) => a - b);
+    case 'there':
+      // Resolved before by whoever knows where that is: elsewhere there is nobody.
+      return [];
     case 'leader':
       return electorate.leader() < 0 ? [] : [electorate.leader()];
     case 'followers':

@@ -19,7 +19,7 @@ import { z } from 'zod';
 import { STRATEGIES } from '../campaign/index.js';
 import { UsageError, canonical, excerpt } from '../kernel/index.js';
 import type { MutatedRecipe } from '../simulator/outcome.js';
-import { readMutatedRecipe } from '../simulator/trace-recipe.js';
+import { isMutatedRecipe } from '../simulator/trace-recipe.js';
 import { appendLine } from './append-line.js';
 import { fileProblem } from './file-errors.js';
 import { makeFolder } from './folders.js';
@@ -52,7 +52,7 @@ const failureShape = z.strictObject({
   savedTo: z.string().nullable(),
   again: z.string(),
   /** Absent: the plain run of the seed. */
-  recipe: z.custom<MutatedRecipe>(isReadableRecipe).optional(),
+  recipe: z.custom<MutatedRecipe>(isMutatedRecipe).optional(),
 });
 
 const portionShape = z.strictObject({
@@ -64,15 +64,6 @@ const portionShape = z.strictObject({
   events: z.int().nonnegative(),
   chain: z.string(),
 });
-
-function isReadableRecipe(value: unknown): boolean {
-  try {
-    readMutatedRecipe(value);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 const lineShape = z.discriminatedUnion('type', [failureShape, portionShape]);
 

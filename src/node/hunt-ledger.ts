@@ -9,7 +9,10 @@ import { closeSync, openSync, readFileSync, readdirSync, writeSync } from 'node:
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { STRATEGIES } from '../campaign/index.js';
 import { UsageError, excerpt } from '../kernel/index.js';
+import type { MutatedRecipe } from '../simulator/outcome.js';
+import { isMutatedRecipe } from '../simulator/trace-recipe.js';
 import { appendLine } from './append-line.js';
 import { fileProblem } from './file-errors.js';
 import { makeFolder } from './folders.js';
@@ -25,6 +28,8 @@ const lineShape = z.strictObject({
   code: z.string(),
   content: z.string(),
   first: z.int().nonnegative(),
+  /** Ledgers from before there were several have none. */
+  strategy: z.enum(STRATEGIES).default('swarm'),
   seeds: z.int().nonnegative(),
   useless: z.int().nonnegative(),
   cpuMicros: z.int().nonnegative(),
@@ -35,12 +40,13 @@ const lineShape = z.strictObject({
       invariant: z.string(),
       message: z.string(),
       events: z.int().nonnegative(),
+      recipe: z.custom<MutatedRecipe>(isMutatedRecipe).optional(),
     })
     .nullable(),
 });
 
 export type LedgeredHunt = Omit<z.infer<typeof lineShape>, 'schema'>;
-export type HuntKey = Pick<LedgeredHunt, 'bug' | 'figure' | 'code' | 'content' | 'first'>;
+export type HuntKey = Pick<LedgeredHunt, 'bug' | 'figure' | 'code' | 'content' | 'first' | 'strategy'>;
 
 export class HuntLedger {
   private readonly hunts = new Map<string, LedgeredHunt>();
@@ -89,8 +95,8 @@ export class HuntLedger {
   }
 }
 
-function keyOf({ bug, figure, code, content, first }: HuntKey): string {
-  return [bug, figure, code, content, first].join(' ');
+function keyOf({ bug, figure, code, content, first, strategy }: HuntKey): string {
+  return [bug, figure, code, content, first, strategy].join(' ');
 }
 
 function readLine(line: string, place: string): LedgeredHunt | undefined {

@@ -3,12 +3,14 @@
  * a process is told how much CPU time it has used, with compiling and collecting garbage in it.
  */
 
-import { huntSeed, type Finding, type Hunted } from '../campaign/index.js';
+import { Guide, huntTurn, together, type Finding, type Hunted, type Strategy } from '../campaign/index.js';
 import { toWire, type WireError } from './tasks.js';
 
 /** One hunt: seeds from `first` on, until something is found or the budget is used up. */
 export interface HuntTask extends Hunted {
   readonly first: number;
+  /** Which runs the seeds stand for. */
+  readonly strategy: Strategy;
   /** CPU time that may still be used. */
   readonly cpuMicros: number;
 }
@@ -41,8 +43,13 @@ function hunt(task: HuntTask): HuntEnd {
   const began = cpuMicros();
   let told = performance.now();
   let useless = 0;
+  let guide = new Guide(task.strategy, task.scenario);
   for (let seeds = 1; ; seeds++) {
-    const one = huntSeed(task, String(task.first + seeds - 1));
+    const seed = String(task.first + seeds - 1);
+    const turn = guide.next(seed);
+    const one = huntTurn(task, seed, turn);
+    guide.learn(turn);
+    if (seeds % together(task.strategy) === 0) guide = new Guide(task.strategy, task.scenario);
     if (one.kind === 'useless') useless++;
     const state = { seeds, useless, cpuMicros: cpuMicros() - began };
     if (one.kind === 'found') return { ...state, finding: one.finding };

@@ -1,5 +1,6 @@
 /** Faults, selectors, links and places back in YAML form. */
 
+import type { Aim } from '../faults/moments.js';
 import type { FaultAction, FaultPlan, Selector } from '../faults/plan.js';
 import { formatDuration, formatDurationRange, formatRatio, formatSize } from '../kernel/index.js';
 import type { Distribution, ProcessId } from '../kernel/index.js';
@@ -120,13 +121,18 @@ export function faultsYaml(plan: FaultPlan, roster: Roster): YamlMap {
     ...actionYaml(action, roster),
   }));
   const random = plan.random.map(
-    ({ everyMinMicros, everyMaxMicros, forMinMicros, forMaxMicros, action }) => ({
-      every: formatDurationRange(everyMinMicros, everyMaxMicros),
+    ({ aim, everyMinMicros, everyMaxMicros, forMinMicros, forMaxMicros, action }) => ({
+      every: aim === undefined ? formatDurationRange(everyMinMicros, everyMaxMicros) : aimText(aim),
       ...(forMaxMicros === 0 ? {} : { for: formatDurationRange(forMinMicros, forMaxMicros) }),
       ...actionYaml(action, roster),
     }),
   );
   return { schedule, random, 'damaged-disks': plan.damagedDiskBudget };
+}
+
+/** `5..40 commits`. */
+function aimText({ moment, least, most }: Aim): string {
+  return `${least === most ? least : `${least}..${most}`} ${moment}`;
 }
 
 function actionYaml(action: FaultAction, roster: Roster): YamlMap {

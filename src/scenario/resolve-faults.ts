@@ -1,7 +1,7 @@
 /** The fault plan: selectors and links resolved, and entries that could never strike refused. */
 
 import { catalogueEntry } from '../faults/catalogue.js';
-import type { FaultAction, FaultPlan, FaultVerb, Selector } from '../faults/plan.js';
+import type { FaultAction, FaultPlan, FaultVerb, RandomFault, Selector } from '../faults/plan.js';
 import { formatDuration } from '../kernel/index.js';
 import type { Micros } from '../kernel/index.js';
 import type { LinkConfig, Topology } from '../world/config.js';
@@ -9,7 +9,7 @@ import { impossible } from './problems.js';
 import { resolveByzantine } from './resolve-byzantine.js';
 import type { Roster } from './resolve-topology.js';
 import { resolveSelector } from './resolve-topology.js';
-import type { ActionForm } from './schema-faults.js';
+import type { ActionForm, RandomForm } from './schema-faults.js';
 import { MAX_FAULTS } from './schema-faults.js';
 import type { SelectorForm } from './schema-selectors.js';
 import type { LinkForm } from './schema-world.js';
@@ -54,11 +54,10 @@ export function resolveFaults(form: ScenarioForm['faults'], context: FaultContex
     }),
     random: form.random.map((entry, i) => ({
       id: `random.${i}`,
-      everyMinMicros: entry.every.minMicros,
-      everyMaxMicros: entry.every.maxMicros,
+      ...resolveEvery(entry.every),
       forMinMicros: entry.for?.minMicros ?? 0,
       forMaxMicros: entry.for?.maxMicros ?? 0,
-      action: resolveAction(entry, context, ['faults', 'random', i]),
+      action: resolveAction(entry, context, ['faults', 'random', i], 'moment' in entry.every),
     })),
     byzantine: resolveByzantine(form.byzantine, context.roster, context.byzantine),
     damagedDiskBudget: budget,
@@ -68,7 +67,22 @@ export function resolveFaults(form: ScenarioForm['faults'], context: FaultContex
 /** Shapes that take three servers; on fewer they would never strike. */
 const NEEDS_THREE: ReadonlySet<FaultVerb> = new Set(['bridge', 'majority-ring']);
 
-function resolveAction(form: ActionForm, context: FaultContext, path: KeyPath): FaultAction {
+function resolveEvery(
+  every: RandomForm['every'],
+): Pick<RandomFault, 'aim' | 'everyMinMicros' | 'everyMaxMicros'> {
+  if ('moment' in every) return { aim: every, everyMinMicros: 0, everyMaxMicros: 0 };
+  return { everyMinMicros: every.minMicros, everyMaxMicros: every.maxMicros };
+}
+
+/** `isAimed`: the fault has a moment, and so a server at which that comes. */
+function resolveAction(form: ActionForm, context: FaultContext, path: KeyPath, isAimed = false): FaultAction {
+  if ('on' in form && form.on.kind === 'there' && !isAimed) {
+    impossible(
+      [...path, 'on'],
+      "a fault that strikes every so many moments, such as 9 commits, for 'there'",
+      "'there'",
+    );
+  }
   if (NEEDS_THREE.has(form.do) && context.roster.servers < 3) {
     impossible([...path, 'do'], 'a cluster of at least 3 nodes for this fault', `${context.roster.servers}`);
   }

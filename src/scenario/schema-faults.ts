@@ -8,7 +8,9 @@ import { z } from 'zod';
 import { CATALOGUE } from '../faults/catalogue.js';
 import type { CatalogueEntry } from '../faults/catalogue.js';
 import type { FaultVerb } from '../faults/plan.js';
+import type { Aim } from '../faults/moments.js';
 import type { DurationRange, Micros } from '../kernel/index.js';
+import { momentsOr } from './schema-moments.js';
 import { byzantine } from './schema-byzantine.js';
 import { selector } from './schema-selectors.js';
 import {
@@ -67,7 +69,7 @@ export type ActionInput = { [V in FaultVerb]: { readonly do: V } & Beside<z.inpu
 
 export type ScheduledForm = ActionForm & { readonly at: Micros; readonly for?: Micros | undefined };
 export type RandomForm = ActionForm & {
-  readonly every: DurationRange;
+  readonly every: DurationRange | Aim;
   readonly for?: DurationRange | undefined;
 };
 
@@ -75,6 +77,9 @@ type ScheduledInput = ActionInput & { readonly at: string | 0; readonly for?: st
 type RandomInput = ActionInput & { readonly every: string; readonly for?: string };
 
 type Shape = Record<string, z.ZodType>;
+
+/** `1s..4s`, or `5..40 commits`. */
+const quietOrAim = momentsOr(durationRangeFrom(1000, '1ms'));
 
 function scheduledTimes(entry: CatalogueEntry): Shape {
   const at = duration.describe('when it strikes');
@@ -84,7 +89,7 @@ function scheduledTimes(entry: CatalogueEntry): Shape {
 }
 
 function randomTimes(entry: CatalogueEntry): Shape {
-  const every = durationRangeFrom(1000, '1ms').describe('from one stroke to the next');
+  const every = quietOrAim.describe('from one stroke to the next: a time, or so many moments');
   if (entry.duration === 'never') return { every };
   return { every, for: durationRangeFrom(1000, '1ms').describe('how long each lasts') };
 }

@@ -80,7 +80,7 @@ const domain = z
     return { kind: 'domain', level, name: given[level] ?? '' };
   });
 
-const SELECTOR_WORDS = ['leader', 'followers', 'all', 'minority', 'random'] as const;
+const SELECTOR_WORDS = ['leader', 'followers', 'all', 'minority', 'random', 'there'] as const;
 const SELECTOR = expectation(
   'leader, followers, all, minority, random, random 2, random follower, random zone, n1, [n1, n2] or { region: NAME }',
   [...SELECTOR_WORDS, 'region', 'zone', 'rack'],
@@ -105,6 +105,7 @@ function readSelector(text: string): SelectorForm | undefined {
     case 'followers':
     case 'all':
     case 'minority':
+    case 'there':
       return { kind: text };
     case 'random':
       return { kind: 'random', count: 1 };

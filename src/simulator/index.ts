@@ -18,7 +18,13 @@ export * from './determinism.js';
 export type { Divergence } from './divergence.js';
 export { EVENT_NAMES, type EventName } from './event-kinds.js';
 export { builtInImplementation, buggyImplementation, type Implementation } from './implementation.js';
-export type { Mutation, RedrawMutation, SpliceMutation } from './mutation.js';
+export type {
+  AimMutation,
+  Mutation,
+  PrioritiesMutation,
+  RedrawMutation,
+  SpliceMutation,
+} from './mutation.js';
 export { isMutated, mutationsOf, plainRecipe } from './recipes.js';
 export * from './outcome.js';
 export { drawnBy, scenarioOf } from './recipe-choices.js';

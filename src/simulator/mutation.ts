@@ -15,4 +15,16 @@ export interface SpliceMutation {
   readonly seed: string;
 }
 
-export type Mutation = RedrawMutation | SpliceMutation;
+/** Faults are aimed at moments: see tactics.ts. */
+export interface AimMutation {
+  readonly kind: 'aim';
+  readonly seed: string;
+}
+
+/** Links have priorities: see tactics.ts. */
+export interface PrioritiesMutation {
+  readonly kind: 'priorities';
+  readonly seed: string;
+}
+
+export type Mutation = RedrawMutation | SpliceMutation | AimMutation | PrioritiesMutation;

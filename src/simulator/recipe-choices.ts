@@ -9,6 +9,7 @@ import {
   type Choices,
 } from '../kernel/index.js';
 import { drawScenario, drawnTexts, type Scenario } from '../scenario/index.js';
+import { withAimedFaults, withPriorities } from './tactics.js';
 import { isMutated, mutationsOf, redrawsOf, seedsOfAxes } from './recipes.js';
 import type { Recipe } from './outcome.js';
 
@@ -21,9 +22,18 @@ export function choicesOf(recipe: Recipe, digest: Digest): Choices {
   return new EditedChoices(new DecisionIndex(recipe.edits), digest, rest);
 }
 
-/** The scenario of the recipe's run: of a swarm, what it draws. One that was drawn before is left as it is. */
+/**
+ * The scenario of the recipe's run: of a swarm, what it draws, and tactics laid over that. One that was made so before
+ * is left as it is.
+ */
 export function scenarioOf(scenario: Scenario, recipe: Recipe): Scenario {
-  return drawScenario(scenario, recipe.seed, seedsOfAxes(mutationsOf(recipe)));
+  const mutations = mutationsOf(recipe);
+  let result = drawScenario(scenario, recipe.seed, seedsOfAxes(mutations));
+  for (const mutation of mutations) {
+    if (mutation.kind === 'aim') result = withAimedFaults(result, mutation.seed);
+    if (mutation.kind === 'priorities') result = withPriorities(result, mutation.seed);
+  }
+  return result;
 }
 
 /** What the recipe's run drew before it began, for people: axes by name, each with what it came to. */

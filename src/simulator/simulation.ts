@@ -388,6 +388,7 @@ export class Simulation implements Engine {
     this.crossroads?.adversary.heard(process, event);
     this.facts.learn(process, event);
     this.observers.protocolEvent(process, event);
+    this.stage.nemesis.heard(process, event.kind);
     if (this.recorder !== undefined) this.recorder.protocolEvent(process, event);
   }
 

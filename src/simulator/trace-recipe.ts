@@ -35,11 +35,13 @@ const mutation = tagged<Mutation, 'kind'>('kind', {
     families: list(family, Object.keys(Family).length),
     seed,
   },
+  aim: { seed },
+  priorities: { seed },
   splice: { axes: list(text(200), 1000), seed },
 });
 
 const randomRecipe = object<RandomRecipe>({ seed, strategy: word('random') });
-export const readMutatedRecipe = object<MutatedRecipe>({
+const readMutatedRecipe = object<MutatedRecipe>({
   seed,
   strategy: word('guided', 'pct'),
   mutations: list(mutation, MOST_MUTATIONS),
@@ -64,6 +66,17 @@ export function recipeShape(decision: Shape<Decision>): Shape<Recipe> {
         return readMutatedRecipe(record);
     }
   };
+}
+
+/** True for what reads as one. */
+export function isMutatedRecipe(value: unknown): boolean {
+  try {
+    readMutatedRecipe(value);
+    return true;
+  } catch (error) {
+    if (error instanceof Mismatch) return false;
+    throw error;
+  }
 }
 
 function within<T>(field: string, read: () => T): T {

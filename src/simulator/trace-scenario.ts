@@ -4,6 +4,7 @@
  * exist. Limits are those of scenarios as people write them.
  */
 
+import { MOMENT_NAMES, type Aim } from '../faults/index.js';
 import type { FaultAction, FaultPlan, RandomFault, ScheduledFault, Selector } from '../faults/index.js';
 import { MAX_DURATION_MICROS, type Distribution } from '../kernel/index.js';
 import type { Bounds, Expectation, FailureModel, Scenario } from '../scenario/index.js';
@@ -201,13 +202,23 @@ function faultsShape(servers: number, processes: number): Shape<FaultPlan> {
       where(
         object<RandomFault>({
           id: name,
-          everyMinMicros: positiveMicros,
-          everyMaxMicros: positiveMicros,
+          aim: maybe(
+            where(
+              object<Aim>({ moment: word(...MOMENT_NAMES), least: integer(1), most: integer(1) }),
+              ({ least, most }) => least <= most,
+              'the lower end first',
+            ),
+          ),
+          everyMinMicros: micros,
+          everyMaxMicros: micros,
           forMinMicros: micros,
           forMaxMicros: micros,
           action,
         }),
-        (fault) => fault.everyMinMicros <= fault.everyMaxMicros && fault.forMinMicros <= fault.forMaxMicros,
+        (fault) =>
+          (fault.aim !== undefined) === (fault.everyMinMicros === 0) &&
+          fault.everyMinMicros <= fault.everyMaxMicros &&
+          fault.forMinMicros <= fault.forMaxMicros,
         'a random fault with the lower ends of its ranges first',
       ),
       MOST_FAULTS,
@@ -220,6 +231,7 @@ function faultsShape(servers: number, processes: number): Shape<FaultPlan> {
 function selectorShape(servers: number, processes: number): Shape<Selector> {
   return tagged<Selector, 'kind'>('kind', {
     nodes: { nodes: list(integer(0, processes - 1), processes) },
+    there: {},
     leader: {},
     followers: {},
     random: { count: integer(1, servers) },

@@ -11,6 +11,10 @@ import {
   builtInImplementation,
   scenarioOf,
   simulate,
+  encodeTrace,
+  parseTrace,
+  replayStrict,
+  type Exploration,
   type MutatedRecipe,
   type Outcome,
 } from '../../src/simulator/index.js';
@@ -103,7 +107,63 @@ describe('a lineage', () => {
   });
 });
 
+describe('tactics', () => {
+  const mutated = (...kinds: readonly ('aim' | 'priorities')[]): MutatedRecipe => ({
+    seed: '5',
+    strategy: 'guided',
+    mutations: kinds.map((kind, i) => ({ kind, seed: `t${i}` })),
+  });
+
+  it('aim faults at moments and give links priorities, in any fault plan, and the trace keeps them', () => {
+    for (const scenario of [SMALL, bundled('pbft/swarm')]) {
+      for (const recipe of [mutated('aim'), mutated('priorities'), mutated('aim', 'priorities', 'aim')]) {
+        const drawn = scenarioOf(scenario, recipe);
+        const plain = scenarioOf(scenario, plainRecipe('5')).faults;
+        expect(drawn.faults).not.toEqual(plain);
+        expect(drawn.faults).toMatchObject({ byzantine: plain.byzantine });
+        const implementation = builtInImplementation(drawn);
+        const { trace, outcome } = recordTrace(scenario, recipe, implementation);
+        expect(trace.header.scenario).toEqual(drawn);
+        expect(scenarioOf(drawn, recipe)).toEqual(drawn);
+        expect(simulate(scenario, recipe).digest).toBe(outcome.digest);
+        const read = parseTrace(encodeTrace(trace), 'x');
+        expect(read).toEqual(trace);
+        expect(replayStrict(read, implementation).kind).toBe('reproduced');
+      }
+    }
+  });
+
+  it('keep to the failure model', () => {
+    const model = { ...SMALL.model, crash: false };
+    const seeds = Array.from({ length: 30 }, (_, i) => `s${i}`);
+    const verbs = (scenario: Scenario): ReadonlySet<string> =>
+      new Set(
+        seeds.flatMap((seed) => {
+          const recipe: MutatedRecipe = { seed, strategy: 'guided', mutations: [{ kind: 'aim', seed }] };
+          const { random } = scenarioOf(scenario, recipe).faults;
+          return random.filter(({ aim }) => aim !== undefined).map(({ action }) => action.do);
+        }),
+      );
+    expect(verbs(SMALL)).toEqual(new Set(['crash', 'pause', 'isolate']));
+    expect(verbs({ ...SMALL, model })).toEqual(new Set(['isolate']));
+    expect(verbs({ ...SMALL, model: { ...model, network: false } })).toEqual(new Set());
+  });
+});
+
 describe('a guide', () => {
+  it('of priorities, makes a run of its seed alone; of all, each in its turn', () => {
+    const pct = { seed: '7', strategy: 'pct', mutations: [{ kind: 'priorities', seed: '7' }] };
+    expect(new Guide('pct', SMALL).next('7')).toEqual({ recipe: pct, exploration: undefined });
+    const mixed = new Guide('mixed', SMALL);
+    const strategies = ['5', '6', '7', '8', '9'].map((seed) => {
+      const turn = mixed.next(seed);
+      simulate(SMALL, turn.recipe, { exploration: turn.exploration as Exploration });
+      mixed.learn(turn);
+      return turn.recipe.strategy;
+    });
+    expect(strategies).toEqual(['guided', 'pct', 'guided', 'guided', 'pct']);
+  });
+
   it('of plain runs, asks for the plain run of each seed', () => {
     const guide = new Guide('swarm', SMALL);
     expect(guide.next('7')).toEqual({ recipe: plainRecipe('7'), exploration: undefined });

@@ -11,6 +11,7 @@ const MISS: LedgeredHunt = {
   code: 'c1',
   content: 's1',
   first: 1,
+  strategy: 'swarm',
   seeds: 40,
   useless: 1,
   cpuMicros: 2_000_000,

@@ -12,19 +12,36 @@ export interface Turn {
   readonly exploration: Exploration | undefined;
 }
 
+type Single = Exclude<Strategy, 'mixed'>;
+
+/** What a mixed campaign does, one after the other. */
+const IN_TURN: readonly Single[] = ['swarm', 'pct', 'guided'];
+
 /** Goes through the seeds of a scenario that belong together, in their order. */
 export class Guide {
   private readonly lineage: Lineage | undefined;
+  private turns = 0;
 
-  constructor(strategy: Strategy, scenario: Scenario) {
+  constructor(
+    private readonly strategy: Strategy,
+    scenario: Scenario,
+  ) {
     this.lineage = learns(strategy) ? new Lineage(axisNames(scenario)) : undefined;
   }
 
   /** The run that the next seed stands for. */
   next(seed: string): Turn {
     const { lineage } = this;
-    if (lineage === undefined) return { recipe: plainRecipe(seed), exploration: undefined };
-    return { recipe: lineage.next(seed), exploration: lineage.explore() };
+    const strategy =
+      this.strategy === 'mixed' ? (IN_TURN[this.turns++ % IN_TURN.length] as Single) : this.strategy;
+    return { recipe: this.recipeOf(strategy, seed), exploration: lineage?.explore() };
+  }
+
+  private recipeOf(strategy: Single, seed: string): Recipe {
+    if (strategy === 'pct') return { seed, strategy, mutations: [{ kind: 'priorities', seed }] };
+    if (strategy === 'guided' && this.lineage !== undefined) return this.lineage.next(seed);
+    // A plain run that others may be made from is watched, which takes a recipe of mutations.
+    return this.lineage === undefined ? plainRecipe(seed) : { seed, strategy: 'guided', mutations: [] };
   }
 
   /** The run is over; to be told before the next one is asked for. */

@@ -6,10 +6,10 @@
 
 import { RandomStream } from '../../kernel/index.js';
 import { StateMap, type Exploration, type MutatedRecipe } from '../../simulator/index.js';
-import { mutate, type Ancestor } from './mutate.js';
+import { begin, mutate, type Ancestor } from './mutate.js';
 
-/** Shares of runs that begin anew, out of this many. */
-const SHARES = 4;
+/** One run of so many begins anew: in a swarm that is another world, and no mutation replaces those. */
+const SHARES = 2;
 /** More generations than this, and a run is all mutations. */
 const MOST_GENERATIONS = 12;
 const LARGEST_CORPUS = 256;
@@ -30,7 +30,7 @@ export class Lineage {
   next(seed: string): MutatedRecipe {
     const dice = RandomStream.derive(seed, 'guide');
     const isNew = this.corpus.length === 0 || dice.integer(1, SHARES) === 1;
-    if (isNew) return { seed, strategy: 'guided', mutations: [] };
+    if (isNew) return begin(seed, dice);
     const ancestor = this.choose(dice);
     ancestor.children++;
     return mutate(ancestor, this.axes, seed, dice);

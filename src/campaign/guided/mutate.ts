@@ -65,7 +65,23 @@ const splice: Mutator = (_, axes, seed, dice) => ({
   seed,
 });
 
-const MUTATORS: readonly Mutator[] = [branch, branch, branch, stretch, stretch, otherFaults, otherDeliveries];
+/** Faults that strike when something happens. */
+const aim: Mutator = (_ancestor, _axes, seed) => ({ kind: 'aim', seed });
+
+/** Links of other priorities. */
+const priorities: Mutator = (_ancestor, _axes, seed) => ({ kind: 'priorities', seed });
+
+const MUTATORS: readonly Mutator[] = [
+  ...[branch, branch, branch],
+  ...[stretch, stretch, otherFaults, otherDeliveries],
+  ...[aim, aim, priorities],
+];
+
+/** A run that is made from no other: every second one with faults that are aimed. */
+export function begin(seed: string, dice: Dice): MutatedRecipe {
+  const isAimed = dice.integer(0, 1) === 1;
+  return { seed, strategy: 'guided', mutations: isAimed ? [{ kind: 'aim', seed }] : [] };
+}
 
 /** A run made from an ancestor; `seed`: of what is drawn anew. */
 export function mutate(ancestor: Ancestor, axes: readonly string[], seed: string, dice: Dice): MutatedRecipe {

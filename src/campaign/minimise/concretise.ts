@@ -3,7 +3,7 @@
  * which it took place: then one that does not matter can be taken out, and the others stay where they are.
  */
 
-import { catalogueEntry, type OperatorStep, type ScheduledFault } from '../../faults/index.js';
+import { catalogueEntry, located, type OperatorStep, type ScheduledFault } from '../../faults/index.js';
 import type { Decision, Micros } from '../../kernel/index.js';
 import type { Scenario } from '../../scenario/index.js';
 import { drawnKey } from './keys.js';
@@ -71,7 +71,9 @@ function scheduledFaults(
     renamed.set(`f:${subject}`, `f:${streamOfSchedule(number, schedule.length)}:${ownId}/0`);
     const lasts = Math.max(1, values.get('lasts') ?? fault.forMinMicros);
     const forMicros = catalogueEntry(fault.action.do).duration === 'never' ? undefined : lasts;
-    schedule.push({ id: ownId, atMicros, forMicros, action: fault.action });
+    const there = values.get('there');
+    const action = there === undefined ? fault.action : located(fault.action, there);
+    schedule.push({ id: ownId, atMicros, forMicros, action });
   }
   return schedule;
 }
