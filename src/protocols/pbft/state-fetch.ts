@@ -117,8 +117,10 @@ export class StateFetch {
   private liars = 0;
   /** Set of those that do not answer, or have another state by now. */
   private without = 0;
-  /** By replica: the tick at which something of this state came from it last; -1: nothing has. */
-  private readonly heardAt: number[];
+  /** Set of those that have sent something of this state. */
+  private shown = 0;
+  /** By replica: the tick at which it was first asked for something since it was heard of last; -1: it was not. */
+  private readonly waitingSince: number[];
   private lastSource: number;
 
   constructor(
@@ -134,7 +136,7 @@ export class StateFetch {
     earlier?.root.retire();
     this.root = new FetchedPart([], rootOf(certificate.digest), root, earlier?.root);
     this.root.lookUp();
-    this.heardAt = new Array<number>(replicas).fill(-1);
+    this.waitingSince = new Array<number>(replicas).fill(-1);
     this.lastSource = me;
   }
 
@@ -157,14 +159,34 @@ export class StateFetch {
     return this.root.whole();
   }
 
-  /** Something of this state has come from it. */
-  hear(source: number, tick: number): void {
-    this.heardAt[source] = tick;
+  /** It is asked for something. */
+  ask(source: number, tick: number): void {
+    if (this.waitingSince[source] === -1) this.waitingSince[source] = tick;
   }
 
-  /** True when nothing has come from it since: it does not answer. Else what was asked for, or its answer, is lost. */
-  isSilentSince(source: number, tick: number): boolean {
-    return (this.heardAt[source] as number) < tick;
+  /** Something of this state has come from it. What else it was asked for, or its answer, may be lost all the same. */
+  hear(source: number): void {
+    this.waitingSince[source] = -1;
+    this.shown |= 1 << source;
+  }
+
+  /** Those that have said nothing at all for so many ticks since they were asked are not asked any more. */
+  passOver(tick: number, patience: number, most: number): void {
+    for (let source = 0; source < this.replicas; source++) {
+      const since = this.waitingSince[source] as number;
+      if (since >= 0 && tick - since >= patience) this.hasNone(source, most);
+    }
+  }
+
+  /** How many may have it. */
+  get sources(): number {
+    let count = 0;
+    for (let source = 0; source < this.replicas; source++) if (this.mayHaveIt(source)) count++;
+    return count;
+  }
+
+  private mayHaveIt(source: number): boolean {
+    return source !== this.me && ((this.liars | this.without) & (1 << source)) === 0;
   }
 
   /**
@@ -176,11 +198,10 @@ export class StateFetch {
   }
 
   private nextAmong(haveShown: boolean): number | undefined {
-    const { replicas, me } = this;
+    const { replicas } = this;
     for (let i = 1; i <= replicas; i++) {
       const next = (this.lastSource + i) % replicas;
-      if (next === me || ((this.liars | this.without) & (1 << next)) !== 0) continue;
-      if (haveShown && this.isSilentSince(next, 0)) continue;
+      if (!this.mayHaveIt(next) || (haveShown && (this.shown & (1 << next)) === 0)) continue;
       this.lastSource = next;
       return next;
     }
@@ -203,6 +224,7 @@ export class StateFetch {
   beginAgain(): void {
     this.liars = 0;
     this.without = 0;
+    this.waitingSince.fill(-1);
   }
 
   private release(source: number, most: number): void {
@@ -214,15 +236,16 @@ export class StateFetch {
     copy.root = this.root.clone();
     copy.liars = this.liars;
     copy.without = this.without;
-    this.heardAt.forEach((tick, source) => copy.hear(source, tick));
+    copy.shown = this.shown;
+    this.waitingSince.forEach((tick, source) => (copy.waitingSince[source] = tick));
     copy.lastSource = this.lastSource;
     return copy;
   }
 
   encode(most: number): Plain {
-    const { certificate, liars, without, heardAt, lastSource } = this;
+    const { certificate, liars, without, shown, waitingSince, lastSource } = this;
     const missing = this.missing(most).map(({ path, askedOf, askedAt }) => [[...path], askedOf, askedAt]);
-    return [certificate.sequence, liars, without, [...heardAt], lastSource, missing];
+    return [certificate.sequence, liars, without, shown, [...waitingSince], lastSource, missing];
   }
 }
 

@@ -21,7 +21,7 @@ import {
   type Status,
 } from './messages.js';
 import type { DecisionCertificate, Slot } from './slot.js';
-import { PbftTransfer } from './transfer.js';
+import { OUTSTANDING, PbftTransfer } from './transfer.js';
 import { batchDataDigest, batchDigest, decisionDigest, statusDigest } from './wire.js';
 
 export const STATUS_TIMER = 'status';
@@ -40,8 +40,9 @@ export abstract class PbftStatus extends PbftTransfer {
   /** By replica: messages that it may still be sent in answer to what it asks for, this tick. */
   private allowance = new Int32Array(this.members.length).fill(this.mostAnswers());
 
+  /** To one that lacks everything: four messages of each open place, or the parts of a state in a few rounds. */
   private mostAnswers(): number {
-    return 4 * this.settings.window;
+    return 4 * Math.max(this.settings.window, OUTSTANDING);
   }
 
   protected override resetMembers(before: readonly ProcessId[]): void {

@@ -21,7 +21,9 @@ import { NOBODY, StateFetch, type FetchedPart } from './state-fetch.js';
 import { PbftViewChange } from './view-change.js';
 import { fetchStateDigest, stateDataDigest } from './wire.js';
 
-/** Status ticks without an answer after which another replica is asked. */
+/** Status ticks after which a part that has not come is asked for again, of another replica. */
+const OVERDUE = 1;
+/** Status ticks after which a replica that has said nothing is passed over. */
 const PATIENCE = 2;
 /** Parts that are asked for at a time. */
 export const OUTSTANDING = 16;
@@ -76,16 +78,18 @@ export abstract class PbftTransfer extends PbftViewChange {
 
   /** Parts that nobody was asked for, or in vain: others are asked now. */
   private askForMissing(fetching: StateFetch): void {
+    fetching.passOver(this.tick, PATIENCE, OUTSTANDING);
+    // Of f + 1 that may have it one is correct. Where fewer are left, a later one will do, which more have.
+    if (fetching.sources < this.quorum.weak && this.target.sequence > fetching.certificate.sequence) {
+      this.fetchTarget();
+      return;
+    }
     const asks = new Map<number, (readonly number[])[]>();
     for (const part of fetching.missing(OUTSTANDING)) {
-      if (part.askedOf !== NOBODY && this.tick - part.askedAt < PATIENCE) continue;
-      if (part.askedOf !== NOBODY && fetching.isSilentSince(part.askedOf, part.askedAt))
-        fetching.hasNone(part.askedOf, OUTSTANDING);
+      if (part.askedOf !== NOBODY && this.tick - part.askedAt < OVERDUE) continue;
       const source = fetching.nextSource();
       if (source === undefined) {
-        // Nobody has it any more: a later one will do. Or they were slow.
-        if (this.target.sequence > fetching.certificate.sequence) this.fetchTarget();
-        else fetching.beginAgain();
+        fetching.beginAgain();
         return;
       }
       this.noteAsked(part, source);
@@ -96,7 +100,9 @@ export abstract class PbftTransfer extends PbftViewChange {
     for (const [source, paths] of asks) this.ask(fetching, source, paths);
   }
 
-  private ask({ certificate }: StateFetch, source: number, paths: readonly (readonly number[])[]): void {
+  private ask(fetching: StateFetch, source: number, paths: readonly (readonly number[])[]): void {
+    const { certificate } = fetching;
+    fetching.ask(source, this.tick);
     const body = { kind: 'FetchState', sequence: certificate.sequence, paths } as const;
     const proof = this.prove(StatementType.fetchState, 0, body.sequence, fetchStateDigest(body));
     const message: FetchState = { ...body, proof };
@@ -182,7 +188,7 @@ export abstract class PbftTransfer extends PbftViewChange {
       // Else it answers what was asked before, about an earlier state.
       if (certificate.sequence > sequence) fetching.hasNone(rank, OUTSTANDING);
     } else if (certificate.sequence === sequence && part !== undefined) {
-      fetching.hear(rank, this.tick);
+      fetching.hear(rank);
       if (missing === undefined) return;
       if (this.isGenuine(part, missing.expected)) missing.take(part);
       else {

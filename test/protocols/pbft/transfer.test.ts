@@ -152,17 +152,36 @@ describe('pbft state on its way', () => {
 
   it('asks those first that have shown that they have it, and the others when nobody of them is left', () => {
     const fetch = fetchOf(large(0));
-    fetch.hear(2, 0);
-    fetch.hear(5, 3);
+    fetch.hear(2);
+    fetch.hear(5);
     const copy = fetch.clone();
     for (const each of [fetch, copy]) {
       expect(Array.from({ length: 4 }, () => each.nextSource())).toEqual([2, 5, 2, 5]);
-      // The one that was asked at tick 2 has been silent since then, the other has not.
-      expect([each.isSilentSince(2, 2), each.isSilentSince(5, 2)]).toEqual([true, false]);
       each.hasNone(2, MOST);
-      expect([each.nextSource(), each.nextSource()]).toEqual([5, 5]);
+      expect([each.nextSource(), each.nextSource(), each.sources]).toEqual([5, 5, 5]);
       each.hasNone(5, MOST);
-      expect([each.nextSource(), each.nextSource()]).toEqual([6, 1]);
+      expect([each.nextSource(), each.nextSource(), each.sources]).toEqual([6, 1, 4]);
+    }
+  });
+
+  it('passes over who says nothing for so long, and nobody else', () => {
+    const fetch = fetchOf(large(0));
+    for (const source of [1, 2, 3]) fetch.ask(source, 7);
+    fetch.hear(1);
+    fetch.ask(1, 8);
+    fetch.hear(2);
+    fetch.passOver(8, 2, MOST);
+    expect(fetch.sources).toBe(6);
+    // The first was asked again since, of the second nothing is awaited.
+    const copy = fetch.clone();
+    for (const each of [fetch, copy]) {
+      each.passOver(9, 2, MOST);
+      expect(each.sources).toBe(5);
+      each.passOver(10, 2, MOST);
+      expect(each.sources).toBe(4);
+      each.beginAgain();
+      each.passOver(99, 2, MOST);
+      expect(each.sources).toBe(6);
     }
   });
 
