@@ -318,6 +318,7 @@ export abstract class PbftViewChange extends PbftCheckpoints {
   protected takePart(view: View, stable: StableCertificate, choices: readonly Choice[]): void {
     this.stopWaiting();
     if (view > this.view) this.withdrawVotes();
+    if (this.primaryOf(view) !== this.me) this.withdrawViewChange();
     this.view = view;
     this.isActive = true;
     for (let sequence = this.window.low + 1; sequence <= this.window.high; sequence++) {
@@ -331,6 +332,15 @@ export abstract class PbftViewChange extends PbftCheckpoints {
     this.replayEarly();
     this.watchProgress();
     this.viewEntered();
+  }
+
+  /**
+   * What was not said yet of why this replica left for the view is not said any more. A journal that is begun from now on
+   * has the view itself instead, and its certificates; and whoever waits for the view gets the new view. (Its primary's
+   * word is in that, and leaves before it.)
+   */
+  private withdrawViewChange(): void {
+    this.outbox.drop(({ kind }) => kind === 'ViewChange' || kind === 'MacViewChange');
   }
 
   /** The view begins at a stable checkpoint above this replica's own. */

@@ -57,6 +57,16 @@ describe('pbft view change (OSDI 1999, §4.4)', () => {
     expect(kinds(bench.sync().sent(0))).toEqual(['ViewChange']);
   });
 
+  it('what was not sent yet of why it left is not sent any more once it has entered the view', () => {
+    const bench = new Bench(2).sync();
+    bench.receive(viewChange(0, 1), viewChange(3, 1));
+    expect([bench.state('view'), bench.state('isActive')]).toEqual([1, false]);
+    const changes = [0, 1, 3].map((signer) => viewChange(signer, 1));
+    bench.receive(newView(1, 1, changes, []));
+    expect(bench.state('isActive')).toBe(true);
+    expect(kinds(bench.sync().sent(0))).not.toContain('ViewChange');
+  });
+
   it('in a view change nothing of the view counts any more', () => {
     const bench = preparedBench();
     bench.replica.timerFired('view-change');
