@@ -203,6 +203,7 @@ export class FuzzCampaign {
     const { runs, events, failures, options } = this;
     const seconds = (performance.now() - this.began) / 1000;
     return {
+      strategy: options.strategy,
       runs,
       events,
       failures,
@@ -246,6 +247,7 @@ export class FuzzCampaign {
     const before = this.tracks.reduce((sum, { runsBefore }) => sum + runsBefore, 0);
     const { runs, events, failures, seconds } = figures;
     terminal.summarize({
+      strategy: this.options.strategy,
       runs,
       runsBefore: before,
       events,

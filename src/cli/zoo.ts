@@ -201,12 +201,14 @@ function figureOf({ seeds, cpuMicros, useless, finding }: LedgeredHunt): Figure 
 
 function report(terminal: Terminal, options: ZooOptions, detections: readonly Detection[]): void {
   const summary = summariseDetections(detections);
-  terminal.summarize({ ...summary, cpuMicrosEach: options.cpu });
+  const { strategy } = options;
+  terminal.summarize({ ...summary, strategy, cpuMicrosEach: options.cpu });
   if (terminal.json) return;
   if (options.markdown) {
     terminal.print(detectionPage(detections, options.cpu).trimEnd());
     return;
   }
   terminal.print(`${table(DETECTION_COLUMNS, detections.map(detectionRow), terminal.paint)}\n`);
+  if (strategy !== 'swarm') terminal.print(`with the strategy ${strategy}:`);
   for (const line of summaryLines(summary, options.cpu)) terminal.print(line);
 }

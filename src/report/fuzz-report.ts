@@ -1,7 +1,7 @@
 /** A campaign without an end, for people and for programs: how it goes, what it found, how it ended. */
 
 import type { ChalkInstance } from 'chalk';
-import type { Failure, FailureGroup } from '../campaign/index.js';
+import type { Failure, FailureGroup, Strategy } from '../campaign/index.js';
 import type { Scenario } from '../scenario/index.js';
 import { isMutated, type MutatedRecipe, type Recipe } from '../simulator/index.js';
 import { drawnLines } from './drawn.js';
@@ -24,6 +24,7 @@ export interface FuzzFailure extends Failure {
 
 /** Where a campaign stands. */
 export interface FuzzFigures {
+  readonly strategy: Strategy;
   readonly runs: number;
   readonly events: number;
   readonly failures: number;
@@ -37,12 +38,17 @@ export interface FuzzFigures {
   readonly runsLeft: number | undefined;
 }
 
+/** Plain runs are what everybody expects. */
+function strategyText(strategy: Strategy): string {
+  return strategy === 'swarm' ? '' : `${strategy} `;
+}
+
 /** One line, within 80 columns: `1,234 runs, 61.2/s, 1.31M events/s, no failures, 38 s left`. */
 export function fuzzProgress(figures: FuzzFigures): string {
-  const { runs, events, failures, groups, seconds, secondsLeft, runsLeft } = figures;
+  const { strategy, runs, events, failures, groups, seconds, secondsLeft, runsLeft } = figures;
   const perSecond = (count: number): number => count / Math.max(seconds, 0.001);
   const parts = [
-    counted(runs, 'run'),
+    counted(runs, `${strategyText(strategy)}run`),
     `${perSecond(runs).toFixed(1)}/s`,
     `${compactCount(Math.round(perSecond(events)))} events/s`,
     failures === 0 ? 'no failures' : `${counted(failures, 'failure')} of ${counted(groups, 'kind')}`,
@@ -54,12 +60,12 @@ export function fuzzProgress(figures: FuzzFigures): string {
 
 /** The last line: what was run in all. */
 export function fuzzLastLine(figures: FuzzFigures, before: number): string {
-  const { runs, failures, groups, seconds } = figures;
+  const { strategy, runs, failures, groups, seconds } = figures;
   const rate = (runs / Math.max(seconds, 0.001)).toFixed(1);
   const found =
     failures === 0 ? 'no failures' : `${counted(failures, 'failure')} of ${counted(groups, 'kind')}`;
   const earlier = before === 0 ? '' : `, after ${groupedCount(before)} before`;
-  return `${counted(runs, 'run')} in ${timeText(seconds)} (${rate}/s)${earlier}: ${found}`;
+  return `${counted(runs, `${strategyText(strategy)}run`)} in ${timeText(seconds)} (${rate}/s)${earlier}: ${found}`;
 }
 
 /** A failure that is news, the moment it is found. */

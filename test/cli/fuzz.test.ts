@@ -189,6 +189,18 @@ describe('cli: fuzz --strategy', () => {
     expect(again.findLast(({ type }) => type === 'failure')).toMatchObject({ recipe, message, events });
   });
 
+  it('pct: the line of a failure runs that seed again', async () => {
+    const words = ['fuzz', ...BUG, '--strategy', 'pct', '--no-minimise', '--json', '--shard', '2/3'];
+    const lines = jsonLines((await faultline([...words, '--runs', '3'])).stdout);
+    const failure = lines.findLast(({ type }) => type === 'failure') as Record<string, unknown>;
+    expect(failure['again']).toMatch(/ --strategy pct --first 7 --runs 1 --shard 2\/3 --bug \S+$/);
+    const again = (failure['again'] as string).split(' ').slice(1);
+    const { recipe, events, seed } = failure;
+    const { stdout } = await faultline([...again, '--no-minimise', '--json']);
+    expect(jsonLines(stdout).find(({ type }) => type === 'failure')).toMatchObject({ seed, recipe, events });
+    expect(jsonLines(stdout).at(-1)).toMatchObject({ strategy: 'pct', runs: 1 });
+  });
+
   it('guided: a campaign that was cut goes on where it was, and no other strategy goes on with it', async () => {
     const cwd = emptyFolder();
     const run = (strategy: string, ...more: string[]) =>

@@ -29,7 +29,7 @@ export class Lineage {
   /** The recipe of the next run, whose own seed this is. */
   next(seed: string): MutatedRecipe {
     const dice = RandomStream.derive(seed, 'guide');
-    const isNew = this.corpus.length === 0 || dice.integer(1, SHARES) === 1;
+    const isNew = dice.integer(1, SHARES) === 1 || this.corpus.length === 0;
     if (isNew) return begin(seed, dice);
     const ancestor = this.choose(dice);
     ancestor.children++;
