@@ -35,6 +35,8 @@ export abstract class PbftViewChange extends PbftCheckpoints {
   /** What the timer runs for: a request, or else a place; 0 and undefined: it does not run. */
   private awaitedRequest: PendingRequest | undefined = undefined;
   private awaitedSequence: Sequence = 0;
+  /** The configuration has done all, and the timer runs for the next one. */
+  private isAwaitingEnd = false;
   /** A quorum waits for the new view, and the timer runs for that. */
   protected isAwaitingNewView = false;
 
@@ -59,14 +61,25 @@ export abstract class PbftViewChange extends PbftCheckpoints {
   protected override watchProgress(): void {
     if (!this.isActive || this.isPrimary() || !this.takesPart()) return;
     if (this.lastExecuted >= this.lastBatch) {
-      // All that this configuration does is done: what waits is for the next one.
-      this.stopWaiting();
+      this.awaitEnd();
       return;
     }
     const isWaiting = this.awaitedRequest !== undefined || this.awaitedSequence > 0;
     if (isWaiting && !this.hasComeAbout()) return;
     if (isWaiting) this.attempts = 0;
     this.awaitNext(isWaiting);
+  }
+
+  /**
+   * All that this configuration does is done, and requests wait for the next one. That begins when a quorum has come as
+   * far; whoever lacks a place may have left the view alone, and nobody else know of a decision there after a restart.
+   * So this is waited for like anything else: then all leave, and the new view has the place again.
+   */
+  private awaitEnd(): void {
+    if (this.isAwaitingEnd) return;
+    this.stopWaiting();
+    this.isAwaitingEnd = true;
+    this.startTimer();
   }
 
   private hasComeAbout(): boolean {
@@ -93,16 +106,17 @@ export abstract class PbftViewChange extends PbftCheckpoints {
   protected stopWaiting(): void {
     this.awaitedRequest = undefined;
     this.awaitedSequence = 0;
+    this.isAwaitingEnd = false;
     this.isAwaitingNewView = false;
     this.host.cancelTimer(VIEW_TIMER);
   }
 
   protected viewTimedOut(): void {
-    if (
-      this.isActive ? this.awaitedRequest !== undefined || this.awaitedSequence > 0 : this.isAwaitingNewView
-    ) {
-      this.startViewChange(this.view + 1);
-    }
+    if (this.isActive ? this.waitsInView() : this.isAwaitingNewView) this.startViewChange(this.view + 1);
+  }
+
+  private waitsInView(): boolean {
+    return this.awaitedRequest !== undefined || this.awaitedSequence > 0 || this.isAwaitingEnd;
   }
 
   // ---- leaving a view ----
@@ -383,6 +397,7 @@ export abstract class PbftViewChange extends PbftCheckpoints {
     const awaited = other.awaitedRequest?.request.command;
     this.awaitedRequest = awaited && this.pending.find(awaited.client, awaited.sequence);
     this.awaitedSequence = other.awaitedSequence;
+    this.isAwaitingEnd = other.isAwaitingEnd;
     this.isAwaitingNewView = other.isAwaitingNewView;
   }
 
@@ -395,6 +410,7 @@ export abstract class PbftViewChange extends PbftCheckpoints {
       attempts: this.attempts,
       awaitedRequest: awaited === undefined ? null : [awaited.client, awaited.sequence],
       awaitedSequence: this.awaitedSequence,
+      isAwaitingEnd: this.isAwaitingEnd,
       isAwaitingNewView: this.isAwaitingNewView,
     };
   }

@@ -1,6 +1,6 @@
 // What the tests of PBFT share: proved messages of any replica, and a replica on a fake host.
 
-import type { Authenticator, Message, Plain, Proof } from '../../../src/kernel/index.js';
+import type { Authenticator, ClusterShape, Message, Plain, Proof } from '../../../src/kernel/index.js';
 import {
   IDENTITY_FILE,
   PbftMacReplica,
@@ -139,6 +139,7 @@ export class Bench {
     readonly self: number,
     readonly n = 4,
     private readonly raw: Readonly<Record<string, unknown>> = {},
+    private readonly cluster?: ClusterShape,
   ) {
     this.host = new FakeHost(self);
     this.host.format(
@@ -151,7 +152,7 @@ export class Bench {
 
   private create(): PbftReplica {
     const members = Array.from({ length: this.n }, (_, member) => member);
-    const settings = parsePbftSettings(this.raw);
+    const settings = parsePbftSettings(this.raw, this.cluster);
     const Class = settings.proofs === 'macs' ? PbftMacReplica : PbftReplica;
     return new Class(this.host, members, createService('kv'), settings);
   }

@@ -5,11 +5,19 @@ import type { Authenticator, Proof, Statement } from '../../../src/kernel/index.
 import { findScenarios, loadScenarioFile } from '../../../src/node/scenario-files.js';
 import { Configuration, configurationOf, VIEWS } from '../../../src/protocols/pbft/configuration.js';
 import { changeOf, followLink, isHandover, type Link } from '../../../src/protocols/pbft/handover.js';
-import { PbftReplica, pbftProtocol, type PbftReplicaClass } from '../../../src/protocols/pbft/index.js';
+import {
+  PbftReplica,
+  batchDigest,
+  pbftProtocol,
+  type Checkpoint,
+  type PbftReplicaClass,
+  type Request,
+} from '../../../src/protocols/pbft/index.js';
 import { membersAfter } from '../../../src/protocols/pbft/known-configuration.js';
 import type { Scenario } from '../../../src/scenario/index.js';
 import { builtInImplementation, simulate } from '../../../src/simulator/index.js';
 import { makeCommand } from '../../../src/services/index.js';
+import { Bench, commit, kinds, prePrepare, prepare, prove } from './fixtures.js';
 
 const OPERATOR = 9;
 
@@ -100,6 +108,42 @@ describe('what the operator asks for', () => {
     expect(membersAfter({ do: 'remove', member: 2 }, [1, 2, 3])).toEqual([1, 3]);
     expect(membersAfter({ do: 'promote', member: 2 }, [1, 2, 3])).toMatch(/pbft knows no/);
     expect(changeOf({ do: 'configuration', members: [4, 3, 2, 1], faulty: 1 })).toBeUndefined();
+  });
+});
+
+describe('the last batch of a configuration', () => {
+  const cluster = { servers: 5, members: 4, byzantine: 1, operator: OPERATOR };
+  const members = [0, 1, 2, 4];
+  const command = makeCommand(OPERATOR, 1, { do: 'configuration', members, faulty: 1 });
+  const change: Request = {
+    kind: 'Request',
+    command,
+    proof: prove(OPERATOR, 'request', 0, 1, command.hash),
+  };
+  const digest = batchDigest([change]);
+  const agreed = [prePrepare(0, 0, 1, [change]), prepare(1, 0, 1, digest), commit(0, 0, 1, digest)];
+
+  it('is waited for until a quorum has come to it: who lacks it may have left the view alone', () => {
+    const bench = new Bench(2, 4, { 'checkpoint-interval': 1, window: 2 }, cluster).sync();
+    bench.receive(...agreed, commit(1, 0, 1, digest)).sync();
+    expect(bench.state('lastExecuted')).toBe(1);
+    bench.sent();
+    bench.replica.timerFired('view-change');
+    expect(kinds(bench.sync().sent(0))).toContain('ViewChange');
+  });
+
+  it('and no longer: then the next one has begun, and there is nothing to wait for', () => {
+    const bench = new Bench(2, 4, { 'checkpoint-interval': 1, window: 2 }, cluster).sync();
+    bench.receive(...agreed, commit(1, 0, 1, digest)).sync();
+    const own = bench.sent(0).find((message): message is Checkpoint => message.kind === 'Checkpoint');
+    if (own === undefined) throw new Error('the checkpoint was not reached');
+    for (const other of [0, 1]) {
+      bench.receive({ ...own, proof: prove(other, 'checkpoint', 1, 1, own.digest) });
+    }
+    bench.sync().sent();
+    expect(bench.state('configuration')).toMatchObject([1, 1, 0]);
+    bench.replica.timerFired('view-change');
+    expect(kinds(bench.sync().sent(0))).not.toContain('ViewChange');
   });
 });
 
