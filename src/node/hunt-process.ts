@@ -48,7 +48,7 @@ function hunt(task: HuntTask): HuntEnd {
     const seed = String(task.first + seeds - 1);
     const turn = guide.next(seed);
     const one = huntTurn(task, seed, turn);
-    guide.learn(turn);
+    guide.learn(turn, one.kind !== 'passed');
     if (seeds % together(task.strategy) === 0) guide = new Guide(task.strategy, task.scenario);
     if (one.kind === 'useless') useless++;
     const state = { seeds, useless, cpuMicros: cpuMicros() - began };

@@ -138,8 +138,9 @@ async function runSeeds(task: RunTask, heart: Heart): Promise<readonly FinishedR
     const one = drawn(task, turn.recipe);
     // A swarm may draw the service, and the protocol: what runs is then another thing for each seed.
     if (loaded === undefined || one.scenario !== task.scenario) loaded = await load(one);
-    finished.push(runTurn(one, turn, loaded.implementation, heart));
-    guide.learn(turn);
+    const run = runTurn(one, turn, loaded.implementation, heart);
+    finished.push(run);
+    guide.learn(turn, run.outcome.violation !== undefined);
   }
   return finished;
 }

@@ -5,9 +5,8 @@
  * digest, are what they are without it.
  *
  * The idea of coverage as feedback is AFL's (Zalewski); that of taking a distributed protocol's own abstract state
- * for it is close to Ozkan et al., "Randomized Testing of Distributed Systems with Probabilistic Guarantees"
- * (OOPSLA 2018) and to Borgarelli et al., "Reward Augmentation in Reinforcement Learning for Testing Distributed
- * Systems" (OOPSLA 2024).
+ * for it is close to Gulcan et al., "Model-Guided Fuzzing of Distributed Systems" (OOPSLA 2025), who take the states
+ * of a formal model.
  */
 
 import {

@@ -151,6 +151,21 @@ describe('tactics', () => {
 });
 
 describe('a guide', () => {
+  it('makes no run from one that failed', () => {
+    const guide = new Guide('guided', SMALL);
+    const failed = new Set<string>();
+    for (let seed = 1; seed <= 24; seed++) {
+      const turn = guide.next(String(seed));
+      const { recipe } = turn;
+      const made = mutationsOf(recipe).map(({ seed: of }) => of);
+      for (const of of [recipe.seed, ...made]) expect(failed).not.toContain(of);
+      simulate(SMALL, recipe, { exploration: turn.exploration as Exploration });
+      const hasFailed = seed % 3 === 0;
+      if (hasFailed) failed.add(String(seed));
+      guide.learn(turn, hasFailed);
+    }
+  });
+
   it('of priorities, makes a run of its seed alone; of all, each in its turn', () => {
     const pct = { seed: '7', strategy: 'pct', mutations: [{ kind: 'priorities', seed: '7' }] };
     expect(new Guide('pct', SMALL).next('7')).toEqual({ recipe: pct, exploration: undefined });
@@ -158,7 +173,7 @@ describe('a guide', () => {
     const strategies = ['5', '6', '7', '8', '9'].map((seed) => {
       const turn = mixed.next(seed);
       simulate(SMALL, turn.recipe, { exploration: turn.exploration as Exploration });
-      mixed.learn(turn);
+      mixed.learn(turn, false);
       return turn.recipe.strategy;
     });
     expect(strategies).toEqual(['guided', 'pct', 'guided', 'guided', 'pct']);

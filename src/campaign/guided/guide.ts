@@ -44,8 +44,12 @@ export class Guide {
     return this.lineage === undefined ? plainRecipe(seed) : { seed, strategy: 'guided', mutations: [] };
   }
 
-  /** The run is over; to be told before the next one is asked for. */
-  learn({ recipe, exploration }: Turn): void {
-    if (exploration !== undefined && isMutated(recipe)) this.lineage?.learn(recipe, exploration.finds);
+  /**
+   * The run is over; to be told before the next one is asked for. From a run that failed none are made: most of them
+   * would fail in the same way.
+   */
+  learn({ recipe, exploration }: Turn, hasFailed: boolean): void {
+    if (exploration === undefined || hasFailed || !isMutated(recipe)) return;
+    this.lineage?.learn(recipe, exploration.finds);
   }
 }
