@@ -34,7 +34,7 @@ export function findBug(id: string): Bug {
   );
   throw new UsageError(
     'unknown-bug',
-    `unknown bug "${id}", expected one of ${BUGS.map((candidate) => candidate.id).join(', ')}`,
-    near === undefined ? undefined : `did you mean "${near}"?`,
+    `unknown bug "${id}"`,
+    near === undefined ? "'faultline list bugs' shows all" : `did you mean "${near}"?`,
   );
 }

@@ -118,7 +118,7 @@ describe('cli: bad input ends with one clear line and exit code 2', () => {
     const { code, stderr } = await faultline(['run', 'raft/bridge', '--bug', 'R23-old-term-comit']);
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /^faultline: unknown bug "R23-old-term-comit", expected one of K01-.*\n {2}did you mean "R23-old-term-commit"\?\n$/,
+      /^faultline: unknown bug "R23-old-term-comit"\n {2}did you mean "R23-old-term-commit"\?\n$/,
     );
   });
 

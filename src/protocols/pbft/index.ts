@@ -42,7 +42,7 @@ export { WATCHDOG_TIMER } from './macs/recovery.js';
 export { RecoveryRound, recoveryPoint } from './macs/recovery-round.js';
 export { obligationsOf, type Obligations } from './new-view.js';
 export type { PhaseMessage } from './agreement.js';
-export type { Slot } from './slot.js';
+export type { DecisionCertificate, Slot } from './slot.js';
 export { VIEW_TIMER } from './view-change.js';
 export { Validator } from './validate.js';
 

@@ -47,6 +47,18 @@ class LeaderCountsUnsynced extends RaftReplica {
   }
 }
 
+/** Whichever write has become durable, all that were begun count as durable with it. */
+class AnyCompletionConfirmsAll extends RaftReplica {
+  override diskCompleted(operation: OperationId, status: DiskStatus): void {
+    const { storage } = this;
+    if (status === 'ok') {
+      storage.walSynced = storage.walWritten;
+      storage.metaSynced = storage.metaWritten;
+    }
+    super.diskCompleted(operation, status);
+  }
+}
+
 /** A failed sync is tried again; the second one "succeeds", for the failed pages are no longer dirty. */
 class RetryFailedSync extends RaftReplica {
   override diskCompleted(operation: OperationId, status: DiskStatus): void {
@@ -113,6 +125,14 @@ export const PERSISTENCE_BUGS: readonly Bug[] = [
     source:
       "Ongaro's dissertation §10.2.1 says when this is safe; the mistake is to count before the write is done",
     invariants: ['raft/commit-durable-quorum'],
+    scenario: 'raft/slow-disk-leader',
+  }),
+  raftBug(AnyCompletionConfirmsAll, {
+    id: 'R36-any-completion-confirms-all',
+    title: 'The completion of an earlier write confirms later ones that are still on their way to the disk.',
+    source:
+      'rabbitmq/ra pull request 516; cockroach issue 124440; etcd-io/raft, testdata/async_storage_writes_append_aba_race.txt',
+    invariants: ['raft/ack-durable', 'raft/vote-durable', 'raft/commit-durable-quorum'],
     scenario: 'raft/slow-disk-leader',
   }),
   raftBug(RetryFailedSync, {

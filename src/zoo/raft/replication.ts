@@ -4,6 +4,7 @@ import type { ProcessId } from '../../kernel/index.js';
 import {
   RaftReplica,
   type AppendEntries,
+  type AppendEntriesResponse,
   type LogIndex,
   type Progress,
   type RaftReplicaClass,
@@ -87,6 +88,38 @@ class WholeLogAcknowledged extends RaftReplica {
 class ProgressNeverForgotten extends RaftReplica {
   protected override forgetProgress(): void {
     // The mistake: matchIndex stays, so what the follower lost is never sent again.
+  }
+}
+
+/** A refusal at a place that the follower has acknowledged since is taken for the loss of its log. */
+class LateRefusalIsFatal extends RaftReplica {
+  protected override onAppendEntriesResponse(from: ProcessId, message: AppendEntriesResponse): void {
+    const peer = this.peerOf(from, message.generation);
+    const isOurs = this.role === 'leader' && message.term === this.currentTerm && !message.hasLost;
+    if (isOurs && !message.success && message.prevLogIndex <= (peer?.match ?? -1)) {
+      throw new Error(`the log of ${from} went back behind ${message.prevLogIndex}`);
+    }
+    super.onAppendEntriesResponse(from, message);
+  }
+}
+
+/** Who leads again goes on from what it knew of the others when it led last. */
+class ProgressSurvivesLeadership extends RaftReplica {
+  private remembered: Progress[] = [];
+
+  protected override stopLeading(): void {
+    this.remembered = this.peers;
+    super.stopLeading();
+  }
+
+  protected override trackMembers(): void {
+    if (this.peers.length === 0) this.peers = this.remembered;
+    super.trackMembers();
+  }
+
+  protected override copyFrom(other: ProgressSurvivesLeadership): void {
+    super.copyFrom(other);
+    this.remembered = other.remembered.map((peer) => peer.clone());
   }
 }
 
@@ -182,6 +215,21 @@ export const REPLICATION_BUGS: readonly Bug[] = [
     source: 'CCF pull request 6016; c5 issue 263',
     invariants: ['raft/ack-durable', 'raft/commit-durable-quorum'],
     scenario: 'raft/empty-heartbeats',
+  }),
+  raftBug(LateRefusalIsFatal, {
+    id: 'R42-late-refusal-is-fatal',
+    title:
+      'A refusal that comes late is taken for a follower whose log went back, and the leader dies of it.',
+    source: 'openraft pull request 1501',
+    invariants: ['any/no-crash'],
+    scenario: 'raft/lossy-network',
+  }),
+  raftBug(ProgressSurvivesLeadership, {
+    id: 'R61-progress-survives-leadership',
+    title: 'A server that leads again goes on from what it knew of the others when it led last.',
+    source: 'scylla pull request 29092',
+    invariants: ['raft/ack-durable', 'raft/commit-monotonic', 'raft/commit-durable-quorum'],
+    scenario: 'raft/transfer-under-load',
   }),
   raftBug(ProgressNeverForgotten, {
     id: 'R41-progress-never-forgotten',

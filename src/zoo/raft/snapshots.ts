@@ -40,6 +40,13 @@ class ConflictingTailKept extends RaftReplica {
   }
 }
 
+/** A log that ends before the snapshot stays as it is, and goes on behind the snapshot. */
+class GapBehindLog extends RaftReplica {
+  protected override adoptLog(header: SnapshotHeader): void {
+    if (this.log.has(header.index)) super.adoptLog(header);
+  }
+}
+
 /** The snapshot says nothing of later configurations than the cluster's first one. */
 class ConfigurationNotInSnapshot extends RaftReplica {
   protected override snapshotHeader(): SnapshotHeader {
@@ -120,8 +127,15 @@ export const SNAPSHOT_BUGS: readonly Bug[] = [
     id: 'R52-conflicting-tail-kept',
     title: 'Installing a snapshot keeps a log that conflicts with it.',
     source: 'hashicorp/raft issue 697; openraft pull request 559 and issue 753',
-    invariants: ['raft/log-contiguous', 'any/no-crash'],
+    invariants: ['raft/log-matching', 'any/progress', 'any/convergence'],
     scenario: 'raft/reconfiguration-in-incident',
+  }),
+  raftBug(GapBehindLog, {
+    id: 'R54-gap-behind-log',
+    title: 'A log that ends before an installed snapshot is kept, with a gap between the two.',
+    source: 'redisraft issue 43; camunda issues 3573 and 4451',
+    invariants: ['raft/log-matching', 'any/progress', 'any/convergence'],
+    scenario: 'raft/snapshot-to-laggard',
   }),
   raftBug(ConfigurationNotInSnapshot, {
     id: 'R55-configuration-not-in-snapshot',
