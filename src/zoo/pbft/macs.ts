@@ -75,6 +75,6 @@ export const MAC_BUGS: readonly Bug[] = [
     title: 'A restart forgets what was pre-prepared in earlier views: others may need that word.',
     source: 'The rule is in the thesis (MIT-LCS-TR-817), chapter 3; concord-bft commit 637e197a1 is its kin',
     invariants: ['pbft/view-change-complete'],
-    scenario: 'pbft/mac-restart-storm',
+    scenario: 'pbft/proactive-recovery',
   }),
 ];
