@@ -127,7 +127,7 @@ export const SNAPSHOT_BUGS: readonly Bug[] = [
     id: 'R52-conflicting-tail-kept',
     title: 'Installing a snapshot keeps a log that conflicts with it.',
     source: 'hashicorp/raft issue 697; openraft pull request 559 and issue 753',
-    invariants: ['raft/log-matching', 'any/progress', 'any/convergence'],
+    invariants: ['raft/log-contiguous', 'any/no-crash'],
     scenario: 'raft/reconfiguration-in-incident',
   }),
   raftBug(GapBehindLog, {
