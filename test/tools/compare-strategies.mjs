@@ -68,6 +68,7 @@ async function hunt(bug, strategy, first) {
   return done;
 }
 
+/** Of an even number the lower one. */
 function median(numbers) {
   const sorted = numbers.toSorted((a, b) => a - b);
   return sorted[Math.floor((sorted.length - 1) / 2)];
@@ -113,9 +114,3 @@ for (const row of rows) console.log(row);
 console.log(line(`found, of ${pairs}`, (hunts) => hunts.filter(({ finding }) => finding !== null).length));
 console.log(line('CPU time in all', (hunts) => seconds(hunts.reduce((sum, one) => sum + costOf(one), 0))));
 console.log(line('median CPU time', (hunts) => seconds(median(hunts.map(costOf)))));
-console.log(
-  line(
-    'median seeds of those found',
-    (hunts) => median(hunts.filter(({ finding }) => finding !== null).map(({ seeds }) => seeds)) ?? '-',
-  ),
-);
