@@ -42,6 +42,8 @@ export class DiskGhost {
   newView: NewView | MacNewView | undefined = undefined;
   /** The highest place that anything is promised of. */
   highest: Sequence = 0;
+  /** Position of the last record that a start has read: what lies behind it was lost, or comes after a lost one. */
+  lastRead = -1;
   private checkpoints: SavedCheckpoint[] = [];
 
   constructor(
@@ -218,7 +220,7 @@ export class DiskGhost {
 
   // ---- what a start reads ----
 
-  /** The newest journal with a whole beginning, up to the first record that cannot be read. */
+  /** The newest journal with a whole beginning, up to the first record that cannot be read, or is not there. */
   static of(disk: DiskImage): DiskGhost {
     const ghost = new DiskGhost();
     for (const file of disk.files()) {
@@ -233,7 +235,11 @@ export class DiskGhost {
       if (first?.intact !== true || (first.record as JournalRecord).content.kind !== 'base') continue;
       for (const { intact, record } of slots) {
         if (!intact) break;
-        ghost.fold((record as JournalRecord).content);
+        const { position, content } = record as JournalRecord;
+        // One before it never got to the disk: a full disk took what was appended after it.
+        if (ghost.lastRead >= 0 && position > ghost.lastRead + 1) break;
+        ghost.fold(content);
+        ghost.lastRead = position;
       }
       break;
     }
@@ -247,6 +253,7 @@ export class DiskGhost {
     copy.viewChange = this.viewChange;
     copy.newView = this.newView;
     copy.highest = this.highest;
+    copy.lastRead = this.lastRead;
     copy.checkpoints = this.checkpoints.slice();
     return copy;
   }

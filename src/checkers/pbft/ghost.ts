@@ -179,7 +179,7 @@ export class PbftGhost {
     this.identify(replica, this.run.context.generation(process));
     replica.view = 0;
     replica.journal = 0;
-    replica.journalled = -1;
+    replica.journalled = replica.disk.lastRead;
     replica.saidStable = 0;
     replica.saidExecuted = 0;
     replica.executed = 0;
