@@ -142,7 +142,7 @@ export class Certificates extends PbftChecker {
         if (message.kind === 'ViewChange') this.onViewChange(NOBODY, message);
       } else if (signer === process && sender.disk.hasViewChange(message)) {
         continue;
-      } else if (sender.leftFor < view || this.isAnother(sender, message)) {
+      } else if (!sender.hasLeftFor(view) || this.isAnother(sender, message)) {
         this.judgeMissing(process, bit, `a VIEW-CHANGE for view ${view}`);
       }
     }
@@ -154,12 +154,13 @@ export class Certificates extends PbftChecker {
   }
 
   /** What a correct replica has said in place of this; of views that it has left since, nothing is known. */
-  private isAnother(
-    { leftFor, leftDigest, leftEarlier }: ReplicaGhost,
-    message: ViewChange | MacViewChange,
-  ): boolean {
+  private isAnother(sender: ReplicaGhost, message: ViewChange | MacViewChange): boolean {
+    const { leftFor, leftDigest, leftEarlier, forgottenFor, forgottenDigests } = sender;
+    const { view } = message;
+    if (leftFor > view || forgottenFor > view) return false;
     const digest = digestOf(message);
-    return leftFor === message.view && leftDigest !== digest && !leftEarlier.includes(digest);
+    const isKept = leftFor === view && (leftDigest === digest || leftEarlier.includes(digest));
+    return !isKept && !(forgottenFor === view && forgottenDigests.includes(digest));
   }
 
   /** The set of signers; {@link NOBODY} when one is no replica or signs twice. */

@@ -49,6 +49,9 @@ export class ReplicaGhost {
   leftDigest = 0;
   /** Of view changes for that view that it sent before its latest recovery. */
   leftEarlier: readonly number[] = [];
+  /** The same of what it sent before it lost its memory: it binds nobody, and others may still rest on it. */
+  forgottenFor: View = 0;
+  forgottenDigests: readonly number[] = [];
   begun: View = 0;
   begunDigest = 0;
   /** What it has said of itself in this incarnation: low watermark and last executed. */
@@ -84,10 +87,20 @@ export class ReplicaGhost {
 
   /** What it said before it lost its memory binds it no more: see the properties that say so. */
   forgive(): void {
+    if (this.leftFor > this.forgottenFor) this.forgottenDigests = [];
+    if (this.leftFor >= this.forgottenFor) {
+      this.forgottenFor = this.leftFor;
+      this.forgottenDigests = [...this.forgottenDigests, ...this.leftEarlier, this.leftDigest];
+    }
     this.boundTo = 0;
     this.leftFor = 0;
     this.leftDigest = 0;
     this.leftEarlier = [];
+  }
+
+  /** It has left for this view or a later one, whether it remembers or not. */
+  hasLeftFor(view: View): boolean {
+    return this.leftFor >= view || this.forgottenFor >= view;
   }
 
   clone(): ReplicaGhost {

@@ -32,7 +32,7 @@ export class Patience extends PbftChecker {
     const { replicas } = this.ghost;
     let count = 0;
     for (let process = 0; process < replicas.length; process++) {
-      if (this.ghost.hasBeenFaulty(process) || (replicas[process] as ReplicaGhost).leftFor >= view) count++;
+      if (this.ghost.hasBeenFaulty(process) || (replicas[process] as ReplicaGhost).hasLeftFor(view)) count++;
     }
     return count;
   }

@@ -79,6 +79,16 @@ test('nor is what a failed sync left behind a lost record, in whatever way it is
   expectClean(stage);
 });
 
+test('a new view may rest on what a replica said before it lost its memory', () => {
+  const stage = new PbftStage();
+  for (const replica of [0, 1, 2]) stage.leave(replica, 1);
+  const message = stage.newView(1, []);
+  stage.beginView(message);
+  stage.emit(2, { kind: 'trust-regained', term: 1, lastIndex: 0 });
+  stage.send(1, { ...message });
+  expectClean(stage);
+});
+
 test('a replica goes on to a later view with a quorum, or with f + 1 others', () => {
   const stage = new PbftStage();
   for (const replica of [0, 1, 2]) stage.leave(replica, 1);
