@@ -61,7 +61,9 @@ function hunt(task: HuntTask): HuntEnd {
 }
 
 function tell(message: HuntMessage): void {
-  process.send?.(message);
+  process.send?.(message, undefined, undefined, (error) => {
+    if (error !== null) process.exit(0);
+  });
 }
 
 // Whoever began the hunts is gone: so is the use of them.

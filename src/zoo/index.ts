@@ -18,10 +18,9 @@ export const BUGS: readonly Bug[] = [...RAFT_BUGS, ...PBFT_BUGS, ...SERVICE_BUGS
 );
 
 /** Name of the generic swarm that hunts a bug: nothing in it was written for that bug. */
-export function swarmOf({ id }: Bug): string {
-  const holds = (bugs: readonly Bug[]): boolean => bugs.some((bug) => bug.id === id);
-  if (holds(RAFT_BUGS)) return 'raft/swarm';
-  return holds(PBFT_BUGS) ? 'pbft/swarm' : 'stream/swarm';
+export function swarmOf({ id, protocol }: Bug): string {
+  if (protocol === 'pbft') return 'pbft/swarm';
+  return RAFT_BUGS.some((bug) => bug.id === id) ? 'raft/swarm' : 'stream/swarm';
 }
 
 /** The bug with this id, or with its number alone (`R23`); throws UsageError with the nearest one. */

@@ -38,5 +38,7 @@ describe('the hunt for a bug', () => {
       new Set(['raft/swarm', 'pbft/swarm', 'stream/swarm']),
     );
     for (const one of BUGS.filter(({ id }) => /^[KQ]/.test(id))) expect(swarmOf(one)).toBe('stream/swarm');
+    for (const one of BUGS.filter(({ protocol }) => protocol === 'pbft'))
+      expect(swarmOf(one)).toBe('pbft/swarm');
   });
 });

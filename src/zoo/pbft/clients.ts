@@ -3,6 +3,7 @@
 import type { Proof } from '../../kernel/index.js';
 import { PbftReplica, type DecisionCertificate } from '../../protocols/pbft/index.js';
 import type { Bug } from '../bug.js';
+import { NothingIsARepetition, behind } from '../services/sessions.js';
 import { pbftBug } from './pbft-bug.js';
 
 /** Replicas that lack what was decided are left to the primary, and to the next stable checkpoint. */
@@ -35,4 +36,14 @@ export const CLIENT_BUGS: readonly Bug[] = [
     invariants: ['pbft/certificates', 'any/progress', 'any/convergence'],
     scenario: 'pbft/starved-replica',
   }),
+  // Exactly once is the service's here, and what a liar proposes again is a repetition for it as well.
+  {
+    id: 'P17-replayed-request-runs-again',
+    protocol: 'pbft',
+    title: 'A primary proposes a request again that was executed, and it is executed a second time.',
+    source: 'BFT-SMaRt commit 7e4de7f6',
+    invariants: ['any/duplicate-effect', 'any/exactly-once'],
+    scenario: 'pbft/mangled-batches',
+    createService: behind(NothingIsARepetition),
+  },
 ];

@@ -15,12 +15,12 @@ import { serviceBug } from './service-bug.js';
 type SessionsClass = new (inner: StateMachine, limits: SessionLimits) => SessionedService;
 
 /** The scenario's service behind wrong sessions. */
-function behind(Class: SessionsClass): (service: ServiceConfig) => StateMachine {
+export function behind(Class: SessionsClass): (service: ServiceConfig) => StateMachine {
   return ({ name, settings, sessions }) => new Class(findService(name).create(settings ?? {}), sessions);
 }
 
 /** Whatever comes is executed, however often it came before. */
-class NothingIsARepetition extends SessionedService {
+export class NothingIsARepetition extends SessionedService {
   protected override isDuplicate(): boolean {
     return false;
   }
@@ -61,15 +61,6 @@ export const SESSION_BUGS: readonly Bug[] = [
     scenario: 'overload/retry-storm-recovery',
     createService: behind(NothingIsARepetition),
   }),
-  {
-    id: 'P17-replayed-request-runs-again',
-    protocol: 'pbft',
-    title: 'A primary proposes a request again that was executed, and it is executed a second time.',
-    source: 'BFT-SMaRt commit 7e4de7f6',
-    invariants: ['any/duplicate-effect', 'any/exactly-once'],
-    scenario: 'pbft/mangled-batches',
-    createService: behind(NothingIsARepetition),
-  },
   serviceBug({
     id: 'K02-answers-not-kept',
     title: 'A retry of what was executed is recognised, but its first answer is gone.',
