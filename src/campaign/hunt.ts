@@ -9,7 +9,6 @@ import {
   buggyImplementation,
   builtInImplementation,
   isMutated,
-  plainRecipe,
   scenarioOf,
   simulate,
   type Exploration,
@@ -51,12 +50,7 @@ export function isIndependent(invariant: string): boolean {
   return !LOCAL.includes(invariant);
 }
 
-/** Runs the plain run of one seed with the bug and, if something breaks, without it. */
-export function huntSeed(hunted: Hunted, seed: string): HuntAttempt {
-  return huntTurn(hunted, seed, { recipe: plainRecipe(seed), exploration: undefined });
-}
-
-/** Likewise, for the run that a strategy makes of the seed. */
+/** Runs what a strategy makes of the seed, with the bug and, if something breaks, without it. */
 export function huntTurn(
   { scenario, bug, figure }: Hunted,
   seed: string,

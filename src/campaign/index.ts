@@ -21,7 +21,6 @@ export { attempt, type Kept, type Target, type Trial } from './minimise/trial.js
 export { Guide, type Turn } from './guided/guide.js';
 export { STRATEGIES, learns, together, type Strategy } from './guided/strategies.js';
 export {
-  huntSeed,
   huntTurn,
   isIndependent,
   type Finding,

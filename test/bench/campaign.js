@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { toYaml } from '../../dist/scenario/index.js';
+import { median } from './median.js';
 import { everyFeatureScenario } from './world.js';
 
 const { values } = parseArgs({
@@ -43,11 +44,6 @@ async function secondsOf(commands, cwd) {
     ),
   );
   return (performance.now() - began) / 1000;
-}
-
-/** @param {readonly number[]} list */
-function median(list) {
-  return [...list].sort((a, b) => a - b)[list.length >> 1] ?? 0;
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'faultline-bench-'));

@@ -17,6 +17,7 @@ import { CONTESTANTS } from './loop.js';
 import { raftScenario } from './world.js';
 import { HOURS } from './hour.js';
 import { benchLinearizability } from './linearizability.js';
+import { median } from './median.js';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '15' }, only: { type: 'string', default: '' } },
@@ -26,11 +27,6 @@ const WARM_UP = 12;
 const CHOSEN = [...CONTESTANTS.keys()].filter((i) => i === 0 || CONTESTANTS[i]?.name.includes(values.only));
 /** What the workers of the command line run with, too: runs are short, and most of what they make dies young. */
 const YOUNG_GENERATION = '--max-semi-space-size=64';
-
-/** @param {readonly number[]} list */
-function median(list) {
-  return [...list].sort((a, b) => a - b)[list.length >> 1] ?? 0;
-}
 
 /** CPU milliseconds of this process that `body` takes. @param {() => any} body */
 function cpuMillis(body) {

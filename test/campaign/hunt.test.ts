@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { huntSeed, isIndependent, type HuntAttempt } from '../../src/campaign/index.js';
+import { Guide, huntTurn, isIndependent, type HuntAttempt } from '../../src/campaign/index.js';
 import { forProtocol } from '../../src/scenario/index.js';
 import { BUGS, findBug, swarmOf } from '../../src/zoo/index.js';
 import { bundled } from '../simulator/scenarios.js';
 
 function attempts(name: string, bug: string, figure: 'all' | 'independent', seeds: number): HuntAttempt[] {
   const scenario = forProtocol(bundled(name), findBug(bug).protocol);
-  return Array.from({ length: seeds }, (_, i) => huntSeed({ scenario, bug, figure }, String(i + 1)));
+  const guide = new Guide('swarm', scenario);
+  return Array.from({ length: seeds }, (_, i) => {
+    const seed = String(i + 1);
+    return huntTurn({ scenario, bug, figure }, seed, guide.next(seed));
+  });
 }
 
 describe('the hunt for a bug', () => {

@@ -144,8 +144,7 @@ export class PbftGhost {
   }
 
   isFaulty(process: ProcessId): boolean {
-    const { context } = this.run;
-    return context.isFaulty !== undefined && context.isFaulty(process);
+    return this.run.isFaulty(process);
   }
 
   /** It is faulty, or was so before it recovered: what it said then was not heard. */

@@ -114,7 +114,7 @@ function numbersIn(files: readonly string[], numberOf: (file: string) => number)
     .sort((a, b) => a - b);
 }
 
-export function readCheckpoint(disk: DiskImage, { sequence }: Checkpointed): CheckpointState {
+function readCheckpoint(disk: DiskImage, { sequence }: Checkpointed): CheckpointState {
   const record = disk.read(checkpointFile(sequence))[0]?.record as CheckpointRecord;
   return new CheckpointState(record.sequence, record.state, record.digest, 0);
 }

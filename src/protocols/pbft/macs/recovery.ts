@@ -34,7 +34,7 @@ import { receivedDigest, type CheckpointState } from '../checkpoint.js';
 import { NEVER } from '../core.js';
 import { StatementType, type Request, type StableCertificate } from '../messages.js';
 import { IDENTITY_BYTES, IDENTITY_FILE, type IdentityRecord, type Promised } from '../records.js';
-import { readCheckpoint, recoverState, type Recovered, type Unusable } from '../recovery.js';
+import { recoverState, type Recovered, type Unusable } from '../recovery.js';
 import type { Slot } from '../slot.js';
 import {
   MacStatementType,
@@ -117,10 +117,10 @@ export abstract class MacRecovery extends OrderedRecoveries {
   protected override recoverFrom(disk: DiskImage): Recovered | Unusable {
     const found = super.recoverFrom(disk);
     if (!this.recovers || this.me < 0) return found;
-    if (found.kind === 'usable') return this.withSoundState(disk, found);
+    if (found.kind === 'usable') return this.withSoundState(found);
     if (found.kind === 'replaced') return found;
     this.writeIdentity(disk);
-    return this.withSoundState(disk, recoverState(disk));
+    return this.withSoundState(recoverState(disk));
   }
 
   /** Who it is, it knows: the disk is lost, not exchanged. */
@@ -135,13 +135,12 @@ export abstract class MacRecovery extends OrderedRecoveries {
    * While it recovers it believes no state that was not certified: it begins at its stable checkpoint, when that is on
    * the disk and has the digest of its certificate. Else what is there is compared, part by part, with what comes.
    */
-  private withSoundState(disk: DiskImage, found: Recovered): Recovered {
+  private withSoundState(found: Recovered): Recovered {
     const { promised, states, digests } = found;
     const recovery = promised.findLast((promise) => promise.kind === 'recovery');
     if (recovery === undefined || recovery.isOver) return found;
     const certificate = stableOf(promised);
-    const own = digests.find(({ sequence }) => sequence === certificate?.sequence);
-    const checkpoint = own && readCheckpoint(disk, own);
+    const checkpoint = states.find(({ sequence }) => sequence === certificate?.sequence);
     if (checkpoint !== undefined && isSound(checkpoint, certificate))
       return { ...found, states: [checkpoint] };
     this.suspect = (checkpoint ?? states[states.length - 1])?.state;
@@ -150,7 +149,7 @@ export abstract class MacRecovery extends OrderedRecoveries {
     return {
       ...found,
       states: [],
-      digests: digests.filter((other) => other !== own),
+      digests: digests.filter(({ sequence }) => sequence !== checkpoint.sequence),
       damaged: [...found.damaged, checkpoint.sequence],
     };
   }
