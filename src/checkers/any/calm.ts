@@ -46,7 +46,7 @@ export const STABLE_LEADER = livenessInfo(
 export const QUIET_WHEN_IDLE = livenessInfo(
   'quiet-when-idle',
   'Servers that nobody asks for anything send each other a bounded number of messages.',
-  "If no operation was open during the last second of a run of at least H + P, the correct servers sent each other at most 200 messages for each ordered pair of them in that second. What goes to or from a liar is not counted: it may say anything as often as it likes, and asks for all that a server in need may ask for; what it is answered is the protocol's to bound.",
+  "If no operation was open during the last second of a run of at least H + P, the correct servers that are not left broken sent each other at most 200 messages for each ordered pair of them in that second. What goes to or from a liar is not counted: it may say anything as often as it likes, and asks for all that a server in need may ask for; what it is answered is the protocol's to bound. One that is left broken may speak and not hear: it asks for ever.",
   CALM,
   'Faultline',
 );
@@ -74,11 +74,16 @@ export class Calm {
   }
 
   onSend(from: ProcessId, to: ProcessId): void {
-    const { calm, context, servers } = this.ghost;
-    if (from >= servers || to >= servers || this.ghost.isFaulty(from) || this.ghost.isFaulty(to)) return;
+    const { calm, context } = this.ghost;
+    if (!this.counts(from) || !this.counts(to)) return;
     const now = context.now();
     if (now >= calm.second + SECOND) this.nextSecond(now);
     calm.sent++;
+  }
+
+  private counts(process: ProcessId): boolean {
+    const { servers, participants } = this.ghost;
+    return process < servers && !this.ghost.isFaulty(process) && !participants.isOutside(process);
   }
 
   private nextSecond(now: Micros): void {
@@ -196,11 +201,13 @@ export class QuietWhenIdle extends GhostChecker<RunGhost> {
   override readonly info = QUIET_WHEN_IDLE;
 
   onEnd(): void {
-    const { calm, context, servers } = this.ghost;
+    const { calm, context, servers, participants } = this.ghost;
     const now = context.now();
     if (calm.open > 0 || now - calm.lastBusy < 2 * SECOND || now >= calm.second + 2 * SECOND) return;
     let correct = 0;
-    for (let server = 0; server < servers; server++) if (!this.ghost.isFaulty(server)) correct++;
+    for (let server = 0; server < servers; server++) {
+      if (!this.ghost.isFaulty(server) && !participants.isOutside(server)) correct++;
+    }
     // The last whole second that was counted.
     const most = correct * (correct - 1) * MESSAGES_PER_PAIR;
     if (calm.sentBefore <= most) return;

@@ -129,6 +129,11 @@ export class Participants {
     return this.isCore((server) => !this.outside.has(server)) && this.elections?.canElect() !== false;
   }
 
+  /** True for a server that stays broken after healing. */
+  isOutside(server: ProcessId): boolean {
+    return this.outside.has(server);
+  }
+
   /** True when the server is up, trusts its disk, and is not left broken. */
   isAble(server: ProcessId): boolean {
     return !this.outside.has(server) && this.canTakePart(server);

@@ -44,6 +44,8 @@ export class DiskGhost {
   highest: Sequence = 0;
   /** Position of the last record that a start has read: what lies behind it was lost, or comes after a lost one. */
   lastRead = -1;
+  /** It has promised to recover, and not that it has. */
+  isRecovering = false;
   private checkpoints: SavedCheckpoint[] = [];
 
   constructor(
@@ -125,9 +127,11 @@ export class DiskGhost {
       case 'held':
         this.put(this.accepted, content.view, content.sequence, content.digest);
         return;
+      case 'recovery':
+        this.isRecovering = !content.isOver;
+        return;
       case 'batch':
       case 'decided':
-      case 'recovery':
         return;
     }
   }
@@ -254,6 +258,7 @@ export class DiskGhost {
     copy.newView = this.newView;
     copy.highest = this.highest;
     copy.lastRead = this.lastRead;
+    copy.isRecovering = this.isRecovering;
     copy.checkpoints = this.checkpoints.slice();
     return copy;
   }

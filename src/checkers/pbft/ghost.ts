@@ -166,6 +166,15 @@ export class PbftGhost {
     return this.configurations.ofView(view).quorum;
   }
 
+  /** Those of a set that are not faulty. */
+  correctOf(replicas: number): number {
+    let correct = 0;
+    for (let process = 0; process < this.replicas.length; process++) {
+      if (!this.isFaulty(process)) correct |= replicas & (1 << process);
+    }
+    return correct;
+  }
+
   /** True for a set that holds the correct part of every strong quorum of the view's configuration. */
   isCorrectPart(replicas: number, view: View): boolean {
     return sizeOf(replicas) >= this.quorumOf(view).correct;
@@ -200,7 +209,7 @@ export class PbftGhost {
     replica.tentative = undefined;
     replica.hasUpTo = 0;
     replica.judged = undefined;
-    replica.recovery.restart(this.hasBeenFaulty(process));
+    replica.recovery.restart(this.hasBeenFaulty(process), replica.disk.isRecovering);
   }
 
   /** What another has said in its place does not bind it. */

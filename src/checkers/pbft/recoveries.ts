@@ -27,7 +27,7 @@ export const RECOVERY_IN_TURN = pbftLiveness(
 export const RECOVERY_ENDS = pbftLiveness(
   'recovery-ends',
   'A recovery ends in bounded time.',
-  'Let H be the time of healing and P the bound within which progress is due. A replica that must have caught up at the end and is up completes each recovery within P, counted from its beginning or from H. Judged when one is completed, and at the end.',
+  'Let H be the time of healing and P the bound within which progress is due. A replica that must have caught up at the end and is up completes each recovery within P, counted from its beginning or from H. (It begins with the strike of the watchdog, unless a crash comes before the promise to recover is durable: that turn is lost.) Judged when one is completed, and at the end.',
   'TOCS 2002, §4.3.2, and §4.4 on the window of vulnerability',
 );
 

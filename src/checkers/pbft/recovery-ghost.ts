@@ -32,10 +32,14 @@ export class RecoveryGhost {
     this.refreshes = [...this.refreshes.slice(-REMEMBERED + 1), { epoch, records }];
   }
 
-  /** What it held in memory is gone. Of one that may have been faulty until now nothing was heard that could end a recovery. */
-  restart(hasBeenFaulty: boolean): void {
+  /**
+   * What it held in memory is gone, and so is a strike of its watchdog that was not on the disk yet: its crash has cost it
+   * that recovery, and it makes up for it in its next turn. Of one that may have been faulty until now nothing was heard
+   * that could end a recovery.
+   */
+  restart(hasBeenFaulty: boolean, isPromised: boolean): void {
     this.refreshes = [];
-    if (hasBeenFaulty) this.since = -1;
+    if (hasBeenFaulty || !isPromised) this.since = -1;
   }
 
   /** The keys that what became a certificate in this record must have been said under, at least. */

@@ -93,7 +93,8 @@ export class ViewChangePreservation extends PbftChecker {
     if (place === undefined) return;
     for (let i = 0; i < place.count; i++) {
       const { view, digest, said } = place.ballots[i] as (typeof place.ballots)[number];
-      const prepared = said[Said.certified] as number;
+      // One that was prepared and has forgotten it since counts among the f.
+      const prepared = this.ghost.correctOf(said[Said.certified] as number);
       if (view >= message.view || configurationOf(view) !== configurationOf(message.view)) continue;
       if (!this.ghost.isCorrectPart(prepared, view)) continue;
       const choice = choiceAt(message, sequence);

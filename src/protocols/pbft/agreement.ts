@@ -45,12 +45,18 @@ export abstract class PbftAgreement extends PbftTentative {
 
   // ---- which messages count ----
 
+  /** The last place before the present view, where that is above the low watermark: nothing is voted on up to there. */
+  protected get viewStart(): Sequence {
+    return 0;
+  }
+
   /** True when the message is of the present view and window. Else it is dropped, or kept for later. */
   private isCurrent(from: ProcessId, message: PhaseMessage): boolean {
     const { view, sequence } = message;
     if (sequence <= this.window.low || view < this.view) return false;
     const isLater = view > this.view || !this.isActive;
-    if (!isLater && sequence <= this.window.high && sequence <= this.ceiling) return true;
+    if (!isLater && sequence <= this.window.high && sequence <= this.ceiling)
+      return sequence > this.viewStart;
     this.keepForLater(from, message);
     return false;
   }

@@ -99,7 +99,7 @@ export abstract class PbftCheckpoints extends PbftOrdering {
   }
 
   /** What the replica has said of its state there; undefined: nothing, or it is forgotten. */
-  private checkpointOf(rank: number, sequence: Sequence): Checkpoint | undefined {
+  protected checkpointOf(rank: number, sequence: Sequence): Checkpoint | undefined {
     const queue = this.checkpoints[rank] as Checkpoint[];
     for (let i = 0; i < queue.length; i++) if (queue[i]?.sequence === sequence) return queue[i];
     return undefined;

@@ -191,7 +191,7 @@ export class PbftDriver implements ClientDriver {
       .filter((reply) => reply?.digest === message.digest);
     if (same.length < quorum.strong) return undefined;
     this.open[sequence % REMEMBERED] = undefined;
-    return { kind: 'ok', sequence, result, index: latestIndex(same as readonly ReadReply[], quorum.weak) };
+    return { kind: 'ok', sequence, result, index: commonIndex(same as readonly ReadReply[], quorum.strong) };
   }
 
   private answersOf({ servers }: ClientHost, from: ProcessId, sequence: number): Answers | undefined {
@@ -272,10 +272,11 @@ function sameReplies({ replies }: Answers, { digest, index }: Reply, { processes
 }
 
 /**
- * Where in the order a read holds: at the latest place that is named, when so many name it that one of them is
- * correct; else 0, nobody knows. A quorum has a member that knew all that had been answered before.
+ * Where in the order a read holds: at the place that a quorum names. Every later quorum has a correct replica in common
+ * with that one, which has come as far. 0, nobody knows, where the answers name several places: the latest of them
+ * holds for those who name it, and later readers need not meet one of these.
  */
-function latestIndex(reads: readonly ReadReply[], weak: number): number {
-  const latest = reads.reduce((most, { index }) => Math.max(most, index), 0);
-  return reads.filter(({ index }) => index === latest).length >= weak ? latest : 0;
+function commonIndex(reads: readonly ReadReply[], strong: number): number {
+  const common = reads.find(({ index }) => reads.filter((other) => other.index === index).length >= strong);
+  return common?.index ?? 0;
 }

@@ -11,6 +11,7 @@ import {
   StatementType,
   type FetchState,
   type PbftMessage,
+  type Sequence,
   type StableCertificate,
   type StateData,
   type StatePart,
@@ -27,6 +28,12 @@ const OVERDUE = 1;
 const PATIENCE = 2;
 /** Parts that are asked for at a time. */
 export const OUTSTANDING = 16;
+
+/** The state after a batch, when it is there. */
+export interface CertifiedState {
+  readonly certificate: StableCertificate;
+  readonly state: CheckpointState | undefined;
+}
 
 export abstract class PbftTransfer extends PbftViewChange {
   private fetching: StateFetch | undefined = undefined;
@@ -47,18 +54,23 @@ export abstract class PbftTransfer extends PbftViewChange {
     if (fetching !== undefined && fetching.certificate.sequence <= this.lastExecuted)
       this.fetching = undefined;
     if (this.fetching !== undefined) this.askForMissing(this.fetching);
-    else if (this.target.sequence > this.lastExecuted && !hasMoved && !this.isPlacingTarget())
+    else if (this.aim.sequence > this.lastExecuted && !hasMoved && !this.isPlacingTarget())
       this.fetchTarget();
   }
 
+  /** The state that is fetched when it is missing. */
+  protected get aim(): StableCertificate {
+    return this.target;
+  }
+
   private isPlacingTarget(): boolean {
-    return this.placing !== undefined && this.placing.sequence >= this.target.sequence;
+    return this.placing !== undefined && this.placing.sequence >= this.aim.sequence;
   }
 
   /** Everybody is asked for the root: so everybody keeps the state while its parts are fetched. */
   private fetchTarget(): void {
-    const { target, members, me, fetching: earlier } = this;
-    const fetching = new StateFetch(target, members.length, me, this.stateToCompare(), earlier);
+    const { aim, members, me, fetching: earlier } = this;
+    const fetching = new StateFetch(aim, members.length, me, this.stateToCompare(), earlier);
     this.fetching = fetching;
     for (let rank = 0; rank < this.members.length; rank++) {
       if (rank !== this.me) this.ask(fetching, rank, [[]]);
@@ -80,7 +92,7 @@ export abstract class PbftTransfer extends PbftViewChange {
   private askForMissing(fetching: StateFetch): void {
     fetching.passOver(this.tick, PATIENCE, OUTSTANDING);
     // Of f + 1 that may have it one is correct. Where fewer are left, a later one will do, which more have.
-    if (fetching.sources < this.quorum.weak && this.target.sequence > fetching.certificate.sequence) {
+    if (fetching.sources < this.quorum.weak && this.aim.sequence > fetching.certificate.sequence) {
       this.fetchTarget();
       return;
     }
@@ -117,8 +129,8 @@ export abstract class PbftTransfer extends PbftViewChange {
       this.reject('bad proof');
       return;
     }
-    const { stable, stableState, tick } = this;
-    const served = this.served.find(this.rankOf(from), sequence, stable, stableState, tick);
+    const { certificate, state } = this.stateToServe(sequence);
+    const served = this.served.find(this.rankOf(from), sequence, certificate, state, this.tick);
     if (served === undefined) return;
     if (served.certificate.sequence !== sequence) {
       this.sendPart(from, served.certificate, [], { shape: 'gone' });
@@ -129,6 +141,11 @@ export abstract class PbftTransfer extends PbftViewChange {
       if (partition === undefined) return;
       this.sendPart(from, served.certificate, path, partOf(partition, this.settings.stateChunk));
     }
+  }
+
+  /** That of the stable checkpoint, whichever is asked for. */
+  protected stateToServe(_sequence: Sequence): CertifiedState {
+    return { certificate: this.stable, state: this.stableState };
   }
 
   /** Sends what a replica has asked for. */
@@ -167,17 +184,17 @@ export abstract class PbftTransfer extends PbftViewChange {
       return;
     }
     if (sequence > this.target.sequence) {
-      if (!this.isStableElsewhere(from, certificate)) {
+      if (this.isStableElsewhere(from, message)) this.aimAt(certificate);
+      else if (sequence > this.aim.sequence) {
         this.reject('bad certificate');
         return;
       }
-      this.aimAt(certificate);
     }
     if (this.fetching !== undefined) this.takeStatePart(this.fetching, this.rankOf(from), message);
   }
 
   /** True when the certificate, as this replica shows it, is proved. */
-  protected isStableElsewhere(_from: ProcessId, certificate: StableCertificate): boolean {
+  protected isStableElsewhere(_from: ProcessId, { certificate }: StateData): boolean {
     return this.isStable(certificate);
   }
 
@@ -222,8 +239,10 @@ export abstract class PbftTransfer extends PbftViewChange {
     if (checkpoint.sequence > this.window.low) {
       if (!this.ownStates.some(({ sequence }) => sequence === checkpoint.sequence))
         this.ownStates.push(checkpoint);
-      this.stabilise(placing);
-      this.windowMoved();
+      if (placing.sequence <= this.target.sequence) {
+        this.stabilise(placing);
+        this.windowMoved();
+      }
     } else if (checkpoint.sequence === this.stable.sequence) this.stableState ??= checkpoint;
     this.executeReady();
     this.watchProgress();

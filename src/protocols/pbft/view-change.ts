@@ -4,7 +4,9 @@
  *
  * A backup waits for one thing at a time: the request that it has known for longest, or the place that is next when
  * it knows of none. When that is not executed in time, it leaves the view; so a primary that orders everything but
- * one client's requests is suspected, too. Time-outs double from view change to view change, up to a cap, until
+ * one client's requests is suspected, too. The primary waits for the places that it has given, in the same way: with
+ * what it lacks in the hands of one that has left the view alone, nobody else might ever leave (the paper has backups
+ * wait only, and counts on a client that asks again). Time-outs double from view change to view change, up to a cap, until
  * something is executed again.
  */
 
@@ -59,7 +61,7 @@ export abstract class PbftViewChange extends PbftCheckpoints {
 
   /** Stops waiting for what has come, and waits for what is next. */
   protected override watchProgress(): void {
-    if (!this.isActive || this.isPrimary() || !this.takesPart()) return;
+    if (!this.isActive || !this.takesPart()) return;
     if (this.lastExecuted >= this.lastBatch) {
       this.awaitEnd();
       return;
@@ -87,7 +89,8 @@ export abstract class PbftViewChange extends PbftCheckpoints {
   }
 
   private awaitNext(wasWaiting: boolean): void {
-    this.awaitedRequest = this.pending.oldest();
+    // A primary suspects itself of nothing that it has not begun: what it has no room for waits for its own places.
+    this.awaitedRequest = this.isPrimary() ? undefined : this.pending.oldest();
     const isOpen = this.awaitedRequest === undefined && this.hasOpenPlace();
     this.awaitedSequence = isOpen ? this.lastExecuted + 1 : 0;
     if (this.awaitedRequest !== undefined || isOpen) this.startTimer();
@@ -342,7 +345,7 @@ export abstract class PbftViewChange extends PbftCheckpoints {
     this.acceptChoices(choices);
     this.reportRole();
     const last = choices[choices.length - 1]?.sequence ?? 0;
-    this.beginOrdering(Math.max(last, this.window.low, this.lastExecuted) + 1);
+    this.beginOrdering(Math.max(last, stable.sequence, this.window.low, this.lastExecuted) + 1);
     this.replayEarly();
     this.watchProgress();
     this.viewEntered();
@@ -358,7 +361,7 @@ export abstract class PbftViewChange extends PbftCheckpoints {
   }
 
   /** The view begins at a stable checkpoint above this replica's own. */
-  private stabiliseFrom(stable: StableCertificate): void {
+  protected stabiliseFrom(stable: StableCertificate): void {
     if (stable.sequence > this.target.sequence) this.target = stable;
     this.stabilise(stable);
   }

@@ -364,6 +364,15 @@ const OTHER_STAGES: Readonly<Record<string, () => PbftStage>> = {
     stage.end();
     return stage;
   },
+  'pbft/recovery-ends: one that had promised to, before a crash, never does': () => {
+    const stage = new PbftStage(4, { liveness: LIVENESS });
+    stage.emit(1, { kind: 'proactive-recovery', phase: 'due', number: 0 });
+    stage.promise(1, { kind: 'recovery', number: 0, hasForgotten: false, isOver: false });
+    stage.start(1, 0);
+    stage.time = 100;
+    stage.end();
+    return stage;
+  },
   'pbft/recovery-ends: one takes too long': () => {
     const stage = new PbftStage(4, { liveness: LIVENESS });
     stage.emit(1, { kind: 'proactive-recovery', phase: 'begun', number: 1 });

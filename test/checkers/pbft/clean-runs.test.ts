@@ -47,6 +47,15 @@ test('a restart goes on where the disk stands, and says the same again', () => {
   expectClean(stage);
 });
 
+test('a crash before the promise to recover is durable costs that turn, and no more', () => {
+  const stage = new PbftStage(4, { liveness: { healAtMicros: 0, progressWithinMicros: 10 } });
+  stage.emit(1, { kind: 'proactive-recovery', phase: 'due', number: 0 });
+  stage.start(1, 0);
+  stage.time = 100;
+  stage.end();
+  expectClean(stage);
+});
+
 test('a certificate that a power failure left behind a torn record does not count', () => {
   const stage = new PbftStage();
   stage.prepareAll(0, 1, 7, [3]);

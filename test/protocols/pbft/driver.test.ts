@@ -4,6 +4,7 @@ import {
   parsePbftSettings,
   pbftProtocol,
   replyDigest,
+  type ReadReply,
   type Reply,
 } from '../../../src/protocols/pbft/index.js';
 import { makeCommand } from '../../../src/services/index.js';
@@ -14,6 +15,12 @@ function reply(from: number, result: string, index = 5, view = 0, sequence = 1):
   const digest = hashPlain(result);
   const proof = prove(from, 'reply', view, sequence, replyDigest(CLIENT, digest, index));
   return { kind: 'Reply', view, sequence, result, digest, index, isTentative: false, proof };
+}
+
+function readReply(from: number, result: string, index: number): ReadReply {
+  const digest = hashPlain(result);
+  const proof = prove(from, 'readReply', 0, 1, replyDigest(CLIENT, digest, index));
+  return { kind: 'ReadReply', sequence: 1, result, digest, index, proof };
 }
 
 function setUp(servers = 4): {
@@ -85,5 +92,19 @@ describe('pbft client (OSDI 1999, §4.1)', () => {
     receive(3, reply(3, 'a', 5, 1_000_003));
     receive(1, reply(1, 'a', 5, 2));
     expect(request(2, 1)).toEqual([2]);
+  });
+
+  it('takes a read for one of the place that a quorum names, and of none where they name several', () => {
+    const answers = (...places: number[]): ClientOutcome | undefined => {
+      const { request, receive } = setUp();
+      request(1, 1);
+      return places
+        .map((index, from) => receive(from, readReply(from, 'a', index)))
+        .find((outcome) => outcome !== undefined);
+    };
+    expect(answers(7, 7)).toBeUndefined();
+    expect(answers(7, 7, 7)).toEqual({ kind: 'ok', sequence: 1, result: 'a', index: 7 });
+    // Two that name 8, one of them correct: the next quorum may hold nobody who has come so far.
+    expect(answers(7, 8, 8)).toEqual({ kind: 'ok', sequence: 1, result: 'a', index: 0 });
   });
 });

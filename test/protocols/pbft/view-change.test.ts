@@ -43,6 +43,31 @@ describe('pbft view change (OSDI 1999, §4.4)', () => {
     expect((message as ViewChange).prepared[0]?.prepares).toHaveLength(2);
   });
 
+  it('a primary whose own place stays open leaves its view as well, and not for want of others to ask it', () => {
+    const bench = new Bench(0).sync();
+    const timer = (): number | undefined => bench.host.timers.get('view-change')?.[0];
+    expect(timer()).toBeUndefined();
+    bench.receive(...batch);
+    bench.replica.timerFired('batch');
+    expect(timer()).toBeDefined();
+    bench.sync().sent();
+    bench.replica.timerFired('view-change');
+    expect(kinds(bench.sync().sent(1))).toEqual(['ViewChange']);
+  });
+
+  it('a primary whose places are all executed waits for nothing', () => {
+    const bench = new Bench(0).sync();
+    bench.receive(...batch);
+    bench.replica.timerFired('batch');
+    bench
+      .sync()
+      .receive(prepare(1, 0, 1, digest), prepare(2, 0, 1, digest))
+      .sync();
+    bench.receive(commit(1, 0, 1, digest), commit(2, 0, 1, digest)).sync();
+    expect(bench.applied()).toHaveLength(2);
+    expect(bench.host.timers.get('view-change')).toBeUndefined();
+  });
+
   it('a timer that fires late changes nothing', () => {
     const bench = new Bench(2).sync();
     bench.sent();

@@ -16,6 +16,7 @@ import {
   type Request,
   type Sequence,
   type StableCertificate,
+  type StateData,
   type StatePart,
 } from '../messages.js';
 import type { Status, View } from '../messages.js';
@@ -64,7 +65,10 @@ export abstract class MacClaims extends MacRequests {
 
   // ---- what comes in answer ----
 
-  protected override isStableElsewhere(from: ProcessId, { sequence, digest }: StableCertificate): boolean {
+  /** Parts of a state prove nothing but themselves: it may be the beginning of a view, and not stable (view-change.ts). */
+  protected override isStableElsewhere(from: ProcessId, { certificate, part }: StateData): boolean {
+    if (part !== undefined && part.shape !== 'gone') return false;
+    const { sequence, digest } = certificate;
     const rank = this.rankOf(from);
     const own = (this.stabilised[rank] as Checkpointed[]).filter((claim) => claim.sequence !== sequence);
     own.push({ sequence, digest });

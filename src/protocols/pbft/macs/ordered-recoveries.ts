@@ -41,6 +41,11 @@ export abstract class OrderedRecoveries extends MacNewKeys {
     super.start(disk);
     if (!this.recovers || this.me < 0 || this.isNobody) return;
     this.recoveries = this.members.map((process) => this.executed.latestOf(process));
+    if (!this.recoveries.some((number) => number > 0)) return;
+    this.fillWindow();
+    if (!this.isPrimary()) return;
+    this.propose();
+    this.settle();
   }
 
   // ---- how far the log is ----
@@ -158,8 +163,17 @@ export abstract class OrderedRecoveries extends MacNewKeys {
     if (!this.recovers || !isReceived) return;
     for (let rank = 0; rank < this.members.length; rank++) {
       const number = this.executed.latestOf(this.members[rank] as ProcessId);
-      if (number > (this.recoveries[rank] as number)) this.witness(rank, number);
+      if (number <= (this.recoveries[rank] as number)) continue;
+      this.fillWindow();
+      this.witness(rank, number);
     }
+  }
+
+  /** Somebody recovers, or did so at some time, and how far that goes is not known: no further than a window from here. */
+  private fillWindow(): void {
+    const { window, checkpointInterval } = this.settings;
+    const point = recoveryPoint(this.lastExecuted, this.lastExecuted + window, window, checkpointInterval);
+    if (point > this.fillTo) this.fillTo = point;
   }
 
   protected override copyFrom(other: OrderedRecoveries): void {

@@ -12,12 +12,20 @@
  *   like any view that does not begin, when the timer expires.
  * - The timer runs from a quorum of view changes on, at the new primary as well: it may wait for acknowledgements.
  *
+ * - A view begins at a checkpoint that f + 1 have: its state is right. It counts as stable when a quorum is known to have
+ *   it, and not before: whoever forgot what lies behind it, and were then the only correct replica that has it, would wait
+ *   in every later view for a checkpoint that nobody can choose. So a replica that cannot tell from the view changes
+ *   keeps its window where it is, fetches the state if it lacks it, says that it has it, and goes on in the view once q
+ *   have said so. (The thesis lets the watermark move at once.)
+ *
  * A faulty primary can make a new view whose MACs are good for some replicas only; the others wait for it in vain,
  * and follow what is decided by the claims of f + 1 (claims.ts) until f + 1 have left that view.
  */
 
 import type { Plain, ProcessId, Proof } from '../../../kernel/index.js';
 import type { Sequence, StableCertificate, Status, View } from '../messages.js';
+import type { Quorum } from '../quorum.js';
+import type { CertifiedState } from '../transfer.js';
 import { EVERYBODY } from '../outbox.js';
 import type { Promised } from '../records.js';
 import { Acknowledgements } from './acknowledgements.js';
@@ -49,6 +57,8 @@ export abstract class MacViewChanges extends MacClaims {
   protected begun: MacNewView | undefined = undefined;
   /** A new view that is right if its view changes are what their senders have said: some are not believed yet. */
   protected unbelieved: MacNewView | undefined = undefined;
+  /** The choices of the present view lie above a beginning that is not known to be stable: they are taken when it is. */
+  private awaitsStart = false;
 
   // ---- leaving a view ----
 
@@ -323,7 +333,48 @@ export abstract class MacViewChanges extends MacClaims {
       if (rank === this.me || !this.isFromItsSender(viewChange)) continue;
       this.acknowledgements.add(this.me, view, rank, macViewChangeDigest(viewChange));
     }
+    this.awaitsStart = false;
     this.takePart(view, certificateOf(checkpoint), choices);
+  }
+
+  // ---- where a view begins ----
+
+  protected override get viewStart(): Sequence {
+    const { begun } = this;
+    return this.isActive && begun?.view === this.view ? begun.checkpoint.sequence : 0;
+  }
+
+  /** Also the state with which the present view begins, before it is stable. */
+  protected override get aim(): StableCertificate {
+    const { begun, target } = this;
+    return begun !== undefined && this.viewStart > target.sequence ? certificateOf(begun.checkpoint) : target;
+  }
+
+  protected override stabiliseFrom(start: StableCertificate): void {
+    if (start.sequence <= this.target.sequence || isStableIn(this.begun, this.quorum))
+      super.stabiliseFrom(start);
+    else this.awaitsStart = true;
+  }
+
+  protected override windowMoved(): void {
+    if (this.hasReachedStart()) {
+      this.awaitsStart = false;
+      this.acceptChoices((this.begun as MacNewView).choices);
+    }
+    super.windowMoved();
+  }
+
+  private hasReachedStart(): boolean {
+    return this.awaitsStart && this.viewStart > 0 && this.window.low >= this.viewStart;
+  }
+
+  /** A state that this replica has said that it has. */
+  protected override stateToServe(sequence: Sequence): CertifiedState {
+    if (sequence > this.stable.sequence && this.checkpointOf(this.me, sequence) !== undefined) {
+      const state = this.ownStates.find((own) => own.sequence === sequence);
+      if (state !== undefined) return { certificate: certificateOf(state), state };
+    }
+    return super.stateToServe(sequence);
   }
 
   // ---- retransmission ----
@@ -373,10 +424,19 @@ export abstract class MacViewChanges extends MacClaims {
       this.ownViewChange = promise.message;
       this.said[this.me] = promise.message;
     } else if (promise.kind === 'mac-new-view') {
-      const { view, checkpoint, choices } = promise.message;
       this.begun = promise.message;
-      this.takeView(view, certificateOf(checkpoint), choices);
-    } else super.takePromise(promise);
+      this.takeBegunView(promise.message);
+    } else {
+      super.takePromise(promise);
+      if (promise.kind === 'stable' && this.hasReachedStart()) this.takeBegunView(this.begun as MacNewView);
+    }
+  }
+
+  private takeBegunView(message: MacNewView): void {
+    const { view, checkpoint, choices } = message;
+    const isStable = isStableIn(message, this.quorum);
+    this.awaitsStart = !isStable && checkpoint.sequence > this.window.low;
+    this.takeView(view, isStable ? certificateOf(checkpoint) : this.stable, choices);
   }
 
   // ---- state as a value ----
@@ -388,6 +448,7 @@ export abstract class MacViewChanges extends MacClaims {
     this.ownViewChange = other.ownViewChange;
     this.begun = other.begun;
     this.unbelieved = other.unbelieved;
+    this.awaitsStart = other.awaitsStart;
   }
 
   protected encodeMacViewChanges(): Plain {
@@ -397,8 +458,22 @@ export abstract class MacViewChanges extends MacClaims {
       ownViewChange: this.ownViewChange?.view ?? 0,
       begun: this.begun === undefined ? 0 : macNewViewDigest(this.begun),
       unbelieved: this.unbelieved === undefined ? 0 : macNewViewDigest(this.unbelieved),
+      awaitsStart: this.awaitsStart,
     };
   }
+}
+
+/**
+ * True when the checkpoint with which the view begins is stable, by its view changes: f + 1 say that it is, so that one
+ * correct replica knows; or q have it.
+ */
+function isStableIn(begun: MacNewView | undefined, { weak, strong }: Quorum): boolean {
+  if (begun === undefined) return false;
+  const { sequence, digest } = begun.checkpoint;
+  const having = begun.viewChanges.filter(({ checkpoints }) =>
+    checkpoints.some((own) => own.sequence === sequence && own.digest === digest),
+  );
+  return having.length >= strong || having.filter(({ stable }) => stable === sequence).length >= weak;
 }
 
 /** Known by the word of f + 1: there is no proof to show. */

@@ -1,0 +1,194 @@
+/** Where a view with MACs begins: at a state that is right, which need not be stable yet. */
+
+import { describe, expect, it } from 'vitest';
+import {
+  MacStatementType,
+  StatementType,
+  batchDigest,
+  fetchStateDigest,
+  macNewViewDigest,
+  macViewChangeDigest,
+  type Checkpoint,
+  type Checkpointed,
+  type MacNewView,
+  type MacViewChange,
+  type PbftMessage,
+  type PhaseMessage,
+  type Request,
+  type Tuple,
+} from '../../../src/protocols/pbft/index.js';
+import { keysOf } from '../../world/keys.js';
+import { Bench, kinds, request } from './fixtures.js';
+
+const SETTINGS = { proofs: 'macs', 'checkpoint-interval': 2, window: 4 };
+const GENESIS: Checkpointed = { sequence: 0, digest: 0 };
+const batches = [1, 2, 3, 4, 5, 6].map((sequence) => [request(sequence)]);
+const digests = batches.map((requests) => batchDigest(requests));
+
+function authenticate(signer: number, type: number, view: number, sequence: number, digest: number) {
+  return keysOf(signer).authenticate({ type, configuration: 0, view, sequence, digest }, [0, 1, 2, 3]);
+}
+
+function prePrepare(view: number, sequence: number, requests: readonly Request[]): PhaseMessage {
+  const digest = batchDigest(requests);
+  const proof = authenticate(view, StatementType.prePrepare, view, sequence, digest);
+  return { kind: 'PrePrepare', view, sequence, digest, requests, proof };
+}
+
+function vote(kind: 'Prepare' | 'Commit', signer: number, sequence: number, digest: number): PhaseMessage {
+  const type = kind === 'Prepare' ? StatementType.prepare : StatementType.commit;
+  return { kind, view: 0, sequence, digest, proof: authenticate(signer, type, 0, sequence, digest) };
+}
+
+interface Executed {
+  readonly bench: Bench;
+  /** The one that is asked about, and the one before it: both are this replica's own, and not stable. */
+  readonly checkpoint: Checkpointed;
+  readonly earlier: Checkpointed;
+}
+
+/** Replica 2 has executed the first four batches, and says what it has come to. */
+function executed(): Executed {
+  const bench = new Bench(2, 4, SETTINGS).sync();
+  for (const sequence of [1, 2, 3, 4]) {
+    const digest = digests[sequence - 1] as number;
+    bench
+      .receive(prePrepare(0, sequence, batches[sequence - 1] as Request[]))
+      .receive(vote('Prepare', 1, sequence, digest))
+      .sync()
+      .receive(vote('Commit', 0, sequence, digest), vote('Commit', 1, sequence, digest))
+      .sync();
+  }
+  const own = bench
+    .sent(0)
+    .filter((message): message is Checkpoint => message.kind === 'Checkpoint')
+    .map(({ sequence, digest }) => ({ sequence, digest }));
+  expect(own.map(({ sequence }) => sequence)).toEqual([2, 4]);
+  const [earlier, checkpoint] = own as [Checkpointed, Checkpointed];
+  return { bench, checkpoint, earlier };
+}
+
+function said(
+  signer: number,
+  { sequence, digest }: Checkpointed,
+): PbftMessage & { proof: Checkpoint['proof'] } {
+  const proof = authenticate(signer, StatementType.checkpoint, 0, sequence, digest);
+  return { kind: 'Checkpoint', sequence, digest, proof };
+}
+
+/** A view change of one that has these checkpoints, the first of them stable, and was prepared for these places. */
+function leaveWith(
+  signer: number,
+  view: number,
+  places: readonly Tuple[],
+  checkpoints: readonly Checkpointed[],
+): MacViewChange {
+  const stable = (checkpoints[0] as Checkpointed).sequence;
+  const body = {
+    kind: 'MacViewChange',
+    view,
+    stable,
+    checkpoints,
+    prepared: places,
+    prePrepared: places,
+  } as const;
+  const proof = authenticate(signer, MacStatementType.viewChange, view, stable, macViewChangeDigest(body));
+  return { ...body, proof };
+}
+
+function leave(signer: number, ...checkpoints: readonly Checkpointed[]): MacViewChange {
+  return leaveWith(signer, 1, [], checkpoints);
+}
+
+function begin(
+  viewChanges: readonly MacViewChange[],
+  checkpoint: Checkpointed,
+  chosen: readonly number[] = [],
+): MacNewView {
+  const choices = chosen.map((digest, i) => {
+    const sequence = checkpoint.sequence + 1 + i;
+    return { sequence, digest, proof: authenticate(1, StatementType.prePrepare, 1, sequence, digest) };
+  });
+  const body = { kind: 'MacNewView', view: 1, viewChanges, checkpoint, choices } as const;
+  return { ...body, proof: authenticate(1, MacStatementType.newView, 1, 0, macNewViewDigest(body)) };
+}
+
+/** Above the window of whoever knows of nothing stable. */
+const later = digests.slice(4);
+const laterPlaces: readonly Tuple[] = later.map((digest, i) => ({ view: 0, sequence: i + 5, digest }));
+
+/** A view that begins at a checkpoint that two replicas have, and nobody knows to be stable. */
+function provisional({ checkpoint, earlier }: Executed): MacNewView {
+  const having = [0, 1].map((signer) => leaveWith(signer, 1, laterPlaces, [earlier, checkpoint]));
+  return begin([...having, leave(3, GENESIS)], checkpoint, later);
+}
+
+function low(bench: Bench): number {
+  bench.replica.timerFired('status');
+  const status = bench.sent(0).find(({ kind }) => kind === 'Status');
+  return (status as { stable: number }).stable;
+}
+
+describe('where a view with MACs begins', () => {
+  it('is stable when q of the view changes have it, or f + 1 know that it is', () => {
+    for (const changes of [
+      (c: Checkpointed) => [leave(0, GENESIS, c), leave(1, GENESIS, c), leave(3, GENESIS, c)],
+      (c: Checkpointed) => [leave(0, c), leave(1, c), leave(3, GENESIS)],
+    ]) {
+      const { bench, checkpoint } = executed();
+      bench.receive(begin(changes(checkpoint), checkpoint)).sync();
+      expect(bench.state('view')).toBe(1);
+      expect(low(bench)).toBe(4);
+    }
+  });
+
+  it('is not stable by the word of f + 1: nothing is voted on before it', () => {
+    const before = executed();
+    const { bench } = before;
+    bench.receive(provisional(before)).sync().sent();
+    expect([bench.state('view'), bench.state('isActive')]).toEqual([1, true]);
+    expect(low(bench)).toBe(0);
+    // A liar's other proposal for what lies before the view.
+    bench.receive(prePrepare(1, 4, [request(9)])).sync();
+    expect(kinds(bench.sent(0))).toEqual([]);
+  });
+
+  it('is not stable by the word of f + 1: whoever leaves again has forgotten nothing', () => {
+    const before = executed();
+    const { bench, checkpoint, earlier } = before;
+    bench.receive(provisional(before)).sync().sent();
+    bench.receive(leaveWith(0, 2, [], [GENESIS]), leaveWith(3, 2, [], [GENESIS])).sync();
+    const left = bench.sent(0).find((message): message is MacViewChange => message.kind === 'MacViewChange');
+    expect(left?.stable).toBe(0);
+    expect(left?.checkpoints).toEqual([GENESIS, earlier, checkpoint]);
+    expect(left?.prepared.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
+  });
+
+  it.each(['at once', 'after a restart'])('is stable when a quorum has said that it has it, %s', (when) => {
+    const before = executed();
+    const { bench, checkpoint } = before;
+    bench.receive(provisional(before)).sync();
+    if (when !== 'at once') bench.crash().sync();
+    bench.sent();
+    expect(low(bench)).toBe(0);
+    bench.receive(said(0, checkpoint), said(3, checkpoint)).sync();
+    const votes = bench.sent(0).filter(({ kind }) => kind === 'Prepare');
+    expect(votes).toMatchObject(later.map((digest, i) => ({ view: 1, sequence: i + 5, digest })));
+    expect(low(bench)).toBe(4);
+    // And it remembers its vote, wherever the record of the checkpoint lies.
+    bench.crash().sync();
+    bench.receive(prePrepare(1, 5, [request(9)])).sync();
+    expect(bench.sent(0).filter(({ kind }) => kind === 'Prepare')).toEqual([]);
+    expect(bench.rejections()).toContain('a second pre-prepare');
+  });
+
+  it('gives the state to whoever asks for it before it is stable', () => {
+    const { bench, checkpoint } = executed();
+    const body = { kind: 'FetchState', sequence: checkpoint.sequence, paths: [[]] } as const;
+    bench.from(3, {
+      ...body,
+      proof: authenticate(3, StatementType.fetchState, 0, 4, fetchStateDigest(body)),
+    } as PbftMessage);
+    expect(bench.sync().sent(3)).toMatchObject([{ kind: 'StateData', certificate: { sequence: 4 } }]);
+  });
+});
