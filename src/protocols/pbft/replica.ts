@@ -215,10 +215,16 @@ export class PbftReplica extends PbftReconfiguration implements Replica, Outline
     for (let sequence = this.window.low + 1; sequence <= this.window.high; sequence++) {
       this.window.at(sequence).beginView();
     }
+    this.takeChoices(choices);
+  }
+
+  /** Those of the view that it is in, as far as the window goes. */
+  protected takeChoices(choices: readonly Choice[]): void {
     for (const { sequence, digest, proof } of choices) {
       if (!this.window.has(sequence)) continue;
       const slot = this.window.at(sequence);
-      slot.accept(view, digest, proof, undefined);
+      if (slot.view >= 0) continue;
+      slot.accept(this.view, digest, proof, undefined);
       this.voteAgain(slot);
     }
   }

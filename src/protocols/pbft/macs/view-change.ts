@@ -23,7 +23,7 @@
  */
 
 import type { Plain, ProcessId, Proof } from '../../../kernel/index.js';
-import type { Sequence, StableCertificate, Status, View } from '../messages.js';
+import type { Choice, Sequence, StableCertificate, Status, View } from '../messages.js';
 import type { Quorum } from '../quorum.js';
 import type { CertifiedState } from '../transfer.js';
 import { EVERYBODY } from '../outbox.js';
@@ -226,9 +226,22 @@ export abstract class MacViewChanges extends MacClaims {
     if (viewChanges.length < this.quorum.strong) return;
     const begin = this.decide(viewChanges);
     // What this replica knows to be stable is so for others, too: their view changes will tell.
-    if (begin !== undefined && begin.checkpoint.sequence >= this.window.low) {
-      this.beginMacView(viewChanges, begin);
-    }
+    if (begin === undefined || begin.checkpoint.sequence < this.window.low) return;
+    if (this.canKeep(viewChanges, begin)) this.beginMacView(viewChanges, begin);
+  }
+
+  /**
+   * True when this replica's window has all that it would propose: it must tell of that when it leaves the view. Who is
+   * too far behind leaves the view to the next primary.
+   */
+  private canKeep(viewChanges: readonly MacViewChange[], { checkpoint, choices }: Begin): boolean {
+    const last = checkpoint.sequence + choices.length;
+    return last <= this.window.high || this.isStart(checkpoint, viewChanges);
+  }
+
+  /** True when the checkpoint is stable, as far as this replica knows, or sees by these view changes. */
+  private isStart(checkpoint: Checkpointed, viewChanges: readonly MacViewChange[]): boolean {
+    return checkpoint.sequence <= this.target.sequence || isStableBy(viewChanges, checkpoint, this.quorum);
   }
 
   protected decide(viewChanges: readonly MacViewChange[]): Begin | undefined {
@@ -351,21 +364,21 @@ export abstract class MacViewChanges extends MacClaims {
   }
 
   protected override stabiliseFrom(start: StableCertificate): void {
-    if (start.sequence <= this.target.sequence || isStableIn(this.begun, this.quorum))
-      super.stabiliseFrom(start);
+    if (this.isStart(start, this.begun?.viewChanges ?? [])) super.stabiliseFrom(start);
     else this.awaitsStart = true;
   }
 
   protected override windowMoved(): void {
-    if (this.hasReachedStart()) {
-      this.awaitsStart = false;
-      this.acceptChoices((this.begun as MacNewView).choices);
-    }
+    const choices = this.choicesAbove();
+    if (choices !== undefined) this.acceptChoices(choices);
     super.windowMoved();
   }
 
-  private hasReachedStart(): boolean {
-    return this.awaitsStart && this.viewStart > 0 && this.window.low >= this.viewStart;
+  /** The window has moved: what the view began with, and some of which may have been above it until now. */
+  private choicesAbove(): readonly Choice[] | undefined {
+    if (!this.awaitsStart || this.viewStart === 0) return undefined;
+    this.awaitsStart = this.window.low < this.viewStart;
+    return this.begun?.choices;
   }
 
   /** A state that this replica has said that it has. */
@@ -428,13 +441,14 @@ export abstract class MacViewChanges extends MacClaims {
       this.takeBegunView(promise.message);
     } else {
       super.takePromise(promise);
-      if (promise.kind === 'stable' && this.hasReachedStart()) this.takeBegunView(this.begun as MacNewView);
+      const choices = promise.kind === 'stable' ? this.choicesAbove() : undefined;
+      if (choices !== undefined) this.takeChoices(choices);
     }
   }
 
   private takeBegunView(message: MacNewView): void {
-    const { view, checkpoint, choices } = message;
-    const isStable = isStableIn(message, this.quorum);
+    const { view, viewChanges, checkpoint, choices } = message;
+    const isStable = isStableBy(viewChanges, checkpoint, this.quorum);
     this.awaitsStart = !isStable && checkpoint.sequence > this.window.low;
     this.takeView(view, isStable ? certificateOf(checkpoint) : this.stable, choices);
   }
@@ -463,14 +477,13 @@ export abstract class MacViewChanges extends MacClaims {
   }
 }
 
-/**
- * True when the checkpoint with which the view begins is stable, by its view changes: f + 1 say that it is, so that one
- * correct replica knows; or q have it.
- */
-function isStableIn(begun: MacNewView | undefined, { weak, strong }: Quorum): boolean {
-  if (begun === undefined) return false;
-  const { sequence, digest } = begun.checkpoint;
-  const having = begun.viewChanges.filter(({ checkpoints }) =>
+/** True when it is stable by these view changes: f + 1 say that it is, so that one correct replica knows; or q have it. */
+function isStableBy(
+  viewChanges: readonly MacViewChange[],
+  { sequence, digest }: Checkpointed,
+  { weak, strong }: Quorum,
+): boolean {
+  const having = viewChanges.filter(({ checkpoints }) =>
     checkpoints.some((own) => own.sequence === sequence && own.digest === digest),
   );
   return having.length >= strong || having.filter(({ stable }) => stable === sequence).length >= weak;
