@@ -223,7 +223,7 @@ export abstract class PbftStatus extends PbftTransfer {
     this.answer(rank, message);
   }
 
-  private sendCheckpointsAgain(rank: number, { stable }: Status): void {
+  protected sendCheckpointsAgain(rank: number, { stable }: Status): void {
     for (const message of this.checkpoints[this.me] as Checkpoint[]) {
       if (message.sequence > stable) this.answer(rank, message);
     }

@@ -63,7 +63,34 @@ export abstract class MacClaims extends MacRequests {
     return [];
   }
 
+  /** Also of the stable one: its certificate would prove nothing, and the word of each may be what others lack. */
+  protected override sendCheckpointsAgain(rank: number, status: Status): void {
+    super.sendCheckpointsAgain(rank, status);
+    const { sequence, digest } = this.stable;
+    if (sequence <= status.stable || sequence <= this.begunAfter) return;
+    if (this.stableState === undefined || !this.takesPart()) return;
+    this.answer(rank, this.makeCheckpointMessage(sequence, digest));
+  }
+
   // ---- what comes in answer ----
+
+  /** Also a state that f + 1 have, and so one correct replica: it is right, whether or not it is stable. */
+  protected override get aim(): StableCertificate {
+    let best = super.aim;
+    for (const { sequence, digest } of this.checkpoints.flat()) {
+      if (sequence <= best.sequence || sequence <= this.lastExecuted) continue;
+      if (this.having(sequence, digest) >= this.quorum.weak) best = { sequence, digest, proofs: [] };
+    }
+    return best;
+  }
+
+  private having(sequence: Sequence, digest: number): number {
+    let having = 0;
+    for (let rank = 0; rank < this.checkpoints.length; rank++) {
+      if (this.checkpointOf(rank, sequence)?.digest === digest) having++;
+    }
+    return having;
+  }
 
   /** Parts of a state prove nothing but themselves: it may be the beginning of a view, and not stable (view-change.ts). */
   protected override isStableElsewhere(from: ProcessId, { certificate, part }: StateData): boolean {

@@ -129,9 +129,11 @@ export abstract class OrderedRecoveries extends MacNewKeys {
   }
 
   protected override replyAgain(command: Command): void {
+    const { client, sequence } = command;
     if (!this.isOfProtocol(command) || !this.isRecovery(command)) super.replyAgain(command);
-    else if (command.client !== this.host.self)
-      this.replyToRecovery(this.rankOf(command.client), command.sequence);
+    // Its own is executed in a state that others have sent.
+    else if (client === this.host.self) this.takeOwnExecution(sequence);
+    else this.replyToRecovery(this.rankOf(client), sequence);
   }
 
   /** The primary brings the cluster to where a recovery ends, also when nobody asks for anything. */

@@ -359,8 +359,9 @@ export abstract class MacViewChanges extends MacClaims {
 
   /** Also the state with which the present view begins, before it is stable. */
   protected override get aim(): StableCertificate {
-    const { begun, target } = this;
-    return begun !== undefined && this.viewStart > target.sequence ? certificateOf(begun.checkpoint) : target;
+    const { begun } = this;
+    const aim = super.aim;
+    return begun !== undefined && this.viewStart > aim.sequence ? certificateOf(begun.checkpoint) : aim;
   }
 
   protected override stabiliseFrom(start: StableCertificate): void {
