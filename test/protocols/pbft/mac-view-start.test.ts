@@ -8,6 +8,7 @@ import {
   fetchStateDigest,
   macNewViewDigest,
   macViewChangeDigest,
+  statusDigest,
   type Checkpoint,
   type Checkpointed,
   type MacNewView,
@@ -190,5 +191,44 @@ describe('where a view with MACs begins', () => {
       proof: authenticate(3, StatementType.fetchState, 0, 4, fetchStateDigest(body)),
     } as PbftMessage);
     expect(bench.sync().sent(3)).toMatchObject([{ kind: 'StateData', certificate: { sequence: 4 } }]);
+  });
+});
+
+describe('a state with MACs that f + 1 have', () => {
+  const asks = (bench: Bench): PbftMessage[] => {
+    for (let tick = 0; tick < 2; tick++) bench.replica.timerFired('status');
+    return bench.sent(0).filter(({ kind }) => kind === 'FetchState');
+  };
+
+  it('is fetched before it is known to be stable: it may be what others wait for', () => {
+    const { checkpoint } = executed();
+    const bench = new Bench(3, 4, SETTINGS).sync();
+    bench.receive(said(0, checkpoint));
+    expect(asks(bench)).toEqual([]);
+    bench.receive(said(1, { ...checkpoint, digest: checkpoint.digest + 1 }));
+    expect(asks(bench)).toEqual([]);
+    bench.receive(said(2, checkpoint));
+    expect(asks(bench)[0]).toMatchObject({ kind: 'FetchState', sequence: 4 });
+    expect(low(bench)).toBe(0);
+  });
+
+  it('is told of again by those for whom it is stable: what they said may have been lost', () => {
+    const { bench, checkpoint } = executed();
+    bench.receive(said(0, checkpoint), said(3, checkpoint)).sync();
+    expect(low(bench)).toBe(4);
+    bench.sent();
+    const body = {
+      kind: 'Status',
+      view: 0,
+      isActive: true,
+      stable: 0,
+      executed: 4,
+      viewChanges: 0,
+      helper: 0,
+      slots: [],
+    } as const;
+    const proof = authenticate(1, StatementType.status, 0, 4, statusDigest(body));
+    bench.receive({ ...body, proof }).sync();
+    expect(bench.sent(1)).toContainEqual(expect.objectContaining({ kind: 'Checkpoint', ...checkpoint }));
   });
 });
