@@ -63,6 +63,8 @@ export class ReplicaGhost {
   journalled = -1;
   /** Records on its disk were damaged at rest since it started: the ghost has what was there before. */
   isDamaged = false;
+  /** False while it has lost what its disk had promised, and says so: then the ghost of its disk need not be its own. */
+  isTrusted = true;
   /** Digest of its service after its last execution, where that is known. */
   serviceDigest = 0;
   hasServiceDigest = false;

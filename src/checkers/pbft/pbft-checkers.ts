@@ -128,6 +128,7 @@ export class PbftCheckers implements Observer {
         this.views.onView(process, replica, event.term);
         return;
       case 'recovered':
+        replica.isTrusted = event.trusted;
         this.views.onRecovered(process, replica, event.term, event.trusted);
         return;
       case 'proactive-recovery':
@@ -137,6 +138,7 @@ export class PbftCheckers implements Observer {
         this.recoveries.onRefreshed(process, replica, event);
         return;
       case 'trust-regained':
+        replica.isTrusted = true;
         replica.forgive();
         return;
       case 'snapshot-installed':

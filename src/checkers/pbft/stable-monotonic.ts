@@ -8,7 +8,7 @@ import { PbftChecker, pbftSafety } from './pbft-checker.js';
 export const STABLE_MONOTONIC = pbftSafety(
   'stable-monotonic',
   "A replica's low watermark never falls.",
-  'Between its start and its end, the low watermark that a replica says in its STATUS is no lower than the one that it said before, and no lower than that of its durable stable checkpoint. Judged at every send.',
+  'Between its start and its end, the low watermark that a replica says in its STATUS is no lower than the one that it said before, and no lower than that of its durable stable checkpoint. (One that starts without what its disk had promised, and says so, begins anew.) Judged at every send.',
   '§4.3',
 );
 
@@ -23,8 +23,8 @@ export class StableMonotonic extends PbftChecker {
   override readonly info = STABLE_MONOTONIC;
 
   /** Before the ghost takes it in. */
-  onStatus(process: ProcessId, { saidStable, disk }: ReplicaGhost, { stable }: Status): void {
-    const least = Math.max(saidStable, disk.stable);
+  onStatus(process: ProcessId, { saidStable, disk, isTrusted }: ReplicaGhost, { stable }: Status): void {
+    const least = Math.max(saidStable, isTrusted ? disk.stable : 0);
     if (stable >= least) return;
     this.violate(`the low watermark of ${this.ghost.name(process)} fell from ${least} to ${stable}`);
   }

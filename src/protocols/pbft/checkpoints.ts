@@ -105,7 +105,10 @@ export abstract class PbftCheckpoints extends PbftOrdering {
     return undefined;
   }
 
-  /** Keeps the highest few of each sender, the first of each sequence. */
+  /**
+   * Keeps the highest few of each sender, the first of each sequence. Of its own more: others may rest on any of its
+   * words until it knows of a later one that is stable.
+   */
   private addCheckpoint(rank: number, message: Checkpoint): void {
     const { sequence } = message;
     if (sequence <= this.window.low || this.checkpointOf(rank, sequence) !== undefined) return;
@@ -114,7 +117,7 @@ export abstract class PbftCheckpoints extends PbftOrdering {
     queue.push(message);
     if (!isLatest) queue.sort((a, b) => a.sequence - b.sequence);
     const { window, checkpointInterval } = this.settings;
-    if (queue.length > window / checkpointInterval) queue.shift();
+    if (queue.length > ((rank === this.me ? 2 : 1) * window) / checkpointInterval) queue.shift();
     this.certify(message);
   }
 

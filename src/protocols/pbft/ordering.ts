@@ -96,7 +96,7 @@ export abstract class PbftOrdering extends PbftAgreement {
   protected mayPropose(): boolean {
     // What is stable is under way no more, also where this primary still fetches the state: else it could propose
     // nothing at all, and would cost its view.
-    const inflight = this.nextSequence - 1 - Math.max(this.lastExecuted, this.window.low);
+    const inflight = this.nextSequence - 1 - Math.max(this.lastExecuted, this.window.low, this.viewStart);
     const last = Math.min(this.window.high, this.lastBatch, this.ceiling);
     return inflight < this.settings.maxInflight && this.nextSequence <= last;
   }

@@ -36,9 +36,11 @@ export interface Recovered {
   readonly generation: number;
   /** In the order in which they were made. */
   readonly promised: readonly Promised[];
+  /** Where the replica begins; undefined: at the beginning. */
+  readonly start: CheckpointState | undefined;
   /**
-   * Checkpoints on the disk that can be read, ascending: the replica begins at the last, or at the beginning. The others
-   * may be what somebody lacks: where the last is not stable yet, nobody believes it who has not executed as far.
+   * Checkpoints on the disk that can be read, ascending. Those that it does not begin at may be what somebody lacks: where
+   * the last is not stable yet, nobody believes it who has not executed as far.
    */
   readonly states: readonly CheckpointState[];
   /** What they are; and the sequences of those that cannot be read. */
@@ -69,7 +71,8 @@ export function recover(disk: DiskImage, takesNew = false): Recovered | Unusable
   const digests = digestsOf(disk, checkpoints, numberOf(journal.promised));
   const damaged = checkpoints.filter((sequence) => !digests.some((found) => found.sequence === sequence));
   const states = digests.map((found) => readCheckpoint(disk, found));
-  return { kind: 'usable', generation, ...journal, states, digests, damaged, journals };
+  const start = states[states.length - 1];
+  return { kind: 'usable', generation, ...journal, start, states, digests, damaged, journals };
 }
 
 /** A disk whose promises are lost, in whole or in part: what can be read of the state, and nothing else. */
@@ -77,11 +80,13 @@ export function recoverState(disk: DiskImage): Recovered {
   const files = disk.files();
   const checkpoints = numbersIn(files, checkpointOf);
   const digests = digestsOf(disk, checkpoints, 0);
+  const states = digests.map((found) => readCheckpoint(disk, found));
   return {
     kind: 'usable',
     generation: 0,
     promised: [{ kind: 'recovery', number: 0, hasForgotten: true, isOver: false }],
-    states: digests.map((found) => readCheckpoint(disk, found)),
+    start: states[states.length - 1],
+    states,
     digests,
     damaged: checkpoints.filter((sequence) => !digests.some((found) => found.sequence === sequence)),
     journals: numbersIn(files, journalOf),

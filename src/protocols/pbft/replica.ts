@@ -135,8 +135,7 @@ export class PbftReplica extends PbftReconfiguration implements Replica, Outline
 
   /** Everything promised before the start holds again, and is written to a journal of its own. */
   private takeBack(found: Recovered): void {
-    const { states, digests, damaged, journals, records } = found;
-    const checkpoint = states[states.length - 1];
+    const { start, states, digests, damaged, journals, records } = found;
     this.memberId = this.host.self + MEMBER_GENERATION * found.generation;
     this.me = this.configuration.members.indexOf(this.memberId);
     const promised = this.takeConfigurations(found.promised);
@@ -147,7 +146,7 @@ export class PbftReplica extends PbftReconfiguration implements Replica, Outline
       damaged,
     );
     if (damaged.length > 0) this.reached('pbft/checkpoint-lost');
-    if (checkpoint !== undefined) this.adoptState(checkpoint, false);
+    if (start !== undefined) this.adoptState(start, false);
     for (const promise of promised) this.takePromise(promise);
     this.stableState = states.find(({ sequence }) => sequence === this.stable.sequence);
     this.ownStates = states.filter(({ sequence }) => sequence > this.stable.sequence);

@@ -72,6 +72,11 @@ export abstract class PbftTransfer extends PbftViewChange {
     const { aim, members, me, fetching: earlier } = this;
     const fetching = new StateFetch(aim, members.length, me, this.stateToCompare(), earlier);
     this.fetching = fetching;
+    if (fetching.missing(1).length === 0) {
+      // It has been executed here tentatively, or nothing has changed since what is here.
+      this.finish(fetching);
+      return;
+    }
     for (let rank = 0; rank < this.members.length; rank++) {
       if (rank !== this.me) this.ask(fetching, rank, [[]]);
     }
@@ -242,7 +247,7 @@ export abstract class PbftTransfer extends PbftViewChange {
       if (placing.sequence <= this.target.sequence) {
         this.stabilise(placing);
         this.windowMoved();
-      }
+      } else if (this.isPrimary()) this.propose();
     } else if (checkpoint.sequence === this.stable.sequence) this.stableState ??= checkpoint;
     this.executeReady();
     this.watchProgress();

@@ -31,7 +31,7 @@ function authenticate(signer: number, type: number, view: number, sequence: numb
 }
 
 function prePrepare(view: number, sequence: number, requests: readonly Request[]): PhaseMessage {
-  const digest = batchDigest(requests);
+  const digest = requests.length === 0 ? 0 : batchDigest(requests);
   const proof = authenticate(view, StatementType.prePrepare, view, sequence, digest);
   return { kind: 'PrePrepare', view, sequence, digest, requests, proof };
 }
@@ -48,22 +48,31 @@ interface Executed {
   readonly earlier: Checkpointed;
 }
 
-/** Replica 2 has executed the first four batches, and says what it has come to. */
-function executed(): Executed {
-  const bench = new Bench(2, 4, SETTINGS).sync();
-  for (const sequence of [1, 2, 3, 4]) {
-    const digest = digests[sequence - 1] as number;
+/** Replica 2 executes these batches, of view 0. */
+function execute(bench: Bench, all: readonly (readonly Request[])[]): void {
+  all.forEach((requests, i) => {
+    const digest = requests.length === 0 ? 0 : batchDigest(requests);
     bench
-      .receive(prePrepare(0, sequence, batches[sequence - 1] as Request[]))
-      .receive(vote('Prepare', 1, sequence, digest))
+      .receive(prePrepare(0, i + 1, requests))
+      .receive(vote('Prepare', 1, i + 1, digest))
       .sync()
-      .receive(vote('Commit', 0, sequence, digest), vote('Commit', 1, sequence, digest))
+      .receive(vote('Commit', 0, i + 1, digest), vote('Commit', 1, i + 1, digest))
       .sync();
-  }
-  const own = bench
+  });
+}
+
+function ownCheckpoints(bench: Bench): Checkpointed[] {
+  return bench
     .sent(0)
     .filter((message): message is Checkpoint => message.kind === 'Checkpoint')
     .map(({ sequence, digest }) => ({ sequence, digest }));
+}
+
+/** Replica 2 has executed the first four batches, and says what it has come to. */
+function executed(): Executed {
+  const bench = new Bench(2, 4, SETTINGS).sync();
+  execute(bench, batches.slice(0, 4));
+  const own = ownCheckpoints(bench);
   expect(own.map(({ sequence }) => sequence)).toEqual([2, 4]);
   const [earlier, checkpoint] = own as [Checkpointed, Checkpointed];
   return { bench, checkpoint, earlier };
@@ -210,6 +219,29 @@ describe('a state with MACs that f + 1 have', () => {
     bench.receive(said(2, checkpoint));
     expect(asks(bench)[0]).toMatchObject({ kind: 'FetchState', sequence: 4 });
     expect(low(bench)).toBe(0);
+  });
+
+  it('is here at once when it is what this replica has, and nobody need send anything', () => {
+    const other = new Bench(2, 4, SETTINGS).sync();
+    execute(other, batches.slice(0, 2));
+    const [checkpoint] = ownCheckpoints(other) as [Checkpointed];
+    // Its second batch is prepared, and executed tentatively.
+    const bench = new Bench(2, 4, { ...SETTINGS, tentative: true }).sync();
+    execute(bench, batches.slice(0, 1));
+    bench.receive(prePrepare(0, 2, batches[1] as Request[]), vote('Prepare', 1, 2, digests[1] as number));
+    bench.sync().sent();
+    bench.receive(said(0, checkpoint), said(1, checkpoint), said(3, checkpoint));
+    expect(asks(bench)).toEqual([]);
+    bench.sync();
+    expect(low(bench)).toBe(2);
+  });
+
+  it('may lie far above what its owner knows to be stable: its view change counts all the same', () => {
+    const { bench, checkpoint } = executed();
+    const far = { ...checkpoint, sequence: 40 };
+    bench.receive(leaveWith(0, 2, [], [GENESIS, far]), leaveWith(3, 2, [], [GENESIS, far])).sync();
+    expect(bench.rejections()).toEqual([]);
+    expect([bench.state('view'), bench.state('isActive')]).toEqual([2, false]);
   });
 
   it('is told of again by those for whom it is stable: what they said may have been lost', () => {

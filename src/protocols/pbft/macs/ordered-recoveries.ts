@@ -41,11 +41,7 @@ export abstract class OrderedRecoveries extends MacNewKeys {
     super.start(disk);
     if (!this.recovers || this.me < 0 || this.isNobody) return;
     this.recoveries = this.members.map((process) => this.executed.latestOf(process));
-    if (!this.recoveries.some((number) => number > 0)) return;
-    this.fillWindow();
-    if (!this.isPrimary()) return;
-    this.propose();
-    this.settle();
+    if (this.recoveries.some((number) => number > 0)) this.fillWindow();
   }
 
   // ---- how far the log is ----

@@ -32,7 +32,7 @@ import {
 } from '../../../kernel/index.js';
 import { receivedDigest, type CheckpointState } from '../checkpoint.js';
 import { NEVER } from '../core.js';
-import { StatementType, type Request, type StableCertificate } from '../messages.js';
+import { StatementType, type Request, type Sequence, type StableCertificate } from '../messages.js';
 import { IDENTITY_BYTES, IDENTITY_FILE, type IdentityRecord, type Promised } from '../records.js';
 import { recoverState, type Recovered, type Unusable } from '../recovery.js';
 import type { Slot } from '../slot.js';
@@ -108,8 +108,8 @@ export abstract class MacRecovery extends OrderedRecoveries {
     super.start(disk);
     if (!this.recovers || this.me < 0 || this.isNobody) return;
     this.startWatchdog();
-    if (this.unfinished === undefined) return;
-    this.beginRecovery(this.unfinished.hasForgotten);
+    if (this.unfinished !== undefined) this.beginRecovery(this.unfinished.hasForgotten);
+    else if (this.isPrimary()) this.propose();
     this.settle();
   }
 
@@ -136,22 +136,17 @@ export abstract class MacRecovery extends OrderedRecoveries {
    * the disk and has the digest of its certificate. Else what is there is compared, part by part, with what comes.
    */
   private withSoundState(found: Recovered): Recovered {
-    const { promised, states, digests } = found;
+    const { promised, states } = found;
     const recovery = promised.findLast((promise) => promise.kind === 'recovery');
     if (recovery === undefined || recovery.isOver) return found;
     const certificate = stableOf(promised);
     const checkpoint = states.find(({ sequence }) => sequence === certificate?.sequence);
     if (checkpoint !== undefined && isSound(checkpoint, certificate))
-      return { ...found, states: [checkpoint] };
+      return withLater({ ...found, start: checkpoint }, checkpoint);
     this.suspect = (checkpoint ?? states[states.length - 1])?.state;
-    if (checkpoint === undefined) return { ...found, states: [] };
+    if (checkpoint === undefined) return { ...found, start: undefined, states: [] };
     this.emit({ kind: 'note', text: 'its state is not what was certified: it fetches what differs' });
-    return {
-      ...found,
-      states: [],
-      digests: digests.filter(({ sequence }) => sequence !== checkpoint.sequence),
-      damaged: [...found.damaged, checkpoint.sequence],
-    };
+    return withLater({ ...found, start: undefined }, checkpoint);
   }
 
   protected override takePromise(promise: Promised): void {
@@ -421,4 +416,24 @@ function stableOf(promised: readonly Promised[]): StableCertificate | undefined 
 /** True for a state whose content, and not only its record, is what was certified. */
 function isSound({ state, digest }: CheckpointState, certificate: StableCertificate | undefined): boolean {
   return certificate?.digest === digest && receivedDigest(state) === digest;
+}
+
+/**
+ * Without the state of its stable checkpoint, unless it begins there, and without those above whose content is not what
+ * they say. The others stay: it has told of them, and is asked for them.
+ */
+function withLater(found: Recovered, { sequence: stable }: CheckpointState): Recovered {
+  const { start, states, digests, damaged } = found;
+  const kept = states.filter(
+    ({ sequence, state, digest }) =>
+      sequence === start?.sequence || (sequence > stable && receivedDigest(state) === digest),
+  );
+  const isLost = (sequence: Sequence): boolean =>
+    sequence >= stable && !kept.some((state) => state.sequence === sequence);
+  return {
+    ...found,
+    states: kept,
+    digests: digests.filter(({ sequence }) => !isLost(sequence)),
+    damaged: [...damaged, ...digests.map(({ sequence }) => sequence).filter(isLost)],
+  };
 }

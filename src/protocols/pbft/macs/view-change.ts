@@ -13,10 +13,11 @@
  * - The timer runs from a quorum of view changes on, at the new primary as well: it may wait for acknowledgements.
  *
  * - A view begins at a checkpoint that f + 1 have: its state is right. It counts as stable when a quorum is known to have
- *   it, and not before: whoever forgot what lies behind it, and were then the only correct replica that has it, would wait
- *   in every later view for a checkpoint that nobody can choose. So a replica that cannot tell from the view changes
- *   keeps its window where it is, fetches the state if it lacks it, says that it has it, and goes on in the view once q
- *   have said so. (The thesis lets the watermark move at once.)
+ *   that or a later one, and not before: whoever forgot what lies behind it, and were then the only correct replica that
+ *   has it, would wait in every later view for a checkpoint that nobody can choose. So a replica that cannot tell from the
+ *   view changes keeps its window where it is, fetches the state if it lacks it, says that it has it, and goes on in the
+ *   view once q have said so. (The thesis lets the watermark move at once.) What holds for each low watermark of a
+ *   correct replica: q have said that they have the state there or a later one.
  *
  * A faulty primary can make a new view whose MACs are good for some replicas only; the others wait for it in vain,
  * and follow what is decided by the claims of f + 1 (claims.ts) until f + 1 have left that view.
@@ -380,6 +381,13 @@ export abstract class MacViewChanges extends MacClaims {
     if (!this.awaitsStart || this.viewStart === 0) return undefined;
     this.awaitsStart = this.window.low < this.viewStart;
     return this.begun?.choices;
+  }
+
+  /** Above all that the view began with, also what its window has no room for yet. */
+  protected override firstFreeSequence(): Sequence {
+    const free = super.firstFreeSequence();
+    if (this.viewStart === 0) return free;
+    return Math.max(free, this.viewStart + (this.begun?.choices.length ?? 0) + 1);
   }
 
   /** A state that this replica has said that it has. */
