@@ -22,7 +22,7 @@ import { Said, type Ballot } from './places.js';
 export const CERTIFICATES = pbftSafety(
   'certificates',
   'Every certificate that a replica holds or sends is the word of a quorum of distinct replicas.',
-  'Of each prepared, commit and stable certificate that a replica has made durable or sent (in a VIEW-CHANGE, NEW-VIEW, DECISION or STATE-DATA), and of the VIEW-CHANGEs of a NEW-VIEW: the signers are distinct members of the configuration in force there, at least q of them (a prepared certificate has the primary and q - 1 others), and each correct one has said exactly that: the same view, sequence and digest (before the holder could know of it: sent it, or, for its own word, written it down). What is behind all stable checkpoints is only counted. Judged when one becomes durable and when one is sent. With MACs a certificate is the local quorum of received messages, and none is sent: of a DECISION, at least q - f correct replicas have sent a COMMIT, and of a stable checkpoint known by the word of f + 1, a correct replica has said so.',
+  'Of each prepared, commit and stable certificate that a replica has made durable or sent (in a VIEW-CHANGE, NEW-VIEW, DECISION or STATE-DATA), and of the VIEW-CHANGEs of a NEW-VIEW: the signers are distinct members of the configuration in force there, at least q of them (a prepared certificate has the primary and q - 1 others), and each correct one has said exactly that: the same view, sequence and digest (before the holder could know of it: sent it, or, for its own word, written it down). What is behind all stable checkpoints is only counted. Judged when one becomes durable and when one is sent. With MACs a certificate is the local quorum of received messages, and none is sent: of a DECISION, at least q - f correct replicas have sent a COMMIT (or are its sender, and prepared), and of a stable checkpoint known by the word of f + 1, a correct replica has said so.',
   '§4.2 to §4.4',
 );
 
@@ -76,7 +76,10 @@ export class Certificates extends PbftChecker {
   private onDecisionClaimed(process: ProcessId, view: View, sequence: Sequence, digest: number): void {
     const place = this.ghost.places.at(sequence);
     if (place === undefined) return;
-    const committed = place.find(view, digest)?.by(Said.commit) ?? 0;
+    const ballot = place.find(view, digest);
+    // Its own vote counts, if it was prepared: after a restart it does not know whether it had sent that.
+    const own = (ballot?.by(Said.certified) ?? 0) & (1 << process);
+    const committed = (ballot?.by(Said.commit) ?? 0) | own;
     if (this.ghost.isCorrectPart(committed, view)) return;
     this.violate(
       `${this.ghost.name(process)} says that ${this.place(view, sequence)} is decided, of which ${sizeOf(committed)} ` +

@@ -55,7 +55,9 @@ export abstract class PbftViewChange extends PbftCheckpoints {
   }
 
   protected startTimer(): void {
-    const timeout = this.timeoutMicros();
+    // A primary gives those who know of what it has proposed the time to leave first.
+    const isOwn = this.isActive && this.isPrimary();
+    const timeout = this.timeoutMicros() * (isOwn ? 2 : 1);
     this.host.setTimer(VIEW_TIMER, timeout, timeout);
   }
 
@@ -97,8 +99,8 @@ export abstract class PbftViewChange extends PbftCheckpoints {
     else if (wasWaiting) this.host.cancelTimer(VIEW_TIMER);
   }
 
-  /** True when something was pre-prepared that is not executed. */
-  private hasOpenPlace(): boolean {
+  /** True when something was pre-prepared that is not executed, or is due for another reason. */
+  protected hasOpenPlace(): boolean {
     const from = Math.max(this.lastExecuted, this.window.low) + 1;
     for (let sequence = from; sequence <= this.window.high; sequence++) {
       if (this.window.at(sequence).view >= 0) return true;

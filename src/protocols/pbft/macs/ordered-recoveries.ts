@@ -33,6 +33,8 @@ export abstract class OrderedRecoveries extends MacNewKeys {
   protected executedAt: Sequence[] = this.members.map(() => 0);
   /** Up to here the primary fills places with null requests. */
   protected fillTo: Sequence = 0;
+  /** Up to here a backup waits for that: a recovery ends there whose request it has executed itself. */
+  protected dueTo: Sequence = 0;
 
   /** The request of its own recovery is executed. */
   protected abstract takeOwnExecution(number: number): void;
@@ -102,6 +104,7 @@ export abstract class OrderedRecoveries extends MacNewKeys {
     this.executedAt[rank] = this.lastExecuted;
     const point = recoveryPoint(this.lastExecuted, bound, window, checkpointInterval);
     if (point > this.fillTo) this.fillTo = point;
+    if (point > this.dueTo) this.dueTo = point;
     this.witness(rank, number);
     if (rank !== this.me) this.replyToRecovery(rank, number);
     else this.takeOwnExecution(number);
@@ -142,6 +145,11 @@ export abstract class OrderedRecoveries extends MacNewKeys {
     return this.nextSequence <= this.fillTo && this.pending.waiting === 0;
   }
 
+  /** A primary that does not do so would keep the other from being recovered for as long as clients are silent. */
+  protected override hasOpenPlace(): boolean {
+    return this.lastExecuted < this.dueTo || super.hasOpenPlace();
+  }
+
   // ---- what was said before ----
 
   /** A primary that gives up its own view need not be waited for (§4.3.2): it is about to stop. */
@@ -179,6 +187,7 @@ export abstract class OrderedRecoveries extends MacNewKeys {
     this.recoveries = other.recoveries.slice();
     this.executedAt = other.executedAt.slice();
     this.fillTo = other.fillTo;
+    this.dueTo = other.dueTo;
   }
 }
 

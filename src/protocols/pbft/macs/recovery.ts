@@ -389,7 +389,7 @@ export abstract class MacRecovery extends OrderedRecoveries {
   }
 
   protected encodeRecovery(): Plain {
-    const { round, latest, unfinished, isStopping, recoveries, executedAt, fillTo, suspect } = this;
+    const { round, latest, unfinished, isStopping, recoveries, executedAt, fillTo, dueTo, suspect } = this;
     return {
       round: round?.encode() ?? null,
       latest,
@@ -398,6 +398,7 @@ export abstract class MacRecovery extends OrderedRecoveries {
       recoveries,
       executedAt,
       fillTo,
+      dueTo,
       hasSuspect: suspect !== undefined,
     };
   }
