@@ -6,11 +6,11 @@ import { join } from 'node:path';
 
 export default function setUp(): () => void {
   const folder = mkdtempSync(join(tmpdir(), 'faultline-tests-'));
-  const before = process.env.TMPDIR;
-  process.env.TMPDIR = folder;
+  const before = process.env['TMPDIR'];
+  process.env['TMPDIR'] = folder;
   return () => {
-    if (before === undefined) delete process.env.TMPDIR;
-    else process.env.TMPDIR = before;
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
     rmSync(folder, { recursive: true, force: true });
   };
 }
