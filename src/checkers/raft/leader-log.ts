@@ -118,9 +118,14 @@ export class LeaderTree {
     return log !== undefined && log.created(index) ? log.term : -1;
   }
 
+  /** True for an index of which nothing is known any more. */
+  hasForgotten(index: number): boolean {
+    return index < this.floor;
+  }
+
   /** True when the log of this term's leader has, up to this index, the prefix with this hash, or it is forgotten. */
   matches(term: number, index: number, low: number, high: number): boolean {
-    if (index === 0 || index < this.floor) return true;
+    if (index === 0 || this.hasForgotten(index)) return true;
     const creator = this.creatorAt(term, index);
     return creator >= 0 && (this.of(creator) as LeaderLog).createdWithPrefix(index, low, high);
   }

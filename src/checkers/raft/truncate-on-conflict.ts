@@ -8,7 +8,7 @@ import { RaftChecker, raftSafety } from './raft-checker.js';
 export const TRUNCATE_ON_CONFLICT = raftSafety(
   'truncate-on-conflict',
   "A follower removes entries only from where its log differs from its leader's.",
-  'When a follower of term t truncates its log from index i on, its prefix up to i is not a prefix of the log of the leader of t: a late or repeated message that says less than what is here removes nothing. Judged at every truncation.',
+  'When a follower of term t truncates its log from index i on, its prefix up to i is not a prefix of the log of the leader of t: a late or repeated message that says less than what is here removes nothing. (Nothing is judged where all that have a snapshot have it behind them, for good.) Judged at every truncation.',
   '§5.3, and Figure 2, rule 3 of AppendEntries',
 );
 
@@ -19,7 +19,10 @@ export class TruncateOnConflict extends RaftChecker {
   onTruncated(process: ProcessId, server: ServerGhost, index: LogIndex): void {
     const { memory, term } = server;
     if (server.isLeader || index <= memory.base || index > memory.last) return;
-    if (!this.ghost.leaders.matches(term, index, memory.lowAt(index), memory.highAt(index))) return;
+    const { leaders } = this.ghost;
+    // What is forgotten matches everything: one that was cut off for long may have other entries there.
+    if (leaders.hasForgotten(index)) return;
+    if (!leaders.matches(term, index, memory.lowAt(index), memory.highAt(index))) return;
     this.violate(
       `${this.ghost.name(process)} removed its log from index ${index} on, where it equals that of the leader of term ` +
         `${term}`,

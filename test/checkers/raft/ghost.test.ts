@@ -135,6 +135,8 @@ test('leader tree: what is asked of terms and indexes that are not forgotten is 
         pruned = pruned.clone();
         expect(pruned.lowestTerm).toBeLessThanOrEqual(ended);
         expect(pruned.highestTerm).toBe(term);
+        expect(pruned.hasForgotten(floor)).toBe(false);
+        expect(pruned.hasForgotten(Math.max(0, floor - 1))).toBe(floor > 0);
         for (let asked = pruned.lowestTerm; asked <= term; asked++) {
           expect(pruned.of(asked)?.leader).toBe(whole.of(asked)?.leader);
           for (let index = floor; index <= plain.length + 1; index++) {
