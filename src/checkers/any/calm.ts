@@ -75,15 +75,10 @@ export class Calm {
 
   onSend(from: ProcessId, to: ProcessId): void {
     const { calm, context } = this.ghost;
-    if (!this.counts(from) || !this.counts(to)) return;
+    if (!counts(this.ghost, from) || !counts(this.ghost, to)) return;
     const now = context.now();
     if (now >= calm.second + SECOND) this.nextSecond(now);
     calm.sent++;
-  }
-
-  private counts(process: ProcessId): boolean {
-    const { servers, participants } = this.ghost;
-    return process < servers && !this.ghost.isFaulty(process) && !participants.isOutside(process);
   }
 
   private nextSecond(now: Micros): void {
@@ -201,13 +196,11 @@ export class QuietWhenIdle extends GhostChecker<RunGhost> {
   override readonly info = QUIET_WHEN_IDLE;
 
   onEnd(): void {
-    const { calm, context, servers, participants } = this.ghost;
+    const { calm, context, servers } = this.ghost;
     const now = context.now();
     if (calm.open > 0 || now - calm.lastBusy < 2 * SECOND || now >= calm.second + 2 * SECOND) return;
     let correct = 0;
-    for (let server = 0; server < servers; server++) {
-      if (!this.ghost.isFaulty(server) && !participants.isOutside(server)) correct++;
-    }
+    for (let server = 0; server < servers; server++) if (counts(this.ghost, server)) correct++;
     // The last whole second that was counted.
     const most = correct * (correct - 1) * MESSAGES_PER_PAIR;
     if (calm.sentBefore <= most) return;
@@ -215,4 +208,9 @@ export class QuietWhenIdle extends GhostChecker<RunGhost> {
       `${calm.sentBefore} messages went between idle servers within a second; at most ${most} may`,
     );
   }
+}
+
+/** True for a server whose messages to others count: it is correct, and not left broken. */
+function counts(ghost: RunGhost, process: ProcessId): boolean {
+  return process < ghost.servers && !ghost.isFaulty(process) && !ghost.participants.isOutside(process);
 }

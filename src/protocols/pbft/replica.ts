@@ -283,7 +283,7 @@ export class PbftReplica extends PbftReconfiguration implements Replica, Outline
   }
 
   protected override firstFreeSequence(): Sequence {
-    let last = Math.max(this.window.low, this.lastExecuted, this.viewStart);
+    let last = Math.max(this.window.low, this.lastExecuted);
     for (let sequence = this.window.low + 1; sequence <= this.window.high; sequence++) {
       if (this.window.at(sequence).view >= 0 && sequence > last) last = sequence;
     }

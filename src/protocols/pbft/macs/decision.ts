@@ -107,9 +107,23 @@ function isCheckpoint(
   let having = 0;
   for (const { stable, checkpoints } of viewChanges) {
     if (stable <= sequence) reached++;
-    if (checkpoints.some((own) => own.sequence === sequence && own.digest === digest)) having++;
+    if (has(checkpoints, sequence, digest)) having++;
   }
   return reached >= quorum.strong && having >= quorum.weak;
+}
+
+function has(checkpoints: readonly Checkpointed[], sequence: Sequence, digest: number): boolean {
+  return checkpoints.some((own) => own.sequence === sequence && own.digest === digest);
+}
+
+/** True when it is stable by these view changes: f + 1 say that it is, so that one correct replica knows; or q have it. */
+export function isStableBy(
+  viewChanges: readonly MacViewChange[],
+  { sequence, digest }: Checkpointed,
+  { weak, strong }: Quorum,
+): boolean {
+  const having = viewChanges.filter(({ checkpoints }) => has(checkpoints, sequence, digest));
+  return having.length >= strong || having.filter(({ stable }) => stable === sequence).length >= weak;
 }
 
 /** By place: what those say whose stable checkpoint is below it. */

@@ -25,13 +25,12 @@
 
 import type { Plain, ProcessId, Proof } from '../../../kernel/index.js';
 import type { Choice, Sequence, StableCertificate, Status, View } from '../messages.js';
-import type { Quorum } from '../quorum.js';
 import type { CertifiedState } from '../transfer.js';
 import { EVERYBODY } from '../outbox.js';
 import type { Promised } from '../records.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { MacClaims } from './claims.js';
-import { decideView, type Begin } from './decision.js';
+import { decideView, isStableBy, type Begin } from './decision.js';
 import {
   MacStatementType,
   type Checkpointed,
@@ -484,18 +483,6 @@ export abstract class MacViewChanges extends MacClaims {
       awaitsStart: this.awaitsStart,
     };
   }
-}
-
-/** True when it is stable by these view changes: f + 1 say that it is, so that one correct replica knows; or q have it. */
-function isStableBy(
-  viewChanges: readonly MacViewChange[],
-  { sequence, digest }: Checkpointed,
-  { weak, strong }: Quorum,
-): boolean {
-  const having = viewChanges.filter(({ checkpoints }) =>
-    checkpoints.some((own) => own.sequence === sequence && own.digest === digest),
-  );
-  return having.length >= strong || having.filter(({ stable }) => stable === sequence).length >= weak;
 }
 
 /** Known by the word of f + 1: there is no proof to show. */
