@@ -3,11 +3,13 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * A run goes through several hundred small functions, none of which stands out. V8 stops inlining them when a
- * caller has taken in 920 bytes of bytecode, long before an event's way is one piece of code. With a larger
- * budget the same runs took 8 % less CPU time, over pairs of rounds side by side; a still larger one gained nothing.
+ * How much bytecode a function may take in from those that it calls when it is compiled. A run goes through several
+ * hundred small functions, and those that change their shape of data are compiled ten times over. With V8's own
+ * budget (920) and a larger one, compiling is most of what the first ten seconds of CPU time go to. Over the first
+ * 60 seeds of `pbft/swarm` 400 took 11 % less CPU time than 920 and 27 % less than 2000; over 4,000 seeds of
+ * `raft/swarm` there was no difference that could be measured.
  */
-const INLINED_BYTECODE_BYTES = 2000;
+const INLINED_BYTECODE_BYTES = 400;
 
 /** To be called before the first run of a process; its worker threads go by the same flags. */
 export function tuneEngine(): void {

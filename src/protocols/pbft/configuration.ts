@@ -37,7 +37,8 @@ export class Configuration {
 
   /** Number of the replica that this process is; -1: it is none. */
   rankOf(process: ProcessId): number {
-    return this.ranks[process] ?? -1;
+    // Asked for what lies beyond, V8 would throw the compiled code of every caller away, again and again.
+    return process < this.ranks.length ? (this.ranks[process] ?? -1) : -1;
   }
 
   /** Number of the primary of one of this configuration's views (OSDI 1999, §4.1). */
