@@ -1,6 +1,13 @@
 // What the tests of PBFT share: proved messages of any replica, and a replica on a fake host.
 
-import type { Authenticator, ClusterShape, Message, Plain, Proof } from '../../../src/kernel/index.js';
+import type {
+  Authenticator,
+  ClusterShape,
+  DiskSlot,
+  Message,
+  Plain,
+  Proof,
+} from '../../../src/kernel/index.js';
 import {
   IDENTITY_FILE,
   PbftMacReplica,
@@ -174,14 +181,14 @@ export class Bench {
     return this;
   }
 
-  /** Loses power, and starts from what was durable. */
-  crash(): this {
+  /** Loses power, and starts from what was durable; of each file, what `left` leaves of that. */
+  crash(left = (slots: readonly DiskSlot[]): readonly DiskSlot[] => slots): this {
     const image = this.host.crashImage();
     const host = new FakeHost<PbftMessage>(this.self);
     for (const file of image.files()) {
       host.format(
         file,
-        image.read(file).map(({ record }) => record),
+        left(image.read(file)).map(({ record }) => record),
       );
     }
     this.host = host;

@@ -17,17 +17,15 @@ import {
 import { makeCommand } from '../../../src/services/index.js';
 import { builtInImplementation, simulate } from '../../../src/simulator/index.js';
 import { bundled } from '../../simulator/scenarios.js';
-import { keysOf } from '../../world/keys.js';
 import { Bench, CLIENT, commit, kinds, prePrepare, prepare, request } from './fixtures.js';
+import { ALL, authenticate } from './mac-fixtures.js';
 
-const ALL = [0, 1, 2, 3];
 const ON = { proofs: 'macs', 'read-only': true, tentative: true, 'batch-size': 1 };
 
 function read(sequence: number, receivers = ALL): ReadRequest {
   const command = makeCommand(CLIENT, sequence, { op: 'get', key: 'k' }, 'read-index');
-  const type = StatementType.readRequest;
-  const statement = { type, configuration: 0, view: 0, sequence, digest: command.hash };
-  return { kind: 'ReadRequest', command, proof: keysOf(CLIENT).authenticate(statement, receivers) };
+  const proof = authenticate(CLIENT, StatementType.readRequest, 0, sequence, command.hash, receivers);
+  return { kind: 'ReadRequest', command, proof };
 }
 
 /** Replica `signer` says that request 1 was decided at place 1 of view 0. */
@@ -35,15 +33,7 @@ function decision(signer: number): Decision {
   const requests = [request(1)];
   const digest = batchDigest(requests);
   const body = { kind: 'Decision', view: 0, sequence: 1, digest, requests, commits: [] } as const;
-  const said = decisionDigest(body);
-  const statement = {
-    type: StatementType.decision,
-    configuration: 0,
-    view: 0,
-    sequence: 1,
-    digest: said,
-  };
-  return { ...body, proof: keysOf(signer).authenticate(statement, ALL) };
+  return { ...body, proof: authenticate(signer, StatementType.decision, 0, 1, decisionDigest(body)) };
 }
 
 describe('reads that are not ordered, with MACs', () => {
@@ -87,11 +77,10 @@ describe('tentative execution with MACs', () => {
     const bench = new Bench(1, 4, ON);
     const proposal = prePrepare(0, 0, 1, [request(1)]);
     const { digest } = proposal;
-    const said = [0, 2].map((signer) => {
-      const type = StatementType.commit;
-      const statement = { type, configuration: 0, view: 0, sequence: 1, digest };
-      return { ...commit(signer, 0, 1, digest), proof: keysOf(signer).authenticate(statement, [1]) };
-    });
+    const said = [0, 2].map((signer) => ({
+      ...commit(signer, 0, 1, digest),
+      proof: authenticate(signer, StatementType.commit, 0, 1, digest, [1]),
+    }));
     bench.receive(proposal, prepare(2, 0, 1, digest)).sync();
     bench.receive(...said);
     expect(bench.applied()).toEqual([1]);

@@ -1,93 +1,39 @@
 import { describe, expect, it } from 'vitest';
 import {
-  MacStatementType,
   PbftMacReplica,
-  StatementType,
   batchDigest,
-  macNewViewDigest,
-  macViewChangeDigest,
-  viewChangeAckDigest,
-  type Checkpointed,
   type MacNewView,
   type MacViewChange,
   type PrePrepare,
   type Prepare,
   type Request,
   type Tuple,
-  type ViewChangeAck,
 } from '../../../src/protocols/pbft/index.js';
-import { keysOf } from '../../world/keys.js';
 import { Bench, CLIENT, kinds, request, requestWithMacs } from './fixtures.js';
+import {
+  ALL,
+  GENESIS,
+  acknowledge,
+  newView,
+  prePrepare,
+  prepare,
+  viewChange,
+  type Leaving,
+} from './mac-fixtures.js';
 
-const ALL = [0, 1, 2, 3];
 const MACS = { proofs: 'macs' };
 const batch = [request(1), request(2)];
 const digest = batchDigest(batch);
 const prepared: Tuple = { view: 0, sequence: 1, digest };
 
-function authenticate(
-  signer: number,
-  type: number,
-  view: number,
-  sequence: number,
-  said: number,
-  receivers: readonly number[],
-) {
-  const statement = { type, configuration: 0, view, sequence, digest: said };
-  return keysOf(signer).authenticate(statement, receivers);
-}
+/** All of it is about place 1 of view 0, and about who leaves for view 1. */
+const propose = (requests: readonly Request[]): PrePrepare => prePrepare(0, 1, requests);
+const vote = (signer: number, said = digest): Prepare => prepare(signer, 0, 1, said);
+const leave = (signer: number, words?: Leaving): MacViewChange => viewChange(signer, 1, words);
+const begin = (viewChanges: readonly MacViewChange[], chosen: readonly number[]): MacNewView =>
+  newView(1, viewChanges, GENESIS, chosen);
 
-function prePrepare(requests: readonly Request[], view = 0, receivers = ALL): PrePrepare {
-  const said = batchDigest(requests);
-  const proof = authenticate(view % 4, StatementType.prePrepare, view, 1, said, receivers);
-  return { kind: 'PrePrepare', view, sequence: 1, digest: said, requests, proof };
-}
-
-function prepare(signer: number, said = digest): Prepare {
-  const proof = authenticate(signer, StatementType.prepare, 0, 1, said, ALL);
-  return { kind: 'Prepare', view: 0, sequence: 1, digest: said, proof };
-}
-
-interface Words {
-  readonly prepared?: readonly Tuple[];
-  readonly prePrepared?: readonly Tuple[];
-  readonly receivers?: readonly number[];
-}
-
-function leave(signer: number, words: Words = {}): MacViewChange {
-  const { prepared: p = [], prePrepared: q = [], receivers = ALL } = words;
-  const checkpoints: readonly Checkpointed[] = [{ sequence: 0, digest: 0 }];
-  const body = {
-    kind: 'MacViewChange',
-    view: 1,
-    stable: 0,
-    checkpoints,
-    prepared: p,
-    prePrepared: q,
-  } as const;
-  const said = macViewChangeDigest(body);
-  return { ...body, proof: authenticate(signer, MacStatementType.viewChange, 1, 0, said, receivers) };
-}
-
-function acknowledge(signer: number, ...messages: readonly MacViewChange[]): ViewChangeAck {
-  const acks = messages.flatMap((message) => [message.proof.signer, macViewChangeDigest(message)]);
-  const body = { kind: 'ViewChangeAck', view: 1, acks } as const;
-  const proof = authenticate(signer, MacStatementType.viewChangeAck, 1, 0, viewChangeAckDigest(body), ALL);
-  return { ...body, proof };
-}
-
-function begin(viewChanges: readonly MacViewChange[], digests: readonly number[]): MacNewView {
-  const choices = digests.map((said, i) => ({
-    sequence: i + 1,
-    digest: said,
-    proof: authenticate(1, StatementType.prePrepare, 1, i + 1, said, ALL),
-  }));
-  const checkpoint = { sequence: 0, digest: 0 };
-  const body = { kind: 'MacNewView', view: 1, viewChanges, checkpoint, choices } as const;
-  return { ...body, proof: authenticate(1, MacStatementType.newView, 1, 0, macNewViewDigest(body), ALL) };
-}
-
-const words: Words = { prepared: [prepared], prePrepared: [prepared] };
+const words: Leaving = { prepared: [prepared], prePrepared: [prepared] };
 
 describe('pbft view change with MACs', () => {
   it('the new primary waits until a quorum has acknowledged what its view rests on', () => {
@@ -142,7 +88,7 @@ describe('pbft view change with MACs', () => {
 
   it('P and Q outlive restarts, also in the middle of a view change', () => {
     const bench = new Bench(2, 4, MACS).sync();
-    bench.receive(prePrepare(batch), prepare(1)).sync().crash().sync();
+    bench.receive(propose(batch), vote(1)).sync().crash().sync();
     bench.receive(leave(0), leave(3)).sync().crash().sync();
     bench.sent();
     bench.replica.timerFired('status');
@@ -154,7 +100,7 @@ describe('pbft view change with MACs', () => {
 
   it('a clone goes on as the replica would', () => {
     const bench = new Bench(2, 4, MACS).sync();
-    bench.receive(prePrepare(batch), leave(0), leave(3), acknowledge(3, leave(0))).sync();
+    bench.receive(propose(batch), leave(0), leave(3), acknowledge(3, leave(0))).sync();
     expect(bench.replica.clone(bench.host).encode()).toEqual(bench.replica.encode());
   });
 });
@@ -165,16 +111,16 @@ describe('pbft requests with MACs that are good for some', () => {
 
   it('a backup accepts them by the word of f + 1 replicas', () => {
     const bench = new Bench(2, 4, MACS).sync();
-    bench.receive(prePrepare(spoilt)).sync();
+    bench.receive(propose(spoilt)).sync();
     expect(bench.rejections()).toEqual(['a request without its client']);
     expect(kinds(bench.sent(3))).not.toContain('Prepare');
-    bench.receive(prepare(1, said)).sync();
+    bench.receive(vote(1, said)).sync();
     expect(kinds(bench.sent(3))).toContain('Prepare');
   });
 
   it('a backup accepts them when the client sends the same signed', () => {
     const bench = new Bench(2, 4, MACS).sync();
-    bench.receive(prePrepare(spoilt)).sync();
+    bench.receive(propose(spoilt)).sync();
     bench.sent();
     bench.receive(request(1)).sync();
     expect(kinds(bench.sent(3))).toContain('Prepare');

@@ -1,45 +1,36 @@
 /** Where a view with MACs begins: at a state that is right, which need not be stable yet. */
 
 import { describe, expect, it } from 'vitest';
+import type { DiskSlot } from '../../../src/kernel/index.js';
 import {
-  MacStatementType,
   StatementType,
   batchDigest,
   fetchStateDigest,
-  macNewViewDigest,
-  macViewChangeDigest,
   statusDigest,
   type Checkpoint,
   type Checkpointed,
   type MacNewView,
   type MacViewChange,
   type PbftMessage,
-  type PhaseMessage,
   type Request,
   type Tuple,
 } from '../../../src/protocols/pbft/index.js';
-import { keysOf } from '../../world/keys.js';
 import { Bench, kinds, request } from './fixtures.js';
+import {
+  GENESIS,
+  acknowledge,
+  authenticate,
+  checkpoint as said,
+  commit,
+  newView,
+  prePrepare,
+  prepare,
+  viewChange,
+} from './mac-fixtures.js';
 
 const SETTINGS = { proofs: 'macs', 'checkpoint-interval': 2, window: 4 };
-const GENESIS: Checkpointed = { sequence: 0, digest: 0 };
 const batches = [1, 2, 3, 4, 5, 6].map((sequence) => [request(sequence)]);
 const digests = batches.map((requests) => batchDigest(requests));
-
-function authenticate(signer: number, type: number, view: number, sequence: number, digest: number) {
-  return keysOf(signer).authenticate({ type, configuration: 0, view, sequence, digest }, [0, 1, 2, 3]);
-}
-
-function prePrepare(view: number, sequence: number, requests: readonly Request[]): PhaseMessage {
-  const digest = requests.length === 0 ? 0 : batchDigest(requests);
-  const proof = authenticate(view, StatementType.prePrepare, view, sequence, digest);
-  return { kind: 'PrePrepare', view, sequence, digest, requests, proof };
-}
-
-function vote(kind: 'Prepare' | 'Commit', signer: number, sequence: number, digest: number): PhaseMessage {
-  const type = kind === 'Prepare' ? StatementType.prepare : StatementType.commit;
-  return { kind, view: 0, sequence, digest, proof: authenticate(signer, type, 0, sequence, digest) };
-}
 
 interface Executed {
   readonly bench: Bench;
@@ -54,9 +45,9 @@ function execute(bench: Bench, all: readonly (readonly Request[])[]): void {
     const digest = requests.length === 0 ? 0 : batchDigest(requests);
     bench
       .receive(prePrepare(0, i + 1, requests))
-      .receive(vote('Prepare', 1, i + 1, digest))
+      .receive(prepare(1, 0, i + 1, digest))
       .sync()
-      .receive(vote('Commit', 0, i + 1, digest), vote('Commit', 1, i + 1, digest))
+      .receive(commit(0, 0, i + 1, digest), commit(1, 0, i + 1, digest))
       .sync();
   });
 }
@@ -78,14 +69,6 @@ function executed(): Executed {
   return { bench, checkpoint, earlier };
 }
 
-function said(
-  signer: number,
-  { sequence, digest }: Checkpointed,
-): PbftMessage & { proof: Checkpoint['proof'] } {
-  const proof = authenticate(signer, StatementType.checkpoint, 0, sequence, digest);
-  return { kind: 'Checkpoint', sequence, digest, proof };
-}
-
 /** A view change of one that has these checkpoints, the first of them stable, and was prepared for these places. */
 function leaveWith(
   signer: number,
@@ -93,34 +76,19 @@ function leaveWith(
   places: readonly Tuple[],
   checkpoints: readonly Checkpointed[],
 ): MacViewChange {
-  const stable = (checkpoints[0] as Checkpointed).sequence;
-  const body = {
-    kind: 'MacViewChange',
-    view,
-    stable,
-    checkpoints,
-    prepared: places,
-    prePrepared: places,
-  } as const;
-  const proof = authenticate(signer, MacStatementType.viewChange, view, stable, macViewChangeDigest(body));
-  return { ...body, proof };
+  return viewChange(signer, view, { checkpoints, prepared: places, prePrepared: places });
 }
 
 function leave(signer: number, ...checkpoints: readonly Checkpointed[]): MacViewChange {
   return leaveWith(signer, 1, [], checkpoints);
 }
 
-function begin(
-  viewChanges: readonly MacViewChange[],
-  checkpoint: Checkpointed,
-  chosen: readonly number[] = [],
-): MacNewView {
-  const choices = chosen.map((digest, i) => {
-    const sequence = checkpoint.sequence + 1 + i;
-    return { sequence, digest, proof: authenticate(1, StatementType.prePrepare, 1, sequence, digest) };
-  });
-  const body = { kind: 'MacNewView', view: 1, viewChanges, checkpoint, choices } as const;
-  return { ...body, proof: authenticate(1, MacStatementType.newView, 1, 0, macNewViewDigest(body)) };
+/** What is left of a file when all was torn that came after the promise of a new view. */
+function upToNewView(slots: readonly DiskSlot[]): readonly DiskSlot[] {
+  const isNewView = ({ record }: DiskSlot): boolean =>
+    (record as { content?: { kind: string } }).content?.kind === 'mac-new-view';
+  const last = slots.findIndex(isNewView);
+  return last < 0 ? slots : slots.slice(0, last + 1);
 }
 
 /** Above the window of whoever knows of nothing stable. */
@@ -130,7 +98,7 @@ const laterPlaces: readonly Tuple[] = later.map((digest, i) => ({ view: 0, seque
 /** A view that begins at a checkpoint that two replicas have, and nobody knows to be stable. */
 function provisional({ checkpoint, earlier }: Executed): MacNewView {
   const having = [0, 1].map((signer) => leaveWith(signer, 1, laterPlaces, [earlier, checkpoint]));
-  return begin([...having, leave(3, GENESIS)], checkpoint, later);
+  return newView(1, [...having, leave(3, GENESIS)], checkpoint, later);
 }
 
 function low(bench: Bench): number {
@@ -146,7 +114,7 @@ describe('where a view with MACs begins', () => {
       (c: Checkpointed) => [leave(0, c), leave(1, c), leave(3, GENESIS)],
     ]) {
       const { bench, checkpoint } = executed();
-      bench.receive(begin(changes(checkpoint), checkpoint)).sync();
+      bench.receive(newView(1, changes(checkpoint), checkpoint)).sync();
       expect(bench.state('view')).toBe(1);
       expect(low(bench)).toBe(4);
     }
@@ -192,6 +160,22 @@ describe('where a view with MACs begins', () => {
     expect(bench.rejections()).toContain('a second pre-prepare');
   });
 
+  it('leaves no place free that it has chosen something for, though the record of its window is torn', () => {
+    const { checkpoint } = executed();
+    const bench = new Bench(2, 4, { ...SETTINGS, 'batch-size': 1 }).sync();
+    execute(bench, batches.slice(0, 2));
+    const places = [5, 6, 7, 8].map((sequence) => ({ view: 0, sequence, digest: 100 + sequence }));
+    const changes = [0, 1, 3].map((signer) => leaveWith(signer, 2, places, [checkpoint]));
+    const [zero, one, three] = changes as [MacViewChange, MacViewChange, MacViewChange];
+    bench.receive(zero, one, three, acknowledge(0, one, three), acknowledge(1, zero, three)).sync();
+    const begun = bench.sent(0).find((message): message is MacNewView => message.kind === 'MacNewView');
+    expect(begun?.choices).toMatchObject(places.map(({ sequence, digest }) => ({ sequence, digest })));
+    expect(low(bench)).toBe(4);
+    bench.crash(upToNewView).receive(request(9)).sync();
+    expect([bench.state('view'), low(bench)]).toEqual([2, 4]);
+    expect(kinds(bench.sent(0))).not.toContain('PrePrepare');
+  });
+
   it('gives the state to whoever asks for it before it is stable', () => {
     const { bench, checkpoint } = executed();
     const body = { kind: 'FetchState', sequence: checkpoint.sequence, paths: [[]] } as const;
@@ -228,7 +212,7 @@ describe('a state with MACs that f + 1 have', () => {
     // Its second batch is prepared, and executed tentatively.
     const bench = new Bench(2, 4, { ...SETTINGS, tentative: true }).sync();
     execute(bench, batches.slice(0, 1));
-    bench.receive(prePrepare(0, 2, batches[1] as Request[]), vote('Prepare', 1, 2, digests[1] as number));
+    bench.receive(prePrepare(0, 2, batches[1] as Request[]), prepare(1, 0, 2, digests[1] as number));
     bench.sync().sent();
     bench.receive(said(0, checkpoint), said(1, checkpoint), said(3, checkpoint));
     expect(asks(bench)).toEqual([]);
