@@ -68,15 +68,18 @@ export interface Leaving {
   readonly prepared?: readonly Tuple[];
   readonly prePrepared?: readonly Tuple[];
   readonly receivers?: readonly number[];
+  /** Where replicas recover. */
+  readonly recovery?: number;
 }
 
 export function viewChange(
   signer: number,
   view: number,
-  { checkpoints = [GENESIS], prepared = [], prePrepared = [], receivers }: Leaving = {},
+  { checkpoints = [GENESIS], prepared = [], prePrepared = [], receivers, recovery }: Leaving = {},
 ): MacViewChange {
   const stable = (checkpoints[0] as Checkpointed).sequence;
-  const body = { kind: 'MacViewChange', view, stable, checkpoints, prepared, prePrepared } as const;
+  const said = { kind: 'MacViewChange', view, stable, checkpoints, prepared, prePrepared } as const;
+  const body = recovery === undefined ? said : { ...said, recovery };
   const digest = macViewChangeDigest(body);
   return {
     ...body,

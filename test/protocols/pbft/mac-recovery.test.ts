@@ -1,8 +1,27 @@
-/** A proactive recovery whose own request never comes as a message: it is executed in a state that others send. */
+/** Proactive recovery where what it needs comes in an unusual order, or by another way. */
 
 import { describe, expect, it } from 'vitest';
-import { WATCHDOG_TIMER, type PbftMessage } from '../../../src/protocols/pbft/index.js';
-import { Bench } from './fixtures.js';
+import {
+  MacStatementType,
+  WATCHDOG_TIMER,
+  batchDigest,
+  replyStableDigest,
+  type Checkpoint,
+  type Checkpointed,
+  type PbftMessage,
+  type ReplyStable,
+} from '../../../src/protocols/pbft/index.js';
+import { keysOf } from '../../world/keys.js';
+import { Bench, request } from './fixtures.js';
+import {
+  authenticate,
+  checkpoint,
+  commit,
+  newView,
+  prePrepare,
+  prepare,
+  viewChange,
+} from './mac-fixtures.js';
 
 const SETTINGS = {
   proofs: 'macs',
@@ -12,6 +31,7 @@ const SETTINGS = {
   'recovery-interval': '10s',
 };
 const RECOVERING = 3;
+const OTHERS = [0, 1, 2];
 /** By these a batch would be executed. */
 const ORDERING: readonly PbftMessage['kind'][] = ['PrePrepare', 'Prepare', 'Commit', 'BatchData', 'Decision'];
 
@@ -58,3 +78,59 @@ describe('a recovery with MACs whose request is executed in a state', () => {
     expect(recovering.host.events).toContainEqual(expect.objectContaining({ kind: 'snapshot-installed' }));
   });
 });
+
+describe('a recovering replica that takes nothing in above a bound', () => {
+  const extent = (signer: number, recovery: number): ReplyStable => {
+    const body = { kind: 'ReplyStable', recovery, stable: 0, prepared: 0 } as const;
+    const digest = replyStableDigest(body);
+    return { ...body, proof: authenticate(signer, MacStatementType.replyStable, 0, recovery, digest) };
+  };
+
+  it('takes what its view began with before what the primary of the view proposed in its place', () => {
+    const bench = new Bench(RECOVERING, 4, SETTINGS).sync();
+    const batches = [1, 2, 3, 4].map((sequence) => [request(sequence)]);
+    const digests = batches.map((requests) => batchDigest(requests));
+    const execute = (view: number, sequence: number): void => {
+      const digest = digests[sequence - 1] as number;
+      bench.receive(prepare(0, view, sequence, digest), prepare(2, view, sequence, digest)).sync();
+      bench.receive(...OTHERS.map((other) => commit(other, view, sequence, digest))).sync();
+    };
+    batches.forEach((requests, i) => bench.receive(prePrepare(0, i + 1, requests)));
+    for (const sequence of [1, 2]) execute(0, sequence);
+    const start = ownCheckpoint(bench);
+    bench.receive(...OTHERS.map((other) => checkpoint(other, start))).sync();
+    bench.replica.timerFired(WATCHDOG_TIMER);
+    bench.sync().crash().sync();
+    const { keyEpoch } = keysOf(RECOVERING);
+    for (const other of OTHERS) keysOf(other).learnKeys(RECOVERING, keyEpoch);
+    bench.receive(...OTHERS.map((other) => extent(other, keyEpoch)));
+
+    // H_M is 4. The view begins at 2, with choices up to 6.
+    const chosen = [...digests.slice(2), 105, 106].map((digest, i) => ({ view: 0, sequence: i + 3, digest }));
+    const words = { checkpoints: [start], prepared: chosen, prePrepared: chosen, recovery: 0 };
+    const changes = OTHERS.map((other) => viewChange(other, 1, words));
+    bench.receive(
+      newView(
+        1,
+        changes,
+        start,
+        chosen.map(({ digest }) => digest),
+      ),
+    );
+    bench.receive(prePrepare(1, 5, [request(9)])).sync();
+    for (const sequence of [3, 4]) execute(1, sequence);
+    const bound = ownCheckpoint(bench);
+    expect(bound.sequence).toBe(4);
+    bench.receive(...OTHERS.map((other) => checkpoint(other, bound))).sync();
+    expect(bench.sent(0).filter(({ kind }) => kind === 'Prepare')).toMatchObject([
+      { view: 1, sequence: 5, digest: 105 },
+      { view: 1, sequence: 6, digest: 106 },
+    ]);
+  });
+});
+
+/** The one that it has said last. */
+function ownCheckpoint(bench: Bench): Checkpointed {
+  const said = bench.sent(0).findLast((message): message is Checkpoint => message.kind === 'Checkpoint');
+  return { sequence: said?.sequence ?? 0, digest: said?.digest ?? 0 };
+}

@@ -228,9 +228,10 @@ export abstract class MacRecovery extends OrderedRecoveries {
     const ceiling = isFree ? NEVER : round.bound;
     if (ceiling <= this.ceiling) return;
     this.ceiling = ceiling;
-    this.replayEarly();
     const { begun, view } = this;
+    // Before what came early: its primary may have proposed something else for a place that its view began with.
     if (this.isActive && begun?.view === view) this.acceptChoices(begun.choices);
+    this.replayEarly();
     if (this.isPrimary()) this.propose();
     this.countViewChanges();
   }
