@@ -57,8 +57,8 @@ export interface CheckerContext {
   generation(process: ProcessId): number;
   /** True for a process that may do anything: nothing that it says is judged. Absent: there is none. */
   isFaulty?(process: ProcessId): boolean;
-  /** True for one that is, or that was so before it recovered: of what it said then nothing is known. Absent: see above. */
-  hasBeenFaulty?(process: ProcessId): boolean;
+  /** How often it was so and recovered: of what it said and forgot before that nothing is known. Absent: never. */
+  timesHealed?(process: ProcessId): number;
   /** How many of so many voters are enough for the protocol to go on; absent: a majority. */
   quorumOf?(voters: number): number;
   /** Every intact record that is durable in the file right now, in slot order. Costly: for audits. */

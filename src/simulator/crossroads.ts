@@ -49,8 +49,8 @@ export class Crossroads implements Outlet {
     return process >= this.firstTwin || this.adversary.isFaulty(process);
   }
 
-  hasBeenFaulty(process: ProcessId): boolean {
-    return this.isFaulty(process) || this.adversary.corruption.wasHealed(process);
+  timesHealed(process: ProcessId): number {
+    return this.adversary.corruption.timesHealed(process);
   }
 
   send(postman: Postman, from: ProcessId, to: ProcessId, message: Message): void {

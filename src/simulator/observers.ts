@@ -43,8 +43,8 @@ export interface Watched {
   quorumOf(voters: number): number;
   /** True for a process that may do anything. */
   isFaulty(process: ProcessId): boolean;
-  /** True for one that may do anything, or might before it recovered. */
-  hasBeenFaulty(process: ProcessId): boolean;
+  /** How often it could do anything, and then no more. */
+  timesHealed(process: ProcessId): number;
 }
 
 export class WatchedContext implements CheckerContext, CoverageContext {
@@ -73,8 +73,8 @@ export class WatchedContext implements CheckerContext, CoverageContext {
     return this.watched.isFaulty(process);
   }
 
-  hasBeenFaulty(process: ProcessId): boolean {
-    return this.watched.hasBeenFaulty(process);
+  timesHealed(process: ProcessId): number {
+    return this.watched.timesHealed(process);
   }
 
   isCut(from: ProcessId, to: ProcessId): boolean {

@@ -375,8 +375,8 @@ export class Simulation implements Engine {
     return this.crossroads !== undefined && this.crossroads.isFaulty(process);
   }
 
-  hasBeenFaulty(process: ProcessId): boolean {
-    return this.crossroads !== undefined && this.crossroads.hasBeenFaulty(process);
+  timesHealed(process: ProcessId): number {
+    return this.crossroads === undefined ? 0 : this.crossroads.timesHealed(process);
   }
 
   isDamaged(server: ProcessId): boolean {

@@ -40,6 +40,8 @@ export class ReplicaGhost {
 
   /** How often its disk was formatted anew: who it is. */
   generation = 0;
+  /** How often it was faulty and recovered, as of its latest start. */
+  timesHealed = 0;
   /** As it reports it in this incarnation. */
   view: View = 0;
   /** It has bound itself to views from this one on, by what it has sent, over all time of this generation. */
@@ -151,8 +153,12 @@ export class PbftGhost {
 
   /** It is faulty, or was so before it recovered: what it said then was not heard. */
   hasBeenFaulty(process: ProcessId): boolean {
+    return this.isFaulty(process) || this.timesHealed(process) > 0;
+  }
+
+  private timesHealed(process: ProcessId): number {
     const { context } = this.run;
-    return this.isFaulty(process) || (context.hasBeenFaulty !== undefined && context.hasBeenFaulty(process));
+    return context.timesHealed === undefined ? 0 : context.timesHealed(process);
   }
 
   primaryOf(view: View): number {
@@ -200,6 +206,7 @@ export class PbftGhost {
     replica.disk = DiskGhost.of(image);
     this.retractLost(process, replica.disk);
     this.identify(replica, this.run.context.generation(process));
+    this.heal(replica, this.timesHealed(process));
     replica.view = 0;
     replica.journal = 0;
     replica.journalled = replica.disk.lastRead;
@@ -212,6 +219,13 @@ export class PbftGhost {
     replica.hasUpTo = 0;
     replica.judged = undefined;
     replica.recovery.restart(this.hasBeenFaulty(process), replica.disk.isRecovering);
+  }
+
+  /** While it was faulty it may have lost its memory, unseen: then it begins with what its disk has. */
+  private heal(replica: ReplicaGhost, times: number): void {
+    if (times === replica.timesHealed) return;
+    replica.timesHealed = times;
+    replica.forgive();
   }
 
   /** What another has said in its place does not bind it. */

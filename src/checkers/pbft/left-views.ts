@@ -8,7 +8,7 @@ import { PbftChecker, pbftSafety } from './pbft-checker.js';
 export const LEFT_VIEWS = pbftSafety(
   'left-views',
   'A replica takes no part in a view below one that it has gone to, not even after a restart.',
-  'Let w be the highest view of a PRE-PREPARE, PREPARE, COMMIT or VIEW-CHANGE that a replica has ever sent. It sends no PRE-PREPARE, PREPARE, COMMIT or VIEW-CHANGE of a view below w, and of w itself no PRE-PREPARE, PREPARE or COMMIT before that view has begun with a NEW-VIEW, unless it is the first of a configuration. What it sent before it lost its memory does not count once it has completed a proactive recovery (TOCS 2002, §4): a quorum of those who know of that takes its earlier VIEW-CHANGEs for void, and it votes on nothing that it could have voted on before. Judged at every send.',
+  'Let w be the highest view of a PRE-PREPARE, PREPARE, COMMIT or VIEW-CHANGE that a replica has ever sent. It sends no PRE-PREPARE, PREPARE, COMMIT or VIEW-CHANGE of a view below w, and of w itself no PRE-PREPARE, PREPARE or COMMIT before that view has begun with a NEW-VIEW, unless it is the first of a configuration. What it sent before it lost its memory does not count once it has completed a proactive recovery (TOCS 2002, §4), nor what it sent before it was faulty, since it may have lost its memory then: a quorum of those who know of that takes its earlier VIEW-CHANGEs for void, and it votes on nothing that it could have voted on before. Judged at every send.',
   '§4.4, "stops accepting messages (other than checkpoint, view-change, and new-view messages)"',
 );
 

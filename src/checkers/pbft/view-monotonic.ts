@@ -8,7 +8,7 @@ import { PbftChecker, pbftSafety } from './pbft-checker.js';
 export const VIEW_MONOTONIC = pbftSafety(
   'view-monotonic',
   "A replica's view never goes back.",
-  'Between its start and its end, a replica reports only views that are no lower than the one before; after a restart, none below the highest view that it has bound itself to by a PRE-PREPARE, PREPARE, COMMIT, VIEW-CHANGE or NEW-VIEW sent before. Judged at every report of a view.',
+  'Between its start and its end, a replica reports only views that are no lower than the one before; after a restart, none below the highest view that it has bound itself to by a PRE-PREPARE, PREPARE, COMMIT, VIEW-CHANGE or NEW-VIEW sent before, since it was faulty or lost its memory last: what it has said until then it need not know. Judged at every report of a view.',
   '§4.4',
 );
 

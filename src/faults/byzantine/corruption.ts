@@ -14,8 +14,8 @@ export class Corruption {
   /** By a disk that has forgotten what was promised: a recovery that does not know of it makes nothing right. */
   private readonly forgetful = new Set<ProcessId>();
   readonly healing = new Healing();
-  /** Those that were corrupted once and are, or were, so no more. */
-  private readonly healed = new Set<ProcessId>();
+  /** How often each has been corrupted and was so no more. */
+  private readonly healed = new Map<ProcessId, number>();
 
   private constructor(
     private readonly servers: number,
@@ -87,12 +87,12 @@ export class Corruption {
     if (this.forgetful.has(server) || !this.faulty.delete(server)) return false;
     this.byRole.delete(server);
     this.healing.begin(server);
-    this.healed.add(server);
+    this.healed.set(server, this.timesHealed(server) + 1);
     return true;
   }
 
-  wasHealed(process: ProcessId): boolean {
-    return this.healed.has(process);
+  timesHealed(process: ProcessId): number {
+    return this.healed.get(process) ?? 0;
   }
 
   /** Corrupts the holder of a role, when that is borne; true when it was not corrupted before. */
@@ -156,7 +156,7 @@ export class Corruption {
     const copy = new Corruption(this.servers, this.most, this.first, this.clients, new Set(this.faulty));
     for (const process of this.byRole) copy.byRole.add(process);
     for (const process of this.forgetful) copy.forgetful.add(process);
-    for (const process of this.healed) copy.healed.add(process);
+    for (const [process, times] of this.healed) copy.healed.set(process, times);
     copy.healing.copyFrom(this.healing);
     return copy;
   }

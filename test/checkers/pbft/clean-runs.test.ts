@@ -98,6 +98,18 @@ test('a new view may rest on what a replica said before it lost its memory', () 
   expectClean(stage);
 });
 
+test('a replica that was faulty is bound by what it says once it is so no more', () => {
+  const stage = new PbftStage();
+  for (const replica of [0, 1, 2]) stage.leave(replica, 1);
+  stage.faulty.add(2).delete(2);
+  stage.healed.set(2, 1);
+  stage.start(2, 0);
+  expectClean(stage);
+  stage.leave(2, 2);
+  stage.start(2, 1);
+  expect(stage.violated).toBe('pbft/view-monotonic');
+});
+
 test('a replica goes on to a later view with a quorum, or with f + 1 others', () => {
   const stage = new PbftStage();
   for (const replica of [0, 1, 2]) stage.leave(replica, 1);

@@ -40,6 +40,7 @@ export function proof(signer: number): Proof {
 export class PbftStage implements CheckerContext {
   time = 0;
   readonly faulty = new Set<number>();
+  readonly healed = new Map<number, number>();
   readonly sink = new ViolationSink();
   readonly checkers;
   private readonly files: Map<string, unknown[]>[];
@@ -71,6 +72,9 @@ export class PbftStage implements CheckerContext {
   }
   isFaulty(process: number): boolean {
     return this.faulty.has(process);
+  }
+  timesHealed(process: number): number {
+    return this.healed.get(process) ?? 0;
   }
   generation(): number {
     return 0;
