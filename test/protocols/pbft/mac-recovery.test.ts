@@ -11,6 +11,8 @@ import {
   type PbftMessage,
   type ReplyStable,
 } from '../../../src/protocols/pbft/index.js';
+import { builtInImplementation, plainRecipe, simulate } from '../../../src/simulator/index.js';
+import { bundled } from '../../simulator/scenarios.js';
 import { keysOf } from '../../world/keys.js';
 import { Bench, request } from './fixtures.js';
 import {
@@ -127,6 +129,15 @@ describe('a recovering replica that takes nothing in above a bound', () => {
       { view: 1, sequence: 6, digest: 106 },
     ]);
   });
+});
+
+// A seed that once threw: the last vote that a checkpoint was waiting for was this replica's own.
+it('a replica that votes again after it has forgotten may pass places by that: its votes end its window', () => {
+  const scenario = bundled('pbft/recovery-during-view-change');
+  const { violation } = simulate(scenario, plainRecipe('426'), {
+    implementation: builtInImplementation(scenario),
+  });
+  expect(violation).toBeUndefined();
 });
 
 /** The one that it has said last. */

@@ -313,6 +313,8 @@ export abstract class MacRecovery extends OrderedRecoveries {
     this.emit({ kind: 'trust-regained', term: this.view, lastIndex: this.index });
     this.reportRole();
     for (let sequence = this.window.low + 1; sequence <= this.window.high; sequence++) {
+      // One of the votes may have been the last that a checkpoint was waiting for.
+      if (!this.window.has(sequence)) continue;
       const slot = this.window.at(sequence);
       if (slot.view < 0) continue;
       if (this.primaryOf(slot.view) !== this.me) this.prepare(slot);
