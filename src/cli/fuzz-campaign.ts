@@ -44,8 +44,6 @@ import type { Terminal } from './terminal.js';
 
 /** Traces of one scenario: each is of another kind of failure, or shorter than the last of its kind. */
 const MOST_TRACES = 100;
-/** Time between two lines of progress where they do not replace each other. */
-const PLAIN_LINE_MILLIS = 10_000;
 
 /** A few seeds of a scenario. */
 interface PlannedPortion extends Planned {
@@ -69,7 +67,6 @@ export class FuzzCampaign {
   private isOver = false;
   /** By fingerprint of the kind of failure. */
   private minima: ReadonlyMap<string, SavedMinimum> = new Map();
-  private lastLine = performance.now();
   /** Scenarios and seeds of all failures. */
   private readonly known = new Set<string>();
 
@@ -214,15 +211,8 @@ export class FuzzCampaign {
     };
   }
 
-  /** A line that replaces itself on a terminal; elsewhere a line now and then, for the log of a night. */
   private showProgress(): void {
-    const { terminal } = this;
-    const line = fuzzProgress(this.figures());
-    terminal.progress(line);
-    const now = performance.now();
-    if (terminal.showsProgress || now - this.lastLine < PLAIN_LINE_MILLIS) return;
-    this.lastLine = now;
-    terminal.note(line);
+    this.terminal.progress(fuzzProgress(this.figures()));
   }
 
   /** Makes the shortest run of each kind small; a signal leaves the others as they are. */

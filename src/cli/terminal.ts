@@ -1,6 +1,6 @@
 /**
- * The two streams of the command line. Results go to stdout; progress and diagnostics go to stderr, and
- * progress only to a terminal. Colour is used when NO_COLOR is not set and FORCE_COLOR or a terminal asks
+ * The two streams of the command line. Results go to stdout; progress and diagnostics go to stderr, where a
+ * terminal has one line of progress that replaces itself, and a log a line now and then. Colour is used when NO_COLOR is not set and FORCE_COLOR or a terminal asks
  * for it. A reader that goes away (`| head`) ends output quietly.
  */
 
@@ -9,7 +9,10 @@ import { Chalk, type ChalkInstance } from 'chalk';
 /** The version of everything that `--json` prints. */
 export const JSON_SCHEMA = 'faultline/1';
 
+/** Least time between two states of the line of progress. */
 const PROGRESS_MILLIS = 50;
+/** Time between two lines of progress where they do not replace each other. */
+const PLAIN_LINE_MILLIS = 10_000;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -40,9 +43,10 @@ export class Terminal {
   /** Aborted when the reader of stdout has gone. */
   readonly closed: AbortSignal;
   /** True when lines of progress are shown, and replace each other. */
-  readonly showsProgress: boolean;
+  private readonly showsProgress: boolean;
   private progressShown = false;
   private lastProgress = -Infinity;
+  private lastPlainLine = performance.now();
   private summaryFields: Readonly<Record<string, unknown>> = {};
 
   constructor(
@@ -92,10 +96,16 @@ export class Terminal {
     this.stderr.write(`${text}\n`);
   }
 
-  /** Replaces the line of progress, though not more often than eyes can follow. */
+  /** Replaces the line of progress, though not more often than eyes can follow; elsewhere a line for the log of a night. */
   progress(text: string): void {
     const now = performance.now();
-    if (!this.showsProgress || now - this.lastProgress < PROGRESS_MILLIS) return;
+    if (!this.showsProgress) {
+      if (now - this.lastPlainLine < PLAIN_LINE_MILLIS) return;
+      this.lastPlainLine = now;
+      this.note(text);
+      return;
+    }
+    if (now - this.lastProgress < PROGRESS_MILLIS) return;
     this.lastProgress = now;
     // Some terminals say that they have no columns.
     const width = (this.stderr.columns || 80) - 1;
