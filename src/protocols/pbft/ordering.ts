@@ -164,6 +164,12 @@ export abstract class PbftOrdering extends PbftAgreement {
     this.watchProgress();
   }
 
+  /** Who took no part when its time was up has not heard of it. */
+  protected override resetMembers(before: readonly ProcessId[]): void {
+    super.resetMembers(before);
+    this.isBatchTimerSet = false;
+  }
+
   protected override copyFrom(other: PbftOrdering): void {
     super.copyFrom(other);
     this.nextSequence = other.nextSequence;

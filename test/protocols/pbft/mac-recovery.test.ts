@@ -60,6 +60,13 @@ function cluster(comes: (message: PbftMessage, from: number) => boolean): {
   return { benches, turn };
 }
 
+/** Nothing is stable, and nothing prepared. */
+function extent(signer: number, recovery: number): ReplyStable {
+  const body = { kind: 'ReplyStable', recovery, stable: 0, prepared: 0 } as const;
+  const digest = replyStableDigest(body);
+  return { ...body, proof: authenticate(signer, MacStatementType.replyStable, 0, recovery, digest) };
+}
+
 function phases(bench: Bench): string[] {
   return bench.host.events.flatMap((event) => (event.kind === 'proactive-recovery' ? [event.phase] : []));
 }
@@ -82,12 +89,6 @@ describe('a recovery with MACs whose request is executed in a state', () => {
 });
 
 describe('a recovering replica that takes nothing in above a bound', () => {
-  const extent = (signer: number, recovery: number): ReplyStable => {
-    const body = { kind: 'ReplyStable', recovery, stable: 0, prepared: 0 } as const;
-    const digest = replyStableDigest(body);
-    return { ...body, proof: authenticate(signer, MacStatementType.replyStable, 0, recovery, digest) };
-  };
-
   it('takes what its view began with before what the primary of the view proposed in its place', () => {
     const bench = new Bench(RECOVERING, 4, SETTINGS).sync();
     const batches = [1, 2, 3, 4].map((sequence) => [request(sequence)]);
@@ -128,6 +129,70 @@ describe('a recovering replica that takes nothing in above a bound', () => {
       { view: 1, sequence: 5, digest: 105 },
       { view: 1, sequence: 6, digest: 106 },
     ]);
+  });
+});
+
+describe('a replica that has lost its disk', () => {
+  it.each([0, 1])('has lost it still when the power goes after sync %i of its new one', (nth) => {
+    const bench = new Bench(RECOVERING, 4, SETTINGS).sync().crash(() => []);
+    if (nth < bench.host.syncsUnderWay) bench.host.completeNth(bench.replica, nth);
+    bench.crash();
+    const recovered = bench.host.events.find(({ kind }) => kind === 'recovered');
+    expect(recovered).toMatchObject({ trusted: false });
+  });
+
+  it('has voted for nothing that it took in since, also after a restart', () => {
+    const bench = new Bench(RECOVERING, 4, SETTINGS)
+      .sync()
+      .crash(() => [])
+      .sync();
+    const learn = (): number => {
+      const { keyEpoch } = keysOf(RECOVERING);
+      for (const other of OTHERS) keysOf(other).learnKeys(RECOVERING, keyEpoch);
+      return keyEpoch;
+    };
+    const recovery = learn();
+    bench.receive(...OTHERS.map((other) => extent(other, recovery)));
+    bench.receive(prePrepare(0, 1, [request(1)])).sync();
+    expect(bench.sent(1).filter(({ kind }) => kind === 'Prepare')).toEqual([]);
+    bench.crash().sync();
+    learn();
+    const window = bench.state('window') as { slots: { view: number; prepares: unknown[] }[] };
+    expect(window.slots[0]).toMatchObject({ view: 0, prepares: [] });
+  });
+});
+
+describe('a replica whose watchdog strikes', () => {
+  it('recovers anew, though the recovery that was under way ends before it stops', () => {
+    const { benches, turn } = cluster(() => true);
+    const bench = benches[RECOVERING] as Bench;
+    bench.replica.timerFired(WATCHDOG_TIMER);
+    bench.sync().crash();
+    let strikes = 0;
+    for (let tick = 0; tick < 12; tick++) {
+      turn();
+      // Once in each state that the recovery goes through.
+      const copy = bench.host;
+      if (phases(bench).at(-1) !== 'begun' || strikes > 0) continue;
+      strikes++;
+      bench.replica.timerFired(WATCHDOG_TIMER);
+      expect(copy.haltReason).toBeUndefined();
+      turn();
+      bench.sync().crash();
+      expect(phases(bench)).toEqual(['begun']);
+    }
+    expect(strikes).toBe(1);
+  });
+
+  it('stops under load, too', () => {
+    const bench = new Bench(RECOVERING, 4, SETTINGS).sync();
+    bench.receive(prePrepare(0, 1, [request(1)]));
+    bench.replica.timerFired(WATCHDOG_TIMER);
+    for (const sequence of [2, 3, 4]) {
+      bench.receive(prePrepare(0, sequence, [request(sequence)]));
+      if (bench.host.haltReason === undefined) bench.host.completeNth(bench.replica, 0);
+    }
+    expect(bench.host.haltReason).toContain('proactive recovery');
   });
 });
 

@@ -86,6 +86,20 @@ describe('pbft view change with MACs', () => {
     expect(bench.state('view')).toBe(0);
   });
 
+  it('a new view that a liar has made up, of a view far ahead, keeps nobody from those of others', () => {
+    const bench = new Bench(2, 4, MACS).sync();
+    const madeUp = [0, 1, 3].map((signer) => ({ ...viewChange(signer, 403), proof: leave(3).proof }));
+    const signed = madeUp.map((message, i) => ({
+      ...message,
+      proof: { ...message.proof, signer: [0, 1, 3][i] as number },
+    }));
+    bench.receive(newView(403, signed, GENESIS)).sync();
+    expect([bench.state('view'), bench.rejections()]).toEqual([0, []]);
+    bench.receive(leave(0, words), leave(1, words), leave(3, words));
+    bench.receive(begin([leave(0, words), leave(1, words), leave(3, words)], [digest])).sync();
+    expect([bench.state('view'), bench.state('isActive')]).toEqual([1, true]);
+  });
+
   it('P and Q outlive restarts, also in the middle of a view change', () => {
     const bench = new Bench(2, 4, MACS).sync();
     bench.receive(propose(batch), vote(1)).sync().crash().sync();

@@ -136,7 +136,7 @@ export abstract class MacNewKeys extends MacViewChanges {
   private forgetViewChanges(): void {
     this.said = this.said.map((message, rank) => (rank === this.me ? message : undefined));
     this.acknowledgements.keepOnly(this.me);
-    this.unbelieved = undefined;
+    this.forgetNewViews();
   }
 
   /** The view changes of a replica from before its recovery are void. */

@@ -59,8 +59,10 @@ export abstract class MacRecovery extends OrderedRecoveries {
   private latest = 0;
   /** What the journal says of a recovery that was not over. */
   private unfinished: { readonly hasForgotten: boolean } | undefined = undefined;
-  /** The watchdog has struck: it stops as soon as what it has promised is durable. */
-  private isStopping = false;
+  /** The watchdog has struck: it stops as soon as so many records of its journal are durable; -1: it has not. */
+  private stopsAt = -1;
+  /** The disk does not say whose it is, and is not to say so before it says that all else is lost. */
+  private owesIdentity = false;
   /** A state from the disk that is not what it should be: what is right in it need not be fetched. */
   private suspect: Plain | undefined = undefined;
 
@@ -91,13 +93,19 @@ export abstract class MacRecovery extends OrderedRecoveries {
     // Nobody need wait for a primary that stops.
     if (this.isPrimary()) this.startViewChange(this.view + 1);
     this.promiseRecovery(this.latest, this.hasForgotten, false);
-    this.isStopping = true;
+    // Later records rest on nothing that has left, and under load there is no end of them.
+    this.stopsAt = this.journal.written;
     this.settle();
+  }
+
+  private get isStopping(): boolean {
+    return this.stopsAt >= 0;
   }
 
   override diskCompleted(operation: OperationId, status: DiskStatus): void {
     super.diskCompleted(operation, status);
-    if (this.isStopping && this.journal.synced === this.journal.written) {
+    this.writeIdentity();
+    if (this.isStopping && this.journal.synced >= this.stopsAt) {
       this.host.halt('proactive recovery: it starts again from its code');
     }
   }
@@ -119,13 +127,17 @@ export abstract class MacRecovery extends OrderedRecoveries {
     if (!this.recovers || this.me < 0) return found;
     if (found.kind === 'usable') return this.withSoundState(found);
     if (found.kind === 'replaced') return found;
-    this.writeIdentity(disk);
+    this.owesIdentity = disk.read(IDENTITY_FILE)[0]?.intact !== true;
     return this.withSoundState(recoverState(disk));
   }
 
-  /** Who it is, it knows: the disk is lost, not exchanged. */
-  private writeIdentity(disk: DiskImage): void {
-    if (disk.read(IDENTITY_FILE)[0]?.intact === true) return;
+  /**
+   * Who it is, it knows: the disk is lost, not exchanged. Until the journal says that all promises are forgotten a power
+   * loss must leave a disk that is lost, and not one on which nothing was ever promised.
+   */
+  private writeIdentity(): void {
+    if (!this.owesIdentity || this.journal.synced === 0) return;
+    this.owesIdentity = false;
     const record: IdentityRecord = { replica: this.host.self, generation: 0 };
     this.host.writeAt(IDENTITY_FILE, 0, record, IDENTITY_BYTES);
     this.host.sync(IDENTITY_FILE);
@@ -171,12 +183,22 @@ export abstract class MacRecovery extends OrderedRecoveries {
     this.round = new RecoveryRound(number, hasForgotten, this.members.length);
     this.unfinished = undefined;
     this.ceiling = 0;
+    if (hasForgotten) this.forgetVotes();
     this.promiseRecovery(number, hasForgotten, false);
     this.emit({ kind: 'proactive-recovery', phase: 'begun', number });
     this.refreshKeys(this.host.self, number);
     if (!this.isActive) this.sayViewChange();
     this.round.takeExtent(this.me, { stable: this.window.low, prepared: this.highestPrepared() });
     this.query();
+  }
+
+  /** It has accepted things since it forgot; started anew, it is taken to have voted for them. */
+  private forgetVotes(): void {
+    for (let sequence = this.window.low + 1; sequence <= this.window.high; sequence++) {
+      const { prepares, commits } = this.window.at(sequence);
+      prepares.clear();
+      commits.clear();
+    }
   }
 
   private promiseRecovery(number: number, hasForgotten: boolean, isOver: boolean): void {
@@ -294,6 +316,8 @@ export abstract class MacRecovery extends OrderedRecoveries {
 
   private endRecovery(): void {
     const { round } = this;
+    // What the watchdog has begun is another recovery: that this one is over would undo it.
+    if (this.isStopping) return;
     if (round === undefined || round.point === 0 || !this.isRecovered(round)) return;
     this.round = undefined;
     this.suspect = undefined;
@@ -387,17 +411,20 @@ export abstract class MacRecovery extends OrderedRecoveries {
     this.round = other.round?.clone();
     this.latest = other.latest;
     this.unfinished = other.unfinished;
-    this.isStopping = other.isStopping;
+    this.stopsAt = other.stopsAt;
+    this.owesIdentity = other.owesIdentity;
     this.suspect = other.suspect;
   }
 
   protected encodeRecovery(): Plain {
-    const { round, latest, unfinished, isStopping, recoveries, executedAt, fillTo, dueTo, suspect } = this;
+    const { round, latest, unfinished, stopsAt, owesIdentity } = this;
+    const { recoveries, executedAt, fillTo, dueTo, suspect } = this;
     return {
       round: round?.encode() ?? null,
       latest,
       unfinished: unfinished?.hasForgotten ?? null,
-      isStopping,
+      stopsAt,
+      owesIdentity,
       recoveries,
       executedAt,
       fillTo,

@@ -8,8 +8,8 @@
  *   sender is correct, everybody can check its MAC. So every correct backup comes to believe whatever S has.
  * - A backup believes a view change that a new view names when the sender's MAC for it is good, or when f + 1 other
  *   replicas acknowledge it. (For n = 3f + 1 these are the paper's 2f - 1 acknowledgements beside the primary's own
- *   word, and f + 1.) A new view whose view changes are not all believed yet is kept until they are; it is given up,
- *   like any view that does not begin, when the timer expires.
+ *   word, and f + 1.) A new view whose view changes are not all believed yet is kept until they are, or its
+ *   primary makes a later one. One that a liar has made up is never believed, and stays until then.
  * - The timer runs from a quorum of view changes on, at the new primary as well: it may wait for acknowledgements.
  *
  * - A view begins at a checkpoint that f + 1 have: its state is right. It counts as stable when a quorum is known to have
@@ -55,8 +55,11 @@ export abstract class MacViewChanges extends MacClaims {
   /** This replica's own latest view change, and the message that began the present view. */
   protected ownViewChange: MacViewChange | undefined = undefined;
   protected begun: MacNewView | undefined = undefined;
-  /** A new view that is right if its view changes are what their senders have said: some are not believed yet. */
-  protected unbelieved: MacNewView | undefined = undefined;
+  /**
+   * By primary: its latest new view that is right if its view changes are what their senders have said, while some are
+   * not believed yet. One that is made up stands in the way of nobody else's.
+   */
+  private unbelieved: (MacNewView | undefined)[] = this.members.map(() => undefined);
   /** The choices of the present view lie above a beginning that is not known to be stable: they are taken when it is. */
   private awaitsStart = false;
 
@@ -147,6 +150,10 @@ export abstract class MacViewChanges extends MacClaims {
     // It counts with others.
   }
 
+  protected forgetNewViews(): void {
+    this.unbelieved.fill(undefined);
+  }
+
   private isNews(known: MacViewChange | undefined, { view, recovery = 0 }: MacViewChange): boolean {
     if (known === undefined || known.view < view) return true;
     return known.view === view && (known.recovery ?? 0) < recovery;
@@ -193,7 +200,7 @@ export abstract class MacViewChanges extends MacClaims {
     }
     this.acknowledgements.take(this.rankOf(from), view, message.acks);
     this.countViewChanges();
-    this.believeNewView();
+    this.believeNewViews();
   }
 
   // ---- the new view ----
@@ -271,13 +278,14 @@ export abstract class MacViewChanges extends MacClaims {
   protected onMacNewView(message: MacNewView): void {
     const { view } = message;
     if (view < this.view || (view === this.view && this.isActive)) return;
-    if (this.unbelieved !== undefined && this.unbelieved.view >= view) return;
+    const primary = this.primaryOf(view);
+    if ((this.unbelieved[primary]?.view ?? -1) >= view) return;
     if (!this.isRight(message)) {
       this.reject('bad new view');
       return;
     }
-    this.unbelieved = message;
-    this.believeNewView();
+    this.unbelieved[primary] = message;
+    this.believeNewViews();
   }
 
   /** True when it is its primary's, and says what follows from its view changes, if those are what was said. */
@@ -310,11 +318,15 @@ export abstract class MacViewChanges extends MacClaims {
   }
 
   /** Enters the view that a new view begins, once all of its view changes are believed. */
-  private believeNewView(): void {
-    const message = this.unbelieved;
+  private believeNewViews(): void {
+    for (let primary = 0; primary < this.unbelieved.length; primary++) this.believeNewView(primary);
+  }
+
+  private believeNewView(primary: number): void {
+    const message = this.unbelieved[primary];
     if (message === undefined) return;
     const { view } = message;
-    if (view < this.view || (view === this.view && this.isActive)) this.unbelieved = undefined;
+    if (view < this.view || (view === this.view && this.isActive)) this.unbelieved[primary] = undefined;
     else if (message.viewChanges.every((viewChange) => this.isBelieved(viewChange))) {
       this.promise({ kind: 'mac-new-view', message }, macNewViewBytes(message));
       this.enterMacView(message);
@@ -338,7 +350,7 @@ export abstract class MacViewChanges extends MacClaims {
 
   private enterMacView(message: MacNewView): void {
     const { view, viewChanges, checkpoint, choices } = message;
-    this.unbelieved = undefined;
+    this.unbelieved[this.primaryOf(view)] = undefined;
     this.begun = message;
     // Others may wait for this replica's word of what it has seen for itself.
     for (const viewChange of viewChanges) {
@@ -469,7 +481,7 @@ export abstract class MacViewChanges extends MacClaims {
     this.acknowledgements = other.acknowledgements.clone();
     this.ownViewChange = other.ownViewChange;
     this.begun = other.begun;
-    this.unbelieved = other.unbelieved;
+    this.unbelieved = other.unbelieved.slice();
     this.awaitsStart = other.awaitsStart;
   }
 
@@ -479,7 +491,7 @@ export abstract class MacViewChanges extends MacClaims {
       acknowledgements: this.acknowledgements.encode(),
       ownViewChange: this.ownViewChange?.view ?? 0,
       begun: this.begun === undefined ? 0 : macNewViewDigest(this.begun),
-      unbelieved: this.unbelieved === undefined ? 0 : macNewViewDigest(this.unbelieved),
+      unbelieved: this.unbelieved.map((message) => (message === undefined ? 0 : macNewViewDigest(message))),
       awaitsStart: this.awaitsStart,
     };
   }
