@@ -410,6 +410,16 @@ test('with MACs, a view change as it should be violates nothing', () => {
   expect(stage.violated).toBeUndefined();
 });
 
+test('a batch was decided in the view that its certificate names; with MACs, in whatever view', () => {
+  const violatedBy = (stage: PbftStage): string | undefined => {
+    stage.prepareAll(0, 1, 7);
+    stage.execute(1, 3, 1, 7);
+    return stage.violated;
+  };
+  expect(violatedBy(new MacStage())).toBeUndefined();
+  expect(violatedBy(new PbftStage())).toBe('pbft/committed-prepared');
+});
+
 test('with MACs, a view change may be sent when its sender is prepared in the view that it left for', () => {
   const stage = new MacStage();
   stage.prepareAll(0, 1, 7);

@@ -76,6 +76,12 @@ export const MAC_CANARIES: Readonly<Record<string, () => MacStage>> = {
     stage.leaveFor(1, 1, { prePrepared: [seven] });
     return stage;
   },
+  'pbft/committed-prepared: with MACs, in no view are enough replicas prepared for the batch': () => {
+    const stage = new MacStage();
+    stage.prepareAll(0, 1, 7, [1]);
+    stage.execute(1, 3, 1, 7);
+    return stage;
+  },
   'pbft/view-change-complete: what was prepared in an earlier view is told': () => {
     const stage = new MacStage();
     stage.prepareAll(0, 1, 7);

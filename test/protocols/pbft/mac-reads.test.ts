@@ -28,13 +28,24 @@ function read(sequence: number, receivers = ALL): ReadRequest {
   return { kind: 'ReadRequest', command, proof };
 }
 
-/** Replica `signer` says that request 1 was decided at place 1 of view 0. */
-function decision(signer: number): Decision {
-  const requests = [request(1)];
+/** Replica `signer` says that this request was decided at place 1, in this view. */
+function decision(signer: number, view = 0, number = 1): Decision {
+  const requests = [request(number)];
   const digest = batchDigest(requests);
-  const body = { kind: 'Decision', view: 0, sequence: 1, digest, requests, commits: [] } as const;
-  return { ...body, proof: authenticate(signer, StatementType.decision, 0, 1, decisionDigest(body)) };
+  const body = { kind: 'Decision', view, sequence: 1, digest, requests, commits: [] } as const;
+  return { ...body, proof: authenticate(signer, StatementType.decision, view, 1, decisionDigest(body)) };
 }
+
+describe('decisions that others claim, with MACs', () => {
+  it('are believed when f + 1 name the same batch, in whatever views', () => {
+    const bench = new Bench(1, 4, ON).receive(decision(2, 7), decision(0, 4, 2)).sync();
+    expect(bench.applied()).toEqual([]);
+    bench.receive(decision(3, 4)).sync();
+    expect(bench.applied()).toEqual([1]);
+    const executed = bench.host.events.find(({ kind }) => kind === 'batch-executed');
+    expect(executed).toMatchObject({ term: 4, sequence: 1, hash: decision(3).digest });
+  });
+});
 
 describe('reads that are not ordered, with MACs', () => {
   it('are answered by whom the MAC is for, with a MAC for the client, and by nobody else', () => {

@@ -3,8 +3,8 @@
  * believes what f + 1 others say alike, of whom one is correct and has the certificate (Castro's thesis, MIT-LCS-TR-817,
  * chapter 3). So whoever asks is answered by f + 1 replicas at a time, others each time.
  *
- * Decisions count as alike with the same view and digest. Correct replicas can have decided the same in different
- * views; then the place is open in the present view as well, and its votes come again (status.ts).
+ * Decisions count as alike with the same digest: correct replicas can have decided the same in different views, and
+ * whoever has left alone for a later one hears no votes of theirs. The least view that they name stands for all.
  *
  * Bounded: the latest claim of each replica for each open place, and its {@link STABLE_CLAIMS} latest of checkpoints.
  */
@@ -120,16 +120,17 @@ export abstract class MacClaims extends MacRequests {
       this.reject('bad decision');
       return;
     }
-    if (!this.isDecided(this.rankOf(from), sequence, { view, digest, requests })) return;
+    const decidedIn = this.decidedIn(this.rankOf(from), sequence, { view, digest, requests });
+    if (decidedIn === undefined) return;
     this.decided.delete(sequence);
     this.promiseDecided(slot);
-    if (slot.decision === undefined) slot.decide({ view, digest, commits: [] });
+    if (slot.decision === undefined) slot.decide({ view: decidedIn, digest, commits: [] });
     slot.fill(digest, requests);
     this.executeReady();
   }
 
-  /** Takes the claim of this replica; true when f + 1 say the same. */
-  private isDecided(rank: number, sequence: Sequence, claim: DecisionClaim): boolean {
+  /** Takes the claim of this replica; undefined until f + 1 say the same. */
+  private decidedIn(rank: number, sequence: Sequence, claim: DecisionClaim): View | undefined {
     let claims = this.decided.get(sequence);
     if (claims === undefined) {
       this.forgetDecided();
@@ -138,8 +139,13 @@ export abstract class MacClaims extends MacRequests {
     }
     claims[rank] = claim;
     let alike = 0;
-    for (const other of claims) if (other?.view === claim.view && other.digest === claim.digest) alike++;
-    return alike >= this.quorum.weak;
+    let { view } = claim;
+    for (const other of claims) {
+      if (other?.digest !== claim.digest) continue;
+      alike++;
+      view = Math.min(view, other.view);
+    }
+    return alike >= this.quorum.weak ? view : undefined;
   }
 
   /** Claims of places that are executed, or behind the window. */
