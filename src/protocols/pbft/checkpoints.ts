@@ -38,6 +38,9 @@ export abstract class PbftCheckpoints extends PbftOrdering {
   protected ownStates: CheckpointState[] = [];
   /** By sender: its checkpoint messages above the low watermark, the latest few, ascending. */
   protected checkpoints: Checkpoint[][] = this.members.map(() => []);
+  /** Checkpoints before this one are to go, once so many records are durable: a start may need them until then. */
+  private garbageBelow: Sequence = 0;
+  private garbageAfter = 0;
   /** The highest certificate known. It is stable here when this replica has executed as far. */
   protected target: StableCertificate = GENESIS;
 
@@ -203,10 +206,18 @@ export abstract class PbftCheckpoints extends PbftOrdering {
   /** The stable checkpoint is on this disk: what it covers goes. */
   protected collectGarbage(): void {
     const { sequence } = this.stable;
-    this.store.removeBelow(sequence);
     // What was not said yet of those that go is of no use any more.
     this.outbox.drop((message) => message.kind === 'Checkpoint' && message.sequence < sequence);
     if (!this.journal.isBeginning) this.beginJournal();
+    this.garbageBelow = sequence;
+    this.garbageAfter = this.journal.written;
+  }
+
+  /** Something became durable. */
+  protected removeGarbage(): void {
+    if (this.garbageBelow === 0 || this.journal.synced < this.garbageAfter) return;
+    this.store.removeBelow(this.garbageBelow);
+    this.garbageBelow = 0;
   }
 
   // ---- what is in force ----
@@ -285,6 +296,8 @@ export abstract class PbftCheckpoints extends PbftOrdering {
   protected override copyFrom(other: PbftCheckpoints): void {
     super.copyFrom(other);
     this.store = other.store.clone(this.host);
+    this.garbageBelow = other.garbageBelow;
+    this.garbageAfter = other.garbageAfter;
     this.stableState = other.stableState;
     this.ownStates = other.ownStates.slice();
     this.checkpoints = other.checkpoints.map((queue) => queue.slice());
@@ -294,6 +307,7 @@ export abstract class PbftCheckpoints extends PbftOrdering {
   protected encodeCheckpoints(): { readonly [key: string]: Plain } {
     return {
       store: this.store.encode(),
+      garbage: [this.garbageBelow, this.garbageAfter],
       stableState: this.stableState?.sequence ?? -1,
       ownStates: this.ownStates.map(({ sequence, digest }) => [sequence, digest]),
       checkpoints: this.checkpoints.map((queue) => queue.map(({ sequence, digest }) => [sequence, digest])),

@@ -234,6 +234,8 @@ export abstract class PbftCore {
   protected settle(): void {
     this.journal.flush();
     this.releaseDurable();
+    // What has left may be what others were waiting for here, and more is promised by that.
+    this.journal.flush();
   }
 
   protected releaseDurable(): void {

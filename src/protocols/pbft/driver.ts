@@ -149,7 +149,8 @@ export class PbftDriver implements ClientDriver {
     if (isReply(message)) return this.receiveReply(host, from, message);
     if (isReadReply(message)) return this.receiveRead(host, from, message);
     if ((message as Message | null)?.kind === 'NewKey') learnKeys(host, from, message as NewKey);
-    if (isHandover(message)) this.known.learn(message, host.servers, host.authenticator);
+    if (isHandover(message) && this.known.learn(message, host.servers, host.authenticator))
+      this.forgetReads();
     return undefined;
   }
 
@@ -192,6 +193,11 @@ export class PbftDriver implements ClientDriver {
     if (same.length < quorum.strong) return undefined;
     this.open[sequence % REMEMBERED] = undefined;
     return { kind: 'ok', sequence, result, index: commonIndex(same as readonly ReadReply[], quorum.strong) };
+  }
+
+  /** Readers of two configurations are no quorum of either. */
+  private forgetReads(): void {
+    for (const answers of this.open) answers?.reads.fill(undefined);
   }
 
   private answersOf({ servers }: ClientHost, from: ProcessId, sequence: number): Answers | undefined {

@@ -20,6 +20,8 @@ import { replyDigest } from './wire.js';
 /** Reads that wait: in all, and of one client. */
 const MOST_READS = 4096;
 const MOST_OF_CLIENT = 128;
+/** Size of a promise that something is decided. */
+const DECIDED_BYTES = 16;
 
 export abstract class PbftReads extends PbftExecution {
   /** Reads are answered only when everything up to here is executed. */
@@ -38,6 +40,11 @@ export abstract class PbftReads extends PbftExecution {
   /** Its state has been, or is about to be, shown to clients as it is after this place. */
   protected raiseReadFloor(sequence: Sequence): void {
     if (sequence > this.readFloor) this.readFloor = sequence;
+  }
+
+  /** Clients hear of the state at this place, of which nothing else on the disk tells: no older one may be shown later. */
+  protected promiseDecided({ sequence }: { readonly sequence: Sequence }): void {
+    if (this.settings.readOnly) this.promise({ kind: 'decided', sequence }, DECIDED_BYTES);
   }
 
   protected onReadRequest(from: ProcessId, message: ReadRequest): void {

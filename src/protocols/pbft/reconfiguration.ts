@@ -28,11 +28,11 @@ import { requestsBytes, stableBytes } from './wire.js';
 
 /** Ticks without anything executed after which a replica asks whether it was left behind. */
 const PATIENCE = 2;
-/** Inquiries that are answered in one tick. */
-const MOST_ANSWERS = 64;
+/** Inquiries of one process that are answered in one tick. */
+const MOST_ANSWERS = 8;
 
 export abstract class PbftReconfiguration extends PbftStatus {
-  private answered = 0;
+  private readonly answered = new Map<ProcessId, number>();
   /** What was executed at the tick when something last was, and how many ticks have passed since. */
   private movedTo: Sequence = 0;
   private idleTicks = 0;
@@ -153,8 +153,9 @@ export abstract class PbftReconfiguration extends PbftStatus {
   // ---- who was left behind ----
 
   protected onInquiry(from: ProcessId, { number }: Inquiry): void {
-    if (number >= this.links.length || this.answered >= MOST_ANSWERS) return;
-    this.answered++;
+    const answered = this.answered.get(from) ?? 0;
+    if (number >= this.links.length || answered >= MOST_ANSWERS) return;
+    this.answered.set(from, answered + 1);
     this.host.send(from, {
       kind: 'Handover',
       links: this.links.slice(number, number + MOST_LINKS),
@@ -181,7 +182,7 @@ export abstract class PbftReconfiguration extends PbftStatus {
   }
 
   protected override statusTimedOut(): void {
-    this.answered = 0;
+    this.answered.clear();
     if (this.saysStatus()) super.statusTimedOut();
     else {
       this.startStatusTimer();
@@ -213,14 +214,15 @@ export abstract class PbftReconfiguration extends PbftStatus {
 
   protected override copyFrom(other: PbftReconfiguration): void {
     super.copyFrom(other);
-    this.answered = other.answered;
+    for (const [process, times] of other.answered) this.answered.set(process, times);
     this.movedTo = other.movedTo;
     this.idleTicks = other.idleTicks;
     if (this.configuration.number > 0) this.membersChanged();
   }
 
   protected encodeReconfiguration(): Plain {
-    return [this.links.length, this.answered, this.movedTo, this.idleTicks];
+    const answered = [...this.answered].sort(([a], [b]) => a - b);
+    return [this.links.length, answered, this.movedTo, this.idleTicks];
   }
 
   /** A checkpoint that may not have become stable: its digest is said once more. */

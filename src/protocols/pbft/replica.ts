@@ -403,7 +403,7 @@ export class PbftReplica extends PbftReconfiguration implements Replica, Outline
     if (!this.journal.completed(operation, status)) {
       const placed = this.store.completed(operation, status);
       if (placed !== undefined) this.checkpointPlaced(placed);
-    }
+    } else this.removeGarbage();
     if (status === 'ok') this.settle();
   }
 

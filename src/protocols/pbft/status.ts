@@ -31,8 +31,6 @@ const PRE_PREPARED = 1;
 const HAS_BATCH = 2;
 /** Ticks after which something counts as lost. */
 const OLD = 1;
-/** Size of a promise that something is decided. */
-const DECIDED_BYTES = 16;
 /** Requests that a backup passes on again in one tick. */
 const PASSED_ON = 8;
 
@@ -312,11 +310,6 @@ export abstract class PbftStatus extends PbftTransfer {
     if (slot.decision === undefined) slot.decide({ view, digest, commits });
     slot.fill(digest, requests);
     this.executeReady();
-  }
-
-  /** Clients hear of what is executed: after a restart nothing older may be said (reads.ts). */
-  protected promiseDecided({ sequence }: Slot): void {
-    if (this.settings.readOnly) this.promise({ kind: 'decided', sequence }, DECIDED_BYTES);
   }
 
   protected override copyFrom(other: PbftStatus): void {

@@ -247,7 +247,11 @@ export abstract class PbftTransfer extends PbftViewChange {
       if (placing.sequence <= this.target.sequence) {
         this.stabilise(placing);
         this.windowMoved();
-      } else if (this.isPrimary()) this.propose();
+      } else {
+        // A start begins at the stable one, or at an older one if this is damaged.
+        this.promiseDecided(checkpoint);
+        if (this.isPrimary()) this.propose();
+      }
     } else if (checkpoint.sequence === this.stable.sequence) this.stableState ??= checkpoint;
     this.executeReady();
     this.watchProgress();

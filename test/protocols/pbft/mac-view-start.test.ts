@@ -220,6 +220,28 @@ describe('a state with MACs that f + 1 have', () => {
     expect(low(bench)).toBe(2);
   });
 
+  it('is remembered when it is there and not stable: no older one may be shown to clients after a restart', () => {
+    const settings = { ...SETTINGS, 'read-only': true };
+    const [source, bench] = [2, 3].map((self) => new Bench(self, 5, settings).sync()) as [Bench, Bench];
+    batches.slice(0, 2).forEach((requests, i) => {
+      const digest = digests[i] as number;
+      source.receive(prePrepare(0, i + 1, requests));
+      source.receive(...[1, 4].map((other) => prepare(other, 0, i + 1, digest))).sync();
+      source.receive(...[0, 1, 4].map((other) => commit(other, 0, i + 1, digest))).sync();
+    });
+    const [checkpoint] = ownCheckpoints(source) as [Checkpointed];
+    bench.receive(said(1, checkpoint), said(2, checkpoint)).sync();
+    for (let tick = 0; tick < 6; tick++) {
+      bench.replica.timerFired('status');
+      for (const message of bench.sync().sent(2)) source.from(3, message);
+      for (const message of source.sync().sent(3)) bench.from(2, message);
+    }
+    expect([bench.state('lastExecuted'), low(bench)]).toEqual([2, 0]);
+    // Its checkpoint rots; what it has promised does not.
+    bench.sync().crash((slots) => ('state' in (slots[0]?.record as object) ? [] : slots));
+    expect([bench.state('lastExecuted'), (bench.state('reads') as number[])[0]]).toEqual([0, 2]);
+  });
+
   it('may lie far above what its owner knows to be stable: its view change counts all the same', () => {
     const { bench, checkpoint } = executed();
     const far = { ...checkpoint, sequence: 40 };

@@ -1,14 +1,25 @@
 // Configurations: what may follow what, and that mistakes in it are caught.
 
 import { describe, expect, it } from 'vitest';
-import type { Authenticator, Proof, Statement } from '../../../src/kernel/index.js';
+import {
+  hashPlain,
+  type Authenticator,
+  type ClientHost,
+  type ClientOutcome,
+  type Message,
+  type Proof,
+  type Statement,
+} from '../../../src/kernel/index.js';
 import { findScenarios, loadScenarioFile } from '../../../src/node/scenario-files.js';
 import { Configuration, configurationOf, VIEWS } from '../../../src/protocols/pbft/configuration.js';
 import { changeOf, followLink, isHandover, type Link } from '../../../src/protocols/pbft/handover.js';
 import {
   PbftReplica,
+  StatementType,
   batchDigest,
+  parsePbftSettings,
   pbftProtocol,
+  replyDigest,
   type Checkpoint,
   type PbftReplicaClass,
   type Request,
@@ -58,6 +69,39 @@ function link(number: number, members: readonly number[], signers: readonly numb
 
 const follow = (step: Link): Configuration | undefined =>
   followLink(step, FIRST, OPERATOR, authenticatorOf(0));
+
+it('a client counts what it was told of a read in one configuration in no other', () => {
+  const told: ClientHost = {
+    self: 40,
+    servers: [0, 1, 2, 3, 4, 5],
+    authenticator: authenticatorOf(40),
+    send: () => undefined,
+    draw: (_name, least) => least,
+  };
+  const driver = pbftProtocol().createDriver(
+    parsePbftSettings({ 'read-only': true }, { servers: 6, members: 6, byzantine: 1, operator: OPERATOR }),
+  );
+  driver.request(told, makeCommand(40, 1, { op: 'get', key: 'k' }, 'read-index'), 1);
+  const answer = (from: number, configuration: number): ClientOutcome | undefined => {
+    const digest = hashPlain('old');
+    const said = replyDigest(40, digest, 3);
+    const type = StatementType.readReply;
+    const proof = authenticatorOf(from).sign({ type, configuration, view: 0, sequence: 1, digest: said });
+    return driver.receive(told, from, {
+      kind: 'ReadReply',
+      sequence: 1,
+      result: 'old',
+      digest,
+      index: 3,
+      proof,
+    } as Message);
+  };
+  for (const from of [0, 1, 2]) expect(answer(from, 0)).toBeUndefined();
+  driver.receive(told, 0, { kind: 'Handover', links: [link(1, [0, 1, 2, 3], [0, 1, 2, 3])] } as Message);
+  expect(answer(2, 1)).toBeUndefined();
+  expect(answer(0, 1)).toBeUndefined();
+  expect(answer(1, 1)).toMatchObject({ kind: 'ok', result: 'old' });
+});
 
 describe('a link from one configuration to the next', () => {
   it('leads on when the operator has asked and a quorum of the old one has certified', () => {

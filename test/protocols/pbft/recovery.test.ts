@@ -148,6 +148,21 @@ describe('pbft recovery', () => {
     expect(kinds(bench.sync().sent())).toContain('Checkpoint');
   });
 
+  it('the checkpoint before it is there until it is known on the disk to be stable', () => {
+    const bench = new Bench(1, 4, { 'checkpoint-interval': 1 }).sync();
+    for (const sequence of [1, 2]) {
+      const requests = [request(sequence)];
+      const chosen = batchDigest(requests);
+      bench.receive(prePrepare(0, 0, sequence, requests), prepare(2, 0, sequence, chosen)).sync();
+      bench.receive(commit(2, 0, sequence, chosen), commit(3, 0, sequence, chosen)).sync();
+      const said = bench.sent(2).find(({ kind }) => kind === 'Checkpoint') as { readonly digest: number };
+      bench.receive(checkpoint(0, sequence, said.digest), checkpoint(3, sequence, said.digest));
+      const before = checkpointFile(sequence - 1);
+      if (sequence > 1) expect(bench.host.files()).toContain(before);
+      expect(bench.sync().host.files()).not.toContain(before);
+    }
+  });
+
   it('a torn tail is cut', () => {
     const bench = new Bench(1).sync();
     const disk = diskOf(bench.receive(prePrepare(0, 0, 1, batch)).sync());
