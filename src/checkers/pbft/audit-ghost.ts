@@ -14,7 +14,8 @@ export function auditDisks(ghost: PbftGhost, context: CheckerContext): string | 
   for (let process = 0; process < ghost.replicas.length; process++) {
     const replica = ghost.replica(process);
     // Nothing is known of one that has begun no journal; after damage at rest a start reads the disk anew.
-    if (replica === undefined || replica.journal === 0 || replica.isDamaged) continue;
+    if (replica === undefined || replica.journal === 0 || replica.isDamaged || ghost.isStale(process))
+      continue;
     const difference = auditDisk(replica, process, context);
     if (difference !== undefined) return `${ghost.name(process)}: ${difference}`;
   }
@@ -50,7 +51,8 @@ function auditDisk(
 /** Compares a replica's ghost with its encoding; fields that are not there are not compared. */
 export function auditReplica(ghost: PbftGhost, process: ProcessId, encoded: Plain): string | undefined {
   const replica = ghost.replica(process);
-  if (replica === undefined || encoded === null || typeof encoded !== 'object') return undefined;
+  if (replica === undefined || ghost.isStale(process)) return undefined;
+  if (encoded === null || typeof encoded !== 'object') return undefined;
   const { view, lastExecuted, isNobody } = encoded as { readonly [key: string]: Plain | undefined };
   if (isNobody === true) return undefined;
   const name = ghost.name(process);

@@ -156,6 +156,11 @@ export class PbftGhost {
     return this.isFaulty(process) || this.timesHealed(process) > 0;
   }
 
+  /** It was faulty since its last start, and not watched: what it has comes to be known when it starts again. */
+  isStale(process: ProcessId): boolean {
+    return this.replicas[process]?.timesHealed !== this.timesHealed(process);
+  }
+
   private timesHealed(process: ProcessId): number {
     const { context } = this.run;
     return context.timesHealed === undefined ? 0 : context.timesHealed(process);

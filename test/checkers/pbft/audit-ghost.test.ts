@@ -45,6 +45,21 @@ describe("the audit of PBFT's ghost", () => {
     expect(stage.checkers.audit()).toBeUndefined();
   });
 
+  it('knows nothing of one that was faulty, until it starts again', () => {
+    const stage = played();
+    stage.faulty.add(1);
+    stage.hidden(1, journalFile(1), {
+      position: 1,
+      synced: 0,
+      content: { kind: 'view-change', message: { view: 6 } },
+    });
+    stage.faulty.delete(1);
+    stage.healed.set(1, 1);
+    expect(stage.checkers.audit()).toBeUndefined();
+    stage.healed.delete(1);
+    expect(stage.checkers.audit()).toContain('n2: the ghost is in view 1');
+  });
+
   it('notices a checkpoint that is gone', () => {
     const stage = played();
     stage.durable(2, checkpointFile(4), { sequence: 4, digest: 1, state: {} });
