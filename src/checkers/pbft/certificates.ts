@@ -22,7 +22,7 @@ import { Said, type Ballot } from './places.js';
 export const CERTIFICATES = pbftSafety(
   'certificates',
   'Every certificate that a replica holds or sends is the word of a quorum of distinct replicas.',
-  'Of each prepared, commit and stable certificate that a replica has made durable or sent (in a VIEW-CHANGE, NEW-VIEW, DECISION or STATE-DATA), and of the VIEW-CHANGEs of a NEW-VIEW: the signers are distinct members of the configuration in force there, at least q of them (a prepared certificate has the primary and q - 1 others), and each correct one has said exactly that: the same view, sequence and digest (before the holder could know of it: sent it, or, for its own word, written it down). What is behind all stable checkpoints is only counted. Judged when one becomes durable and when one is sent. With MACs a certificate is the local quorum of received messages, and none is sent: of a DECISION, at least q - f correct replicas have sent a COMMIT (or are its sender, and prepared), and of a stable checkpoint known by the word of f + 1, a correct replica has said so.',
+  'Of each prepared, commit and stable certificate that a replica has made durable or sent (in a VIEW-CHANGE, NEW-VIEW, DECISION or STATE-DATA), and of the VIEW-CHANGEs of a NEW-VIEW: the signers are distinct members of the configuration in force there, at least q of them (a prepared certificate has the primary and q - 1 others), and each correct one has said exactly that: the same view, sequence and digest (before the holder could know of it: sent it, or, for its own word, written it down). What is behind all stable checkpoints is only counted. Judged when one becomes durable and when one is sent. With MACs a certificate is the local quorum of received messages, and none is sent: of a DECISION, at least q - f correct replicas have sent a COMMIT of its batch (or are its sender, and prepared) in one view, which need not be the one that it names, and of a stable checkpoint known by the word of f + 1, a correct replica has said so.',
   '§4.2 to §4.4',
 );
 
@@ -77,10 +77,14 @@ export class Certificates extends PbftChecker {
     const place = this.ghost.places.at(sequence);
     if (place === undefined) return;
     const ballot = place.find(view, digest);
-    // Its own vote counts, if it was prepared: after a restart it does not know whether it had sent that.
-    const own = (ballot?.by(Said.certified) ?? 0) & (1 << process);
-    const committed = (ballot?.by(Said.commit) ?? 0) | own;
+    const committed = ballot === undefined ? 0 : committedIn(ballot, process);
     if (this.ghost.isCorrectPart(committed, view)) return;
+    // The sender may know of it by the word of others, who have come to it in different views.
+    for (let i = 0; i < place.count; i++) {
+      const other = place.ballots[i] as Ballot;
+      if (other.digest !== digest) continue;
+      if (this.ghost.isCorrectPart(committedIn(other, process), other.view)) return;
+    }
     this.violate(
       `${this.ghost.name(process)} says that ${this.place(view, sequence)} is decided, of which ${sizeOf(committed)} ` +
         `correct replicas have sent a COMMIT; ${this.ghost.quorumOf(view).correct} are needed`,
@@ -221,4 +225,9 @@ export class Certificates extends PbftChecker {
       `${holder} has a ${kind} of ${what} by ${signers === '' ? 'nobody' : signers}; ${needed} distinct ones are needed`,
     );
   }
+}
+
+/** Who has sent a COMMIT. Its own vote counts, if it was prepared: after a restart it does not know whether it had sent that. */
+function committedIn(ballot: Ballot, process: ProcessId): number {
+  return ballot.by(Said.commit) | (ballot.by(Said.certified) & (1 << process));
 }
