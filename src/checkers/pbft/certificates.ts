@@ -80,11 +80,8 @@ export class Certificates extends PbftChecker {
     const committed = ballot === undefined ? 0 : committedIn(ballot, process);
     if (this.ghost.isCorrectPart(committed, view)) return;
     // The sender may know of it by the word of others, who have come to it in different views.
-    for (let i = 0; i < place.count; i++) {
-      const other = place.ballots[i] as Ballot;
-      if (other.digest !== digest) continue;
-      if (this.ghost.isCorrectPart(committedIn(other, process), other.view)) return;
-    }
+    const inItsView = (other: Ballot): number => committedIn(other, process);
+    if (this.ghost.isAgreedInSomeView(place, digest, inItsView)) return;
     this.violate(
       `${this.ghost.name(process)} says that ${this.place(view, sequence)} is decided, of which ${sizeOf(committed)} ` +
         `correct replicas have sent a COMMIT; ${this.ghost.quorumOf(view).correct} are needed`,

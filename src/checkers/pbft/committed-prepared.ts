@@ -3,7 +3,7 @@
 import type { ProcessId } from '../../kernel/index.js';
 import { sizeOf, type Sequence, type View } from '../../protocols/pbft/index.js';
 import { PbftChecker, pbftSafety } from './pbft-checker.js';
-import { Said, type Ballot, type PlaceGhost } from './places.js';
+import { Said, type PlaceGhost } from './places.js';
 
 export const COMMITTED_PREPARED = pbftSafety(
   'committed-prepared',
@@ -26,11 +26,6 @@ export class CommittedPrepared extends PbftChecker {
 
   private isPreparedElsewhere(place: PlaceGhost, digest: number): boolean {
     if (this.ghost.proofs !== 'macs') return false;
-    for (let i = 0; i < place.count; i++) {
-      const ballot = place.ballots[i] as Ballot;
-      if (ballot.digest !== digest) continue;
-      if (this.ghost.isCorrectPart(ballot.by(Said.certified), ballot.view)) return true;
-    }
-    return false;
+    return this.ghost.isAgreedInSomeView(place, digest, (ballot) => ballot.by(Said.certified));
   }
 }

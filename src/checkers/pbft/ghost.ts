@@ -22,7 +22,7 @@ import { processName } from '../names.js';
 import { Configurations } from './configurations.js';
 import { DiskGhost } from './disk-ghost.js';
 import { IssuedRequests } from './issued-requests.js';
-import { Places } from './places.js';
+import { Places, type Ballot, type PlaceGhost } from './places.js';
 import type { QuorumSizes } from './quorum.js';
 import { RecoveryGhost } from './recovery-ghost.js';
 import { CheckpointsGhost } from './checkpoints-ghost.js';
@@ -191,6 +191,15 @@ export class PbftGhost {
   /** True for a set that holds the correct part of every strong quorum of the view's configuration. */
   isCorrectPart(replicas: number, view: View): boolean {
     return sizeOf(replicas) >= this.quorumOf(view).correct;
+  }
+
+  /** True when in one view, whichever, the correct part of a quorum has spoken for this digest, as `speakers` has it. */
+  isAgreedInSomeView(place: PlaceGhost, digest: number, speakers: (ballot: Ballot) => number): boolean {
+    for (let i = 0; i < place.count; i++) {
+      const ballot = place.ballots[i] as Ballot;
+      if (ballot.digest === digest && this.isCorrectPart(speakers(ballot), ballot.view)) return true;
+    }
+    return false;
   }
 
   /** Another configuration decides above this place: what an earlier one has decided there is executed by nobody. */
