@@ -20,6 +20,7 @@ import {
   type ViewChangeAck,
 } from '../../../src/protocols/pbft/index.js';
 import { keysOf } from '../../world/keys.js';
+import type { Bench } from './fixtures.js';
 
 export const ALL = [0, 1, 2, 3];
 export const GENESIS: Checkpointed = { sequence: 0, digest: 0 };
@@ -118,4 +119,12 @@ export function newView(
   });
   const body = { kind: 'MacNewView', view, viewChanges, checkpoint: start, choices } as const;
   return { ...body, proof: authenticate(primary, MacStatementType.newView, view, 0, macNewViewDigest(body)) };
+}
+
+/** What the replica has said of its checkpoints since it was asked last, in order. */
+export function ownCheckpoints(bench: Bench): Checkpointed[] {
+  return bench
+    .sent(0)
+    .filter((message): message is Checkpoint => message.kind === 'Checkpoint')
+    .map(({ sequence, digest }) => ({ sequence, digest }));
 }

@@ -6,7 +6,6 @@ import {
   WATCHDOG_TIMER,
   batchDigest,
   replyStableDigest,
-  type Checkpoint,
   type Checkpointed,
   type PbftMessage,
   type ReplyStable,
@@ -20,6 +19,7 @@ import {
   checkpoint,
   commit,
   newView,
+  ownCheckpoints,
   prePrepare,
   prepare,
   viewChange,
@@ -100,7 +100,7 @@ describe('a recovering replica that takes nothing in above a bound', () => {
     };
     batches.forEach((requests, i) => bench.receive(prePrepare(0, i + 1, requests)));
     for (const sequence of [1, 2]) execute(0, sequence);
-    const start = ownCheckpoint(bench);
+    const start = ownCheckpoints(bench).at(-1) as Checkpointed;
     bench.receive(...OTHERS.map((other) => checkpoint(other, start))).sync();
     bench.replica.timerFired(WATCHDOG_TIMER);
     bench.sync().crash().sync();
@@ -122,7 +122,7 @@ describe('a recovering replica that takes nothing in above a bound', () => {
     );
     bench.receive(prePrepare(1, 5, [request(9)])).sync();
     for (const sequence of [3, 4]) execute(1, sequence);
-    const bound = ownCheckpoint(bench);
+    const bound = ownCheckpoints(bench).at(-1) as Checkpointed;
     expect(bound.sequence).toBe(4);
     bench.receive(...OTHERS.map((other) => checkpoint(other, bound))).sync();
     expect(bench.sent(0).filter(({ kind }) => kind === 'Prepare')).toMatchObject([
@@ -204,9 +204,3 @@ it('a replica that votes again after it has forgotten may pass places by that: i
   });
   expect(violation).toBeUndefined();
 });
-
-/** The one that it has said last. */
-function ownCheckpoint(bench: Bench): Checkpointed {
-  const said = bench.sent(0).findLast((message): message is Checkpoint => message.kind === 'Checkpoint');
-  return { sequence: said?.sequence ?? 0, digest: said?.digest ?? 0 };
-}

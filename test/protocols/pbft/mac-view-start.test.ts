@@ -7,7 +7,6 @@ import {
   batchDigest,
   fetchStateDigest,
   statusDigest,
-  type Checkpoint,
   type Checkpointed,
   type MacNewView,
   type MacViewChange,
@@ -23,6 +22,7 @@ import {
   checkpoint as said,
   commit,
   newView,
+  ownCheckpoints,
   prePrepare,
   prepare,
   viewChange,
@@ -50,13 +50,6 @@ function execute(bench: Bench, all: readonly (readonly Request[])[]): void {
       .receive(commit(0, 0, i + 1, digest), commit(1, 0, i + 1, digest))
       .sync();
   });
-}
-
-function ownCheckpoints(bench: Bench): Checkpointed[] {
-  return bench
-    .sent(0)
-    .filter((message): message is Checkpoint => message.kind === 'Checkpoint')
-    .map(({ sequence, digest }) => ({ sequence, digest }));
 }
 
 /** Replica 2 has executed the first four batches, and says what it has come to. */
