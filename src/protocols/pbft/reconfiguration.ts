@@ -6,8 +6,9 @@
  * 2. The replicas say the checkpoint's digest and, in the same statement, that the next configuration takes over. A
  *    quorum of the OLD configuration makes it stable, over a state that contains the change.
  * 3. Whoever has that certificate and the state acts by the new configuration from there on, and nobody else does:
- *    a member that lacks the state first fetches it (from the new configuration's members) and says nothing before.
- *    A replica that is no member any more says nothing at all; it still hands on how things came about.
+ *    a member that lacks the state first fetches it (from members and those that were members before) and says nothing
+ *    before. A replica that is no member any more votes on nothing; it still hands on how things came about, and the
+ *    state with which the configuration began, which may be nowhere else.
  *
  * Safety: two configurations never decide the same place. One decides only up to its last batch, which is part of
  * its own agreed state, so that all its correct replicas stop at the same place; the next begins right after it, and
@@ -185,8 +186,7 @@ export abstract class PbftReconfiguration extends PbftStatus {
     this.answered.clear();
     if (this.saysStatus()) super.statusTimedOut();
     else {
-      this.startStatusTimer();
-      this.tick++;
+      this.nextTick();
       this.watchTransfer();
     }
     if (this.settings.operator >= 0) this.inquireWhenIdle();

@@ -86,6 +86,12 @@ function sequenceOf(promise: PlacePromise): Sequence {
   }
 }
 
+/** True for what is said between those that lack the state with which they begin and those that have it. */
+function isAboutState(message: Message): boolean {
+  const kind = (message as Message | null)?.kind;
+  return kind === 'FetchState' || kind === 'StateData';
+}
+
 /** Roles in the outline. */
 const OUTSIDER = 0;
 const BACKUP = 1;
@@ -323,13 +329,14 @@ export class PbftReplica extends PbftReconfiguration implements Replica, Outline
   private receiveConfiguration(from: ProcessId, message: Message): boolean {
     if (isInquiry(message)) this.onInquiry(from, message);
     else if (isHandover(message)) this.onHandover(message);
-    else return !this.takesPart() && (message as Message | null)?.kind !== 'StateData';
+    else return !this.takesPart() && !isAboutState(message);
     return true;
   }
 
   protected receiveFromPeer(from: ProcessId, message: PeerMessage): void {
     const rank = this.rankOf(from);
-    if (rank < 0 || rank === this.me) {
+    const isFormer = rank < 0 && message.kind === 'StateData' && this.isFormerHolder(from);
+    if ((rank < 0 && !isFormer) || rank === this.me) {
       this.reject('sender is no other replica');
       return;
     }

@@ -22,6 +22,10 @@ import {
   type Partition,
 } from './partition.js';
 
+/** Of a source: it has sent what is not of its digest; it does not answer, or has another state by now; it has sent something. */
+const LIAR = 1;
+const WITHOUT = 2;
+const SHOWN = 4;
 /** Nobody was asked for a part. */
 export const NOBODY = -1;
 
@@ -113,19 +117,17 @@ export class FetchedPart {
 
 export class StateFetch {
   private root: FetchedPart;
-  /** Set of the replicas that have sent what is not of its digest. */
-  private liars = 0;
-  /** Set of those that do not answer, or have another state by now. */
-  private without = 0;
-  /** Set of those that have sent something of this state. */
-  private shown = 0;
-  /** By replica: the tick at which it was first asked for something since it was heard of last; -1: it was not. */
+  /** By source: what is known of it, {@link LIAR}, {@link WITHOUT} and {@link SHOWN}. */
+  private readonly known: Uint8Array;
+  /** By source: the tick at which it was first asked for something since it was heard of last; -1: it was not. */
   private readonly waitingSince: number[];
   private lastSource: number;
 
   constructor(
     readonly certificate: StableCertificate,
-    private readonly replicas: number,
+    /** How many can be asked, numbered from 0. */
+    readonly sources: number,
+    /** Number of this replica among them; -1: it is none of them. */
     private readonly me: number,
     /** A state that is here: what is the same in it is not fetched. */
     base: Plain,
@@ -136,7 +138,8 @@ export class StateFetch {
     earlier?.root.retire();
     this.root = new FetchedPart([], rootOf(certificate.digest), root, earlier?.root);
     this.root.lookUp();
-    this.waitingSince = new Array<number>(replicas).fill(-1);
+    this.known = new Uint8Array(sources);
+    this.waitingSince = new Array<number>(sources).fill(-1);
     this.lastSource = me;
   }
 
@@ -167,26 +170,34 @@ export class StateFetch {
   /** Something of this state has come from it. What else it was asked for, or its answer, may be lost all the same. */
   hear(source: number): void {
     this.waitingSince[source] = -1;
-    this.shown |= 1 << source;
+    this.note(source, SHOWN);
   }
 
   /** Those that have said nothing at all for so many ticks since they were asked are not asked any more. */
   passOver(tick: number, patience: number, most: number): void {
-    for (let source = 0; source < this.replicas; source++) {
+    for (let source = 0; source < this.sources; source++) {
       const since = this.waitingSince[source] as number;
       if (since >= 0 && tick - since >= patience) this.hasNone(source, most);
     }
   }
 
   /** How many may have it. */
-  get sources(): number {
+  get left(): number {
     let count = 0;
-    for (let source = 0; source < this.replicas; source++) if (this.mayHaveIt(source)) count++;
+    for (let source = 0; source < this.sources; source++) if (this.mayHaveIt(source)) count++;
     return count;
   }
 
   private mayHaveIt(source: number): boolean {
-    return source !== this.me && ((this.liars | this.without) & (1 << source)) === 0;
+    return source !== this.me && !this.is(source, LIAR | WITHOUT);
+  }
+
+  private is(source: number, what: number): boolean {
+    return ((this.known[source] as number) & what) !== 0;
+  }
+
+  private note(source: number, what: number): void {
+    this.known[source] = (this.known[source] as number) | what;
   }
 
   /**
@@ -198,10 +209,10 @@ export class StateFetch {
   }
 
   private nextAmong(haveShown: boolean): number | undefined {
-    const { replicas } = this;
-    for (let i = 1; i <= replicas; i++) {
-      const next = (this.lastSource + i) % replicas;
-      if (!this.mayHaveIt(next) || (haveShown && (this.shown & (1 << next)) === 0)) continue;
+    const { sources } = this;
+    for (let i = 1; i <= sources; i++) {
+      const next = (this.lastSource + i) % sources;
+      if (!this.mayHaveIt(next) || (haveShown && !this.is(next, SHOWN))) continue;
       this.lastSource = next;
       return next;
     }
@@ -210,20 +221,19 @@ export class StateFetch {
 
   /** What this replica was asked for, others are asked for. */
   disbelieve(source: number, most: number): void {
-    this.liars |= 1 << source;
+    this.note(source, LIAR);
     this.release(source, most);
   }
 
   /** It does not answer, or has another state by now. */
   hasNone(source: number, most: number): void {
-    this.without |= 1 << source;
+    this.note(source, WITHOUT);
     this.release(source, most);
   }
 
   /** Everybody may be asked again. */
   beginAgain(): void {
-    this.liars = 0;
-    this.without = 0;
+    this.known.forEach((what, source) => (this.known[source] = what & SHOWN));
     this.waitingSince.fill(-1);
   }
 
@@ -232,20 +242,18 @@ export class StateFetch {
   }
 
   clone(): StateFetch {
-    const copy = new StateFetch(this.certificate, this.replicas, this.me, null, undefined);
+    const copy = new StateFetch(this.certificate, this.sources, this.me, null, undefined);
     copy.root = this.root.clone();
-    copy.liars = this.liars;
-    copy.without = this.without;
-    copy.shown = this.shown;
+    copy.known.set(this.known);
     this.waitingSince.forEach((tick, source) => (copy.waitingSince[source] = tick));
     copy.lastSource = this.lastSource;
     return copy;
   }
 
   encode(most: number): Plain {
-    const { certificate, liars, without, shown, waitingSince, lastSource } = this;
+    const { certificate, known, waitingSince, lastSource } = this;
     const missing = this.missing(most).map(({ path, askedOf, askedAt }) => [[...path], askedOf, askedAt]);
-    return [certificate.sequence, liars, without, shown, [...waitingSince], lastSource, missing];
+    return [certificate.sequence, [...known], [...waitingSince], lastSource, missing];
   }
 }
 

@@ -55,10 +55,15 @@ export abstract class PbftStatus extends PbftTransfer {
     this.host.setTimer(STATUS_TIMER, statusMicros, statusMicros);
   }
 
-  protected statusTimedOut(): void {
+  /** Time goes on, and others may ask again. */
+  protected nextTick(): void {
     this.startStatusTimer();
     this.tick++;
     this.allowance.fill(this.mostAnswers());
+  }
+
+  protected statusTimedOut(): void {
+    this.nextTick();
     this.sendToAll(this.makeStatus());
     this.fetchBatches();
     this.passOnAgain();

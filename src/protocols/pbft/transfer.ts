@@ -45,6 +45,12 @@ export abstract class PbftTransfer extends PbftViewChange {
 
   // ---- asking ----
 
+  /**
+   * Whom the state may be fetched from: the members, and after them those of the configuration before. With the state
+   * with which a configuration begins, those alone have it at first: all members may be new, or those that are not, faulty.
+   */
+  private holders: readonly ProcessId[] = this.members;
+
   /** Once a tick: begins to fetch when execution does not get on by itself, and turns to others in time. */
   protected watchTransfer(): void {
     this.served.expire(this.tick);
@@ -54,7 +60,7 @@ export abstract class PbftTransfer extends PbftViewChange {
     if (fetching !== undefined && fetching.certificate.sequence <= this.lastExecuted)
       this.fetching = undefined;
     if (this.fetching !== undefined) this.askForMissing(this.fetching);
-    else if (this.aim.sequence > this.lastExecuted && !hasMoved && !this.isPlacingTarget())
+    else if (this.me >= 0 && this.aim.sequence > this.lastExecuted && !hasMoved && !this.isPlacingTarget())
       this.fetchTarget();
   }
 
@@ -69,16 +75,17 @@ export abstract class PbftTransfer extends PbftViewChange {
 
   /** Everybody is asked for the root: so everybody keeps the state while its parts are fetched. */
   private fetchTarget(): void {
-    const { aim, members, me, fetching: earlier } = this;
-    const fetching = new StateFetch(aim, members.length, me, this.stateToCompare(), earlier);
+    const { aim, me, fetching: earlier } = this;
+    const sources = aim.sequence === this.begunAfter ? this.holders.length : this.members.length;
+    const fetching = new StateFetch(aim, sources, me, this.stateToCompare(), earlier);
     this.fetching = fetching;
     if (fetching.missing(1).length === 0) {
       // It has been executed here tentatively, or nothing has changed since what is here.
       this.finish(fetching);
       return;
     }
-    for (let rank = 0; rank < this.members.length; rank++) {
-      if (rank !== this.me) this.ask(fetching, rank, [[]]);
+    for (let source = 0; source < sources; source++) {
+      if (source !== this.me) this.ask(fetching, source, [[]]);
     }
     for (const root of fetching.missing(1)) this.noteAsked(root, this.me);
   }
@@ -97,7 +104,7 @@ export abstract class PbftTransfer extends PbftViewChange {
   private askForMissing(fetching: StateFetch): void {
     fetching.passOver(this.tick, PATIENCE, OUTSTANDING);
     // Of f + 1 that may have it one is correct. Where fewer are left, a later one will do, which more have.
-    if (fetching.sources < this.quorum.weak && this.aim.sequence > fetching.certificate.sequence) {
+    if (fetching.left < this.quorum.weak && this.aim.sequence > fetching.certificate.sequence) {
       this.fetchTarget();
       return;
     }
@@ -123,7 +130,12 @@ export abstract class PbftTransfer extends PbftViewChange {
     const body = { kind: 'FetchState', sequence: certificate.sequence, paths } as const;
     const proof = this.prove(StatementType.fetchState, 0, body.sequence, fetchStateDigest(body));
     const message: FetchState = { ...body, proof };
-    this.host.send(this.members[source] as ProcessId, message);
+    this.host.send(this.holders[source] as ProcessId, message);
+  }
+
+  /** True for one that is no member any more, but may have the state with which the configuration began. */
+  protected isFormerHolder(process: ProcessId): boolean {
+    return this.rankOf(process) < 0 && this.holders.includes(process);
   }
 
   // ---- answering ----
@@ -195,7 +207,7 @@ export abstract class PbftTransfer extends PbftViewChange {
         return;
       }
     }
-    if (this.fetching !== undefined) this.takeStatePart(this.fetching, this.rankOf(from), message);
+    if (this.fetching !== undefined) this.takeStatePart(this.fetching, from, message);
   }
 
   /** True when the certificate, as this replica shows it, is proved. */
@@ -203,19 +215,21 @@ export abstract class PbftTransfer extends PbftViewChange {
     return this.isStable(certificate);
   }
 
-  private takeStatePart(fetching: StateFetch, rank: number, { certificate, path, part }: StateData): void {
+  private takeStatePart(fetching: StateFetch, from: ProcessId, { certificate, path, part }: StateData): void {
+    const source = this.holders.indexOf(from);
+    if (source >= fetching.sources) return;
     const { sequence } = fetching.certificate;
     const missing = certificate.sequence === sequence ? fetching.missingAt(path) : undefined;
     if (part?.shape === 'gone') {
       // Else it answers what was asked before, about an earlier state.
-      if (certificate.sequence > sequence) fetching.hasNone(rank, OUTSTANDING);
+      if (certificate.sequence > sequence) fetching.hasNone(source, OUTSTANDING);
     } else if (certificate.sequence === sequence && part !== undefined) {
-      fetching.hear(rank);
+      fetching.hear(source);
       if (missing === undefined) return;
       if (this.isGenuine(part, missing.expected)) missing.take(part);
       else {
         this.reject('a part that is not of its digest');
-        fetching.disbelieve(rank, OUTSTANDING);
+        fetching.disbelieve(source, OUTSTANDING);
       }
     }
     if (fetching.missing(1).length === 0) this.finish(fetching);
@@ -262,6 +276,8 @@ export abstract class PbftTransfer extends PbftViewChange {
     this.fetching = undefined;
     this.placing = undefined;
     this.served = new ServedStates(this.members.length);
+    const former = this.previous.processes.filter((process) => !this.members.includes(process));
+    this.holders = [...this.members, ...former];
   }
 
   protected override copyFrom(other: PbftTransfer): void {
@@ -270,6 +286,7 @@ export abstract class PbftTransfer extends PbftViewChange {
     this.placing = other.placing;
     this.executedBefore = other.executedBefore;
     this.served = other.served.clone();
+    this.holders = other.holders;
   }
 
   protected encodeTransfer(): Plain {

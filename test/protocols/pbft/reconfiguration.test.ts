@@ -198,6 +198,13 @@ class ForgetsLinks extends PbftReplica {
   }
 }
 
+/** Believes nobody but members about the state. */
+class AsksMembersOnly extends PbftReplica {
+  protected override isFormerHolder(): boolean {
+    return false;
+  }
+}
+
 describe('a cluster that changes', () => {
   const bundled = (name: string): Scenario => loadScenarioFile(findScenarios(name)[0] ?? { path: '' });
   const calm = bundled('pbft/reconfiguration');
@@ -213,5 +220,11 @@ describe('a cluster that changes', () => {
   it('is caught letting a replica act by a configuration whose links it has not written down', () => {
     const found = ['1', '2', '3'].map((seed) => run(calm, ForgetsLinks, seed));
     expect(found).toContain('pbft/left-views');
+  });
+
+  it('hands the state on to members of whom none was one before, and is caught when it does not', () => {
+    const allReplaced = bundled('pbft/all-replaced');
+    expect(run(allReplaced, PbftReplica, '1')).toBeUndefined();
+    expect(run(allReplaced, AsksMembersOnly, '1')).toBe('any/progress');
   });
 });

@@ -158,9 +158,9 @@ describe('pbft state on its way', () => {
     for (const each of [fetch, copy]) {
       expect(Array.from({ length: 4 }, () => each.nextSource())).toEqual([2, 5, 2, 5]);
       each.hasNone(2, MOST);
-      expect([each.nextSource(), each.nextSource(), each.sources]).toEqual([5, 5, 5]);
+      expect([each.nextSource(), each.nextSource(), each.left]).toEqual([5, 5, 5]);
       each.hasNone(5, MOST);
-      expect([each.nextSource(), each.nextSource(), each.sources]).toEqual([6, 1, 4]);
+      expect([each.nextSource(), each.nextSource(), each.left]).toEqual([6, 1, 4]);
     }
   });
 
@@ -171,17 +171,17 @@ describe('pbft state on its way', () => {
     fetch.ask(1, 8);
     fetch.hear(2);
     fetch.passOver(8, 2, MOST);
-    expect(fetch.sources).toBe(6);
+    expect(fetch.left).toBe(6);
     // The first was asked again since, of the second nothing is awaited.
     const copy = fetch.clone();
     for (const each of [fetch, copy]) {
       each.passOver(9, 2, MOST);
-      expect(each.sources).toBe(5);
+      expect(each.left).toBe(5);
       each.passOver(10, 2, MOST);
-      expect(each.sources).toBe(4);
+      expect(each.left).toBe(4);
       each.beginAgain();
       each.passOver(99, 2, MOST);
-      expect(each.sources).toBe(6);
+      expect(each.left).toBe(6);
     }
   });
 
