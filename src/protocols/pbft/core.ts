@@ -230,11 +230,12 @@ export abstract class PbftCore {
     for (let i = 0; i < members.length; i++) if (i !== this.me) host.send(members[i] as ProcessId, message);
   }
 
-  /** What the handling of an event ends with: starts a sync, and sends what may leave. */
+  /**
+   * What the handling of an event ends with: sends what may leave, and starts a sync. In this order, since what has left
+   * may be what others were waiting for here, and more is promised by that.
+   */
   protected settle(): void {
-    this.journal.flush();
     this.releaseDurable();
-    // What has left may be what others were waiting for here, and more is promised by that.
     this.journal.flush();
   }
 
