@@ -91,6 +91,8 @@ export abstract class RaftMembership extends RaftVersions {
     const { configuration } = this;
     const votes = configuration.voters.includes(member);
     const learns = configuration.learners.includes(member);
+    // What it is to be is settled, and it is not that yet.
+    if (!votes && configuration.outgoing.includes(member)) return busy('a joint configuration is being left');
     switch (verb) {
       case 'add-learner':
         if (isMember(configuration, member)) return this.committedOr(DONE);

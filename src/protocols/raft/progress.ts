@@ -120,6 +120,14 @@ export class Progress {
     this.lastAnswer = now;
   }
 
+  /** Everything up to this index is durable there; true when that is news. */
+  reached(index: LogIndex): boolean {
+    const isNews = index > this.match || this.next <= index;
+    if (index > this.match) this.match = index;
+    if (this.next <= index) this.next = index + 1;
+    return isNews;
+  }
+
   /** It has answered what was sent after the piece on the way, but not the piece. */
   get hasMissedPiece(): boolean {
     return this.round > this.pieceRound;

@@ -13,7 +13,7 @@
  * server does not run on it. Under its old name it would vote as if it had promised nothing.
  */
 
-import type { DiskImage, DiskSlot, Plain } from '../../kernel/index.js';
+import { hashString, type DiskImage, type DiskSlot, type Plain } from '../../kernel/index.js';
 import type { MemberId } from './configuration.js';
 import type { Entry, LogIndex, Term } from './messages.js';
 import {
@@ -142,17 +142,26 @@ function recoverMeta(slots: readonly DiskSlot[]): (MetaRecord & { isWhole: boole
 
 // ---- snapshot ----
 
-/** `isLost`: there was one, and it cannot be read. It was synced before it got its name. */
+/**
+ * `isLost`: there was one, and it cannot be read. It was synced before it got its name, so one that is not whole has
+ * lost what a disk had confirmed.
+ */
 function recoverSnapshot(slots: readonly DiskSlot[]): { snapshot: Snapshot | undefined; isLost: boolean } {
   if (slots.length === 0) return { snapshot: undefined, isLost: false };
-  if (!slots.every((slot) => slot.intact)) return { snapshot: undefined, isLost: true };
-  const { header } = slots[0]?.record as SnapshotHead;
-  const bodies = slots.slice(1).map((slot) => slot.record as SnapshotBody);
-  const [own] = bodies;
-  if (own !== undefined && 'state' in own)
-    return { snapshot: new Snapshot(header, own.state), isLost: false };
+  const snapshot = slots.every((slot) => slot.intact) ? wholeSnapshot(slots) : undefined;
+  return { snapshot, isLost: snapshot === undefined };
+}
+
+function wholeSnapshot([first, ...rest]: readonly DiskSlot[]): Snapshot | undefined {
+  const { header, size, checksum } = first?.record as SnapshotHead;
+  const bodies = rest.map((slot) => slot.record as SnapshotBody);
+  if (size < 0) {
+    const [own] = bodies;
+    return own !== undefined && 'state' in own ? new Snapshot(header, own.state) : undefined;
+  }
   const text = bodies.map((body) => ('text' in body ? body.text : '')).join('');
-  return { snapshot: new Snapshot(header, JSON.parse(text) as Plain), isLost: false };
+  if (text.length !== size || hashString(text) !== checksum) return undefined;
+  return new Snapshot(header, JSON.parse(text) as Plain);
 }
 
 /** The pieces that are there without a gap: receiving goes on behind them. */

@@ -234,15 +234,7 @@ export abstract class RaftReplication extends RaftFollowing {
   }
 
   protected recordProgress(peer: Progress, matchIndex: LogIndex): void {
-    let advanced = false;
-    if (matchIndex > peer.match) {
-      peer.match = matchIndex;
-      advanced = true;
-    }
-    if (peer.next <= matchIndex) {
-      peer.next = matchIndex + 1;
-      advanced = true;
-    }
+    let advanced = peer.reached(matchIndex);
     if (peer.state === 'probe') {
       peer.becomeReplicate();
       advanced = true;

@@ -200,7 +200,7 @@ export abstract class RaftSnapshots extends RaftReads {
   }
 
   private peerInstalled(peer: Progress, index: LogIndex): void {
-    if (index > peer.match) peer.match = index;
+    peer.reached(index);
     if (peer.state === 'snapshot' && index >= (peer.snapshot?.header.index ?? 0)) {
       peer.becomeProbe(peer.match + 1);
     }

@@ -284,7 +284,13 @@ describe('raft membership: joint consensus (diss. §4.3)', () => {
     expect(ask(subject, asked)).toBe('ok: ');
     expect(configurationOf(subject).outgoing).toEqual([0, 1, 2]);
     expect(ask(subject, change([0, 1, 2]))).toBe('busy: another change is under way');
-    expect(ask(subject, { do: 'add-learner', member: 5 })).toBe('busy: a joint configuration is being left');
+    for (const [verb, member] of [
+      ['add-learner', 5],
+      ['add-learner', 1],
+      ['demote', 1],
+      ['add-voter', 1],
+    ] as const)
+      expect(ask(subject, { do: verb, member })).toBe('busy: a joint configuration is being left');
     expect(ask(subject, { do: 'leave-joint' })).toBe(UNDER_WAY);
     acknowledgeAll(subject, [1, 2, 3, 4]);
     expect(ask(subject, { do: 'leave-joint' })).toBe('ok: ');

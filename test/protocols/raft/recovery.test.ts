@@ -383,6 +383,20 @@ describe('raft recovery: snapshot and log together (§7)', () => {
     expect(subject.host.take().at(-1)?.message).toMatchObject({ granted: false });
   });
 
+  it.each([
+    ['all but the head of its own', ownSnapshot(4, 2).slice(0, 1)],
+    ['all but the head of a received one', pieces(4, 2, 7).slice(0, 1)],
+    ['the end of a received one', pieces(4, 2, 7).slice(0, -1)],
+  ])(
+    'a snapshot that the log needs and that lost its end is a loss, and no reason to fail: %s',
+    (_, left) => {
+      const log = [segmentStart(4, 4, 2), wal(5, put(5, 2))];
+      const subject = replicaOn(diskOf(metas(2), [], { 'wal-2': log, snapshot: left }));
+      subject.host.completeAll(subject.replica);
+      expect(state(subject)).toMatchObject({ log: [], baseIndex: 0, suspectTerm: 2 });
+    },
+  );
+
   it('a snapshot that was received is read back from its pieces', () => {
     const subject = replicaOn(diskOf(metas(4), [], { snapshot: pieces(5, 4, 7) }));
     expect(state(subject)).toMatchObject({ baseIndex: 5, commitIndex: 5, service: STATE });

@@ -202,6 +202,21 @@ describe('raft snapshots: a leader sends one (§7, Figure 13)', () => {
     expect(peer(subject, 4)).toMatchObject({ match: 4, state: 'probe', next: 5 });
   });
 
+  it('what was installed for the leader before is not sent again', () => {
+    const subject = compactedLeader();
+    receive(subject, 4, {
+      kind: 'InstallSnapshotResponse',
+      term: 1,
+      index: 6,
+      nextOffset: 0,
+      installed: true,
+      round: 2,
+      generation: 0,
+    });
+    const { match, next } = peer(subject, 4);
+    expect({ match, next }).toEqual({ match: 6, next: 7 });
+  });
+
   it('repeats a piece that is not answered, after three heartbeats', () => {
     const subject = compactedLeader();
     let ticks = 0;
