@@ -16,7 +16,7 @@ export class CommittedPrepared extends PbftChecker {
   override readonly info = COMMITTED_PREPARED;
 
   onExecuted(process: ProcessId, place: PlaceGhost, view: View, sequence: Sequence, digest: number): void {
-    const prepared = place.find(view, digest)?.by(Said.certified) ?? 0;
+    const prepared = this.ghost.heardOf(place.find(view, digest)?.by(Said.certified) ?? 0);
     if (this.ghost.isCorrectPart(prepared, view) || this.isPreparedElsewhere(place, digest)) return;
     this.violate(
       `${this.ghost.name(process)} executed ${this.place(view, sequence)} while ${sizeOf(prepared)} correct replicas were ` +
@@ -26,6 +26,8 @@ export class CommittedPrepared extends PbftChecker {
 
   private isPreparedElsewhere(place: PlaceGhost, digest: number): boolean {
     if (this.ghost.proofs !== 'macs') return false;
-    return this.ghost.isAgreedInSomeView(place, digest, (ballot) => ballot.by(Said.certified));
+    return this.ghost.isAgreedInSomeView(place, digest, (ballot) =>
+      this.ghost.heardOf(ballot.by(Said.certified)),
+    );
   }
 }

@@ -1,6 +1,6 @@
 /** Who takes part where: one configuration for each place, and nobody speaks in one before having a part in it. */
 
-import type { ProcessId } from '../../kernel/index.js';
+import { MEMBER_GENERATION, type ProcessId } from '../../kernel/index.js';
 import {
   configurationOf,
   type JournalRecord,
@@ -23,7 +23,7 @@ export const CONFIGURATION_IN_FORCE = pbftSafety(
 export const MEMBERS_SPEAK = pbftSafety(
   'members-speak',
   'Only members speak in a configuration, and none before it has the state with which the configuration began.',
-  'A replica that sends a PRE-PREPARE, PREPARE, COMMIT, VIEW-CHANGE or (its own) NEW-VIEW of a view of configuration c, or a CHECKPOINT of a batch that c decides, is a member of c, has made the link to c durable, and no later one; and since its start it has executed or installed up to b(c), or a checkpoint of b(c) or later is durable on its disk. Judged at every send. That certificates count members alone, pbft/certificates says.',
+  'A replica that sends a PRE-PREPARE, PREPARE, COMMIT, VIEW-CHANGE or (its own) NEW-VIEW of a view of configuration c, or a CHECKPOINT of a batch that c decides, is a member of c (one whose disk was formatted anew is another), has made the link to c durable, and no later one; and since its start it has executed or installed up to b(c), or a checkpoint of b(c) or later is durable on its disk. Judged at every send. That certificates count members alone, pbft/certificates says.',
   SOURCE,
 );
 
@@ -98,7 +98,7 @@ export class MembersSpeak extends PbftChecker {
       this.violate(
         `${this.ghost.name(process)} sent a ${kind} of configuration ${number}, and acts by ${disk.configuration}`,
       );
-    } else if (!configuration.members.includes(process)) {
+    } else if (!configuration.ids.includes(process + MEMBER_GENERATION * replica.generation)) {
       this.violate(`${this.ghost.name(process)}, no member of configuration ${number}, sent a ${kind} in it`);
     } else if (
       number > 0 &&

@@ -16,6 +16,8 @@ import { quorumSizes, type QuorumSizes } from './quorum.js';
 
 export interface KnownConfiguration {
   readonly number: number;
+  /** Member ids: processes, with how often their disks were formatted anew. */
+  readonly ids: readonly number[];
   /** Processes, in the order of their numbers. */
   readonly members: readonly ProcessId[];
   readonly quorum: QuorumSizes;
@@ -30,7 +32,7 @@ export class Configurations {
 
   constructor(readonly first: QuorumSizes) {
     const members = Array.from({ length: first.n }, (_, process) => process);
-    this.all = [{ number: 0, members, quorum: first, begunAfter: 0, digest: 0, request: 0 }];
+    this.all = [{ number: 0, ids: members, members, quorum: first, begunAfter: 0, digest: 0, request: 0 }];
   }
 
   get latest(): KnownConfiguration {
@@ -68,6 +70,7 @@ export class Configurations {
       ...this.all,
       {
         number,
+        ids: change.members,
         members: change.members.map((member) => member % MEMBER_GENERATION),
         quorum: quorumSizes(change.members.length, change.faulty),
         begunAfter: boundary.sequence,

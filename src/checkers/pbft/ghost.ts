@@ -188,6 +188,18 @@ export class PbftGhost {
     return correct;
   }
 
+  /**
+   * Those of a set that are not faulty; once some were, and have recovered, all of it: what those said was not heard, and
+   * others may rest on it in place of the word of one that is faulty now.
+   */
+  heardOf(replicas: number): number {
+    const { context } = this.run;
+    for (let process = 0; context.timesHealed !== undefined && process < this.replicas.length; process++) {
+      if (context.timesHealed(process) > 0) return replicas;
+    }
+    return this.correctOf(replicas);
+  }
+
   /** True for a set that holds the correct part of every strong quorum of the view's configuration. */
   isCorrectPart(replicas: number, view: View): boolean {
     return sizeOf(replicas) >= this.quorumOf(view).correct;
@@ -220,6 +232,7 @@ export class PbftGhost {
     replica.disk = DiskGhost.of(image);
     this.retractLost(process, replica.disk);
     this.identify(replica, this.run.context.generation(process));
+    const wasFaulty = this.isStale(process);
     this.heal(replica, this.timesHealed(process));
     replica.view = 0;
     replica.journal = 0;
@@ -232,7 +245,7 @@ export class PbftGhost {
     replica.tentative = undefined;
     replica.hasUpTo = 0;
     replica.judged = undefined;
-    replica.recovery.restart(this.hasBeenFaulty(process), replica.disk.isRecovering);
+    replica.recovery.restart(wasFaulty, replica.disk.isRecovering);
   }
 
   /** While it was faulty it may have lost its memory, unseen: then it begins with what its disk has. */

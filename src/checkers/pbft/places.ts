@@ -135,7 +135,8 @@ export class PlaceGhost {
       for (let kind = 0; kind < KINDS; kind++) hash = mix32(hash, said[kind] as number);
       ballots = (ballots + finish32(hash)) | 0;
     }
-    return mix32(mix32(mix32(ballots, this.sequence), this.isDecided ? 1 : 0), this.decision);
+    const decided = mix32(this.isDecided ? 1 : 0, this.isDecided ? this.decision : 0);
+    return mix32(mix32(ballots, this.sequence), decided);
   }
 
   copyFrom(other: PlaceGhost): void {

@@ -1,6 +1,12 @@
 /** Proactive recovery: keys are new, replicas recover in turn, and each recovery comes to its end. */
 
-import { formatMicros, type Proof, type ProcessId, type ProtocolEvent } from '../../kernel/index.js';
+import {
+  formatMicros,
+  type Micros,
+  type Proof,
+  type ProcessId,
+  type ProtocolEvent,
+} from '../../kernel/index.js';
 import type { PreparedCertificate } from '../../protocols/pbft/index.js';
 import type { LivenessTerms } from '../any/index.js';
 import type { ViolationSink } from '../checker.js';
@@ -13,14 +19,14 @@ type Refreshed = Extract<ProtocolEvent, { readonly kind: 'keys-refreshed' }>;
 export const NEW_KEYS = pbftSafety(
   'new-keys',
   'A recovered replica has keys that nobody had before, and believes nothing that was said under older ones.',
-  'When a replica begins a recovery, its number is higher than that of every earlier one; when it chooses keys, their epoch is higher than every earlier one of its own; when it completes a recovery, it has chosen keys for it. When a prepared certificate becomes durable in a record of its journal, each MAC in it by another was made with keys that were in force after the latest change of keys before that record. Judged at these events.',
+  'When a replica begins a recovery, its number is higher than that of every earlier one; when it chooses keys, their epoch is higher than every earlier one of its own; when it completes a recovery, it has chosen keys for it. When a prepared certificate becomes durable in a record of its journal, each PREPARE in it by another was authenticated with keys that were in force after the latest change of keys before that record. (Not the PRE-PREPARE: what a replica has accepted it has promised, and new keys change nothing of that.) Judged at these events.',
   '§4.2; TOCS 2002, §4.3.1, "rejects messages that are authenticated with old keys"',
 );
 
 export const RECOVERY_IN_TURN = pbftLiveness(
   'recovery-in-turn',
   'No more than f replicas recover at a time.',
-  'Let H be the time of healing and P the bound within which progress is due. After H + P, when the watchdog of a replica strikes, at most f - 1 other replicas have begun a recovery and not completed it. Judged when a watchdog strikes.',
+  'Let H be the time of healing and P the bound within which progress is due. After H + P, when the watchdog of a replica strikes, at most f - 1 other replicas that must have caught up at the end have begun a recovery and not completed it. Judged when a watchdog strikes.',
   'TOCS 2002, §4.2, "at most f replicas recover at the same time"',
 );
 
@@ -81,12 +87,21 @@ export class NewKeys extends PbftChecker {
 export class RecoveryInTurn extends PbftChecker {
   override readonly info = RECOVERY_IN_TURN;
 
+  constructor(
+    ghost: PbftGhost,
+    sink: ViolationSink,
+    private readonly healAtMicros: Micros,
+  ) {
+    super(ghost, sink);
+  }
+
   /** Its watchdog has struck. */
   onDue(process: ProcessId): void {
-    const { replicas, quorum } = this.ghost;
-    const others = replicas.flatMap(({ recovery }, other) =>
-      other !== process && recovery.since >= 0 && !this.ghost.isFaulty(other) ? [this.ghost.name(other)] : [],
-    );
+    const { replicas, quorum, run } = this.ghost;
+    const others = replicas.flatMap(({ recovery }, other) => {
+      const counts = other !== process && recovery.since >= 0;
+      return counts && run.participants.isExpected(other, this.healAtMicros) ? [this.ghost.name(other)] : [];
+    });
     if (others.length < quorum.f) return;
     this.violate(
       `${this.ghost.name(process)} stops to recover while ${others.join(', ')} ${others.length === 1 ? 'recovers' : 'recover'}: ` +

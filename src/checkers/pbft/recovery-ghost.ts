@@ -37,9 +37,9 @@ export class RecoveryGhost {
    * that recovery, and it makes up for it in its next turn. Of one that may have been faulty until now nothing was heard
    * that could end a recovery.
    */
-  restart(hasBeenFaulty: boolean, isPromised: boolean): void {
+  restart(wasFaulty: boolean, isPromised: boolean): void {
     this.refreshes = [];
-    if (hasBeenFaulty || !isPromised) this.since = -1;
+    if (wasFaulty || !isPromised) this.since = -1;
   }
 
   /** The keys that what became a certificate in this record must have been said under, at least. */

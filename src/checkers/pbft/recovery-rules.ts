@@ -20,7 +20,7 @@ export class RecoveryRules {
     liveness: LivenessTerms | undefined,
   ) {
     this.newKeys = new NewKeys(ghost, sink);
-    this.inTurn = new RecoveryInTurn(ghost, sink);
+    this.inTurn = new RecoveryInTurn(ghost, sink, liveness?.healAtMicros ?? Infinity);
     this.ends = liveness === undefined ? undefined : new RecoveryEnds(ghost, sink, liveness);
     this.dueAt = liveness === undefined ? Infinity : liveness.healAtMicros + liveness.progressWithinMicros;
   }

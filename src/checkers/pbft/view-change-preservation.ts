@@ -18,7 +18,7 @@ import { Said } from './places.js';
 export const VIEW_CHANGE_PRESERVATION = pbftSafety(
   'view-change-preservation',
   'A new view proposes again whatever can have been committed before, and nothing else.',
-  'Let V be the VIEW-CHANGEs of a NEW-VIEW of v, min-s the highest stable checkpoint in V and max-s the highest sequence of a certificate in V. The NEW-VIEW chooses, for each n in (min-s, max-s] and in that order, the digest of the certificate of the highest view that V has for n, or the null request where it has none. And where at least q - f correct replicas are prepared for (u, n, d) with u < v of the same configuration and n > min-s, it chooses d at n. With MACs, checkpoint and digests are those of the decision procedure of the thesis, chapter 3. Judged when a correct primary sends a NEW-VIEW and when a correct replica has made one durable.',
+  "Let V be the VIEW-CHANGEs of a NEW-VIEW of v, min-s the highest stable checkpoint in V and max-s the highest sequence of a certificate in V. The NEW-VIEW chooses, for each n in (min-s, max-s] and in that order, the digest of the certificate of the highest view that V has for n, or the null request where it has none. And where at least q - f correct replicas are prepared for (u, n, d) with u < v of the same configuration and n > min-s, it chooses d at n. (A replica that was faulty, and whose VIEW-CHANGE in V is from before its recovery, is not asked: its word in V was a liar's.) With MACs, checkpoint and digests are those of the decision procedure of the thesis, chapter 3. Judged when a correct primary sends a NEW-VIEW and when a correct replica has made one durable.",
   '§4.4, the computation of O; §4.5.1',
 );
 
@@ -87,14 +87,27 @@ export class ViewChangePreservation extends PbftChecker {
     );
   }
 
+  /** Those whose word in V is from when they were faulty, as far as that can be. */
+  private spoiltIn({ viewChanges }: NewView | MacNewView): number {
+    let spoilt = 0;
+    for (const viewChange of viewChanges) {
+      const { signer } = viewChange.proof;
+      const { recovery = 0 } = viewChange as { readonly recovery?: number };
+      const latest = this.ghost.replicas[signer]?.recovery.number ?? 0;
+      if (recovery < latest && this.ghost.hasBeenFaulty(signer)) spoilt |= 1 << signer;
+    }
+    return spoilt;
+  }
+
   /** What correct replicas know at one place, whether V shows it or not. */
   private judgePrepared(process: ProcessId, message: NewView | MacNewView, sequence: Sequence): void {
     const place = this.ghost.places.at(sequence);
     if (place === undefined) return;
+    const spoilt = this.spoiltIn(message);
     for (let i = 0; i < place.count; i++) {
       const { view, digest, said } = place.ballots[i] as (typeof place.ballots)[number];
       // One that was prepared and has forgotten it since counts among the f.
-      const prepared = this.ghost.correctOf(said[Said.certified] as number);
+      const prepared = this.ghost.correctOf(said[Said.certified] as number) & ~spoilt;
       if (view >= message.view || configurationOf(view) !== configurationOf(message.view)) continue;
       if (!this.ghost.isCorrectPart(prepared, view)) continue;
       const choice = choiceAt(message, sequence);

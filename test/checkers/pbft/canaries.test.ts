@@ -182,6 +182,11 @@ const CANARIES: Readonly<Record<string, (stage: PbftStage) => void>> = {
     stage.prepareAll(0, 1, 7, [1]);
     stage.execute(1, 0, 1, 7);
   },
+  'pbft/committed-prepared: one of two that are prepared is faulty by now': (stage) => {
+    stage.prepareAll(0, 1, 7, [1, 2]);
+    stage.faulty.add(2);
+    stage.execute(1, 0, 1, 7);
+  },
   'pbft/watermarks: the primary does not wait for the window': (stage) => {
     stage.send(0, stage.prePrepare(0, 5, 7));
   },
@@ -308,6 +313,14 @@ const OTHER_STAGES: Readonly<Record<string, () => PbftStage>> = {
     stage.sendPrepare(4, VIEWS, 3, 7);
     return stage;
   },
+  'pbft/members-speak: one whose disk was formatted anew votes as the member that had the old one': () => {
+    const stage = new PbftStage(4);
+    stage.propose(0, 1, 7);
+    stage.generations.set(1, 1);
+    stage.start(1, 0);
+    stage.prepare(1, 0, 1, 7);
+    return stage;
+  },
   'pbft/members-speak: a removed replica says its checkpoint': () => {
     const stage = new PbftStage(5, { members: 5 });
     stage.promise(4, { kind: 'configuration', links: [linkAfter(2, [0, 1, 2, 3])] });
@@ -369,6 +382,19 @@ const OTHER_STAGES: Readonly<Record<string, () => PbftStage>> = {
     stage.emit(1, { kind: 'proactive-recovery', phase: 'due', number: 0 });
     stage.promise(1, { kind: 'recovery', number: 0, hasForgotten: false, isOver: false });
     stage.start(1, 0);
+    stage.time = 100;
+    stage.end();
+    return stage;
+  },
+  'pbft/recovery-ends: one that was faulty, and had recovered, never does': () => {
+    const stage = new PbftStage(4, { liveness: LIVENESS });
+    stage.healed.set(1, 1);
+    stage.start(1, 0);
+    stage.emit(1, { kind: 'proactive-recovery', phase: 'begun', number: 1 });
+    stage.promise(1, { kind: 'recovery', number: 1, hasForgotten: false, isOver: false });
+    stage.time = 90;
+    stage.start(1, 0);
+    stage.emit(1, { kind: 'proactive-recovery', phase: 'begun', number: 2 });
     stage.time = 100;
     stage.end();
     return stage;

@@ -41,6 +41,7 @@ export class PbftStage implements CheckerContext {
   time = 0;
   readonly faulty = new Set<number>();
   readonly healed = new Map<number, number>();
+  readonly generations = new Map<number, number>();
   readonly sink = new ViolationSink();
   readonly checkers;
   private readonly files: Map<string, unknown[]>[];
@@ -76,8 +77,8 @@ export class PbftStage implements CheckerContext {
   timesHealed(process: number): number {
     return this.healed.get(process) ?? 0;
   }
-  generation(): number {
-    return 0;
+  generation(process: number): number {
+    return this.generations.get(process) ?? 0;
   }
   durableRecords(process: number, file: string): readonly unknown[] {
     return this.files[process]?.get(file) ?? [];

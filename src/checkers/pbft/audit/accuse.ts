@@ -89,7 +89,7 @@ export function isProved(accusation: Accusation, terms: AuditTerms, notary: Nota
 
 function isSigned(testimony: Testimony, { authenticator }: Notary): boolean {
   const { signer, type, proof, digest, content, sequence, view } = testimony;
-  if (!authenticator.verify(signer, statementOf(testimony), proof)) return false;
+  if (!authenticator.verifySignature(signer, statementOf(testimony), proof)) return false;
   if (type !== StatementType.viewChange && type !== StatementType.newView) return true;
   if (content === undefined || content.view !== view) return false;
   if (content.kind === 'NewView') return type === StatementType.newView && newViewDigest(content) === digest;

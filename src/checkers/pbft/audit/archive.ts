@@ -18,7 +18,7 @@ export interface Transcript {
 export interface Notary {
   readonly validator: Pick<Validator, 'accepts'>;
   /** Of somebody who receives no MACs of replicas: what it verifies, everybody can. */
-  readonly authenticator: Pick<Authenticator, 'verify'>;
+  readonly authenticator: Pick<Authenticator, 'verifySignature'>;
 }
 
 export class Archive {
@@ -53,7 +53,7 @@ export class Archive {
     const key = keyOf(testimony);
     if (this.known.has(key)) return;
     const { signer, proof } = testimony;
-    if (this.notary.authenticator.verify(signer, statementOf(testimony), proof))
+    if (this.notary.authenticator.verifySignature(signer, statementOf(testimony), proof))
       this.known.set(key, testimony);
     else this.unproved++;
   }

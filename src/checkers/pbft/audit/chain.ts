@@ -70,7 +70,7 @@ export function chainOf(
   messages: Iterable<Message>,
   first: Configuration,
   operator: ProcessId,
-  authenticator: Pick<Authenticator, 'verify'>,
+  authenticator: Pick<Authenticator, 'verifySignature'>,
 ): AuditedConfiguration[] {
   const links = new Map<number, Set<Link>>();
   for (const message of messages) {
