@@ -1,8 +1,16 @@
-/** Content hash of a client's command: what makes it, and what checks one that may be forged. */
+/** Content hash and size of a client's command: what makes them, and what checks those that may be forged. */
 
 import { finish32, hashPlain, hashString, mix32, mixInteger } from './hash.js';
-import type { Plain } from './plain.js';
+import { plainBytes, type Plain } from './plain.js';
 import type { ProcessId } from './process-id.js';
+
+/** Size of a command without its input: client, sequence, checksum. */
+const HEADER_BYTES = 24;
+
+/** Size of a command with this input, in bytes. */
+export function commandBytes(input: Plain): number {
+  return HEADER_BYTES + plainBytes(input);
+}
 
 /** Content hash of a command; recompute it where a command may be forged. */
 export function hashCommand(client: ProcessId, sequence: number, input: Plain): number {

@@ -43,6 +43,30 @@ export function plainBytes(value: Plain | undefined): number {
   return bytes;
 }
 
+/** True when {@link plainBytes} of the value is no more than this; looks at no more of a large one than that takes. */
+export function isWithinBytes(value: Plain | undefined, most: number): boolean {
+  return bytesLeft(value, most) >= 0;
+}
+
+/** What is left of so many bytes; below 0, with a part unseen, when they are not enough. */
+function bytesLeft(value: Plain | undefined, bytes: number): number {
+  if (typeof value === 'string') return bytes - DELIMITER_BYTES - value.length;
+  if (value === null || typeof value !== 'object') return bytes - SCALAR_BYTES;
+  let left = bytes - DELIMITER_BYTES;
+  if (Array.isArray(value)) {
+    const items = value as readonly Plain[];
+    for (let i = 0; i < items.length && left >= 0; i++) left = bytesLeft(items[i], left);
+    return left;
+  }
+  const record = value as { readonly [key: string]: Plain | undefined };
+  const keys = Object.keys(record);
+  for (let i = 0; i < keys.length && left >= 0; i++) {
+    const key = keys[i] as string;
+    left = bytesLeft(record[key], left - DELIMITER_BYTES - key.length);
+  }
+  return left;
+}
+
 /** Structural equality of plain data. */
 export function plainEquals(a: unknown, b: unknown): boolean {
   return canonical(a) === canonical(b);

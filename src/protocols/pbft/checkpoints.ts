@@ -253,10 +253,17 @@ export abstract class PbftCheckpoints extends PbftOrdering {
 
   /** Adds how far the state has been shown to clients; returns its size. */
   private promiseOfReads(promised: Promised[]): number {
-    const sequence = Math.max(this.readFloor, this.lastExecuted);
+    const sequence = Math.max(this.readFloor, this.lastExecuted, this.highestDecided());
     if (!this.settings.readOnly || sequence <= this.window.low) return 0;
     promised.push({ kind: 'decided', sequence });
     return PLACE_BYTES;
+  }
+
+  /** It may be known and not be executed yet: what was promised of it is in no other record. */
+  private highestDecided(): Sequence {
+    let sequence = this.window.high;
+    while (sequence > this.window.low && this.window.at(sequence).decision === undefined) sequence--;
+    return sequence;
   }
 
   /** Adds what is promised of a place; returns its size. */

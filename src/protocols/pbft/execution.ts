@@ -28,6 +28,12 @@ export const NULL_HASH = 0x6e756c6c;
 /** Bytes of the executed requests' part of a state, for each of them, roughly. */
 const EXECUTED_BYTES = 16;
 
+/** Of a request what its proof and hash are of: it becomes a part of the state, which must be the same for all. */
+function asAgreed({ command, proof }: Request): Request {
+  const { client, sequence, input, hash, bytes } = command;
+  return { kind: 'Request', command: { client, sequence, input, read: undefined, hash, bytes }, proof };
+}
+
 export abstract class PbftExecution extends PbftCore {
   /** Commands executed so far. */
   protected index = 0;
@@ -47,7 +53,7 @@ export abstract class PbftExecution extends PbftCore {
     if (this.change !== undefined || sequence !== this.configuration.number + 1) return;
     if (changeOf(input) === undefined) return;
     const { checkpointInterval } = this.settings;
-    this.change = request;
+    this.change = asAgreed(request);
     this.lastBatch = this.lastExecuted + checkpointInterval - 1;
     this.lastBatch -= this.lastBatch % checkpointInterval;
   }

@@ -23,7 +23,7 @@ import {
 import { Configuration } from './configuration.js';
 import { StatementType, type Request, type StableCertificate } from './messages.js';
 import { MOST_REPLICAS } from './quorum.js';
-import { isRequest } from './validate.js';
+import { hasFields, isRecord, isRequest } from './validate.js';
 
 /** What the operator's request asks for. */
 export interface Change {
@@ -76,23 +76,23 @@ export function followLink(
   { request, boundary }: Link,
   previous: Configuration,
   operator: ProcessId,
-  authenticator: Pick<Authenticator, 'verify'>,
+  authenticator: Pick<Authenticator, 'verifySignature'>,
 ): Configuration | undefined {
   const { client, sequence, hash, input } = request.command;
   const number = previous.number + 1;
   const change = changeOf(input);
   if (client !== operator || sequence !== number || change === undefined) return undefined;
   const asked = { type: StatementType.request, configuration: 0, view: 0, sequence, digest: hash };
-  if (!authenticator.verify(operator, asked, request.proof)) return undefined;
+  if (!authenticator.verifySignature(operator, asked, request.proof)) return undefined;
   if (boundary.handover !== number || !isCertificateOf(previous, boundary, authenticator)) return undefined;
   return new Configuration(number, change.members, change.faulty);
 }
 
-/** True when a quorum of this configuration has said so. */
+/** True when a quorum of this configuration has said so, and everybody can tell: a MAC would convince nobody else. */
 export function isCertificateOf(
   configuration: Configuration,
   { sequence, digest, handover = 0, proofs }: StableCertificate,
-  authenticator: Pick<Authenticator, 'verify'>,
+  authenticator: Pick<Authenticator, 'verifySignature'>,
 ): boolean {
   const { number, quorum } = configuration;
   if (proofs.length < quorum.strong) return false;
@@ -107,7 +107,7 @@ export function isCertificateOf(
   for (const proof of proofs) {
     const rank = configuration.rankOf(proof.signer);
     if (rank < 0 || (signers & (1 << rank)) !== 0) return false;
-    if (!authenticator.verify(proof.signer, statement, proof)) return false;
+    if (!authenticator.verifySignature(proof.signer, statement, proof)) return false;
     signers |= 1 << rank;
   }
   return true;
@@ -133,11 +133,16 @@ function isObject(value: unknown): boolean {
 function isLink(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { request, boundary } = value as { readonly request?: unknown; readonly boundary?: unknown };
-  if (!isRequest(request) || typeof boundary !== 'object' || boundary === null) return false;
+  if (!isRequest(request) || !isRecord(boundary) || !hasFields(boundary, 4)) return false;
   const { sequence, digest, handover, proofs } = boundary as Partial<StableCertificate>;
   if (!isCount(sequence) || !isCount(handover) || typeof digest !== 'number') return false;
   if ((digest | 0) !== digest || !Array.isArray(proofs) || proofs.length > MOST_REPLICAS) return false;
-  return (proofs as readonly unknown[]).every(isSigned);
+  return (proofs as readonly unknown[]).every(isSigned) && areInOrder(proofs as readonly Proof[]);
+}
+
+/** As everywhere in certificates: who begins by a boundary shows it to others, who want its signers so. */
+function areInOrder(proofs: readonly Proof[]): boolean {
+  return proofs.every(({ signer }, i) => i === 0 || signer > (proofs[i - 1] as Proof).signer);
 }
 
 function isSigned(value: unknown): value is Proof {

@@ -7,14 +7,16 @@
  * With MACs these are the elements of Q (Castro's thesis, MIT-LCS-TR-817, chapter 3; TOCS 2002, §5): by digest, the
  * latest view in which it was pre-prepared. Bounded: {@link HELD_PER_PRIMARY} digests for each replica that was the
  * primary of their views, of which the oldest gives way. What has been committed is never lost by that: every later
- * view chooses it again, which makes it the latest.
+ * view chooses it again, which makes it the latest. What only a liar was prepared for may be: if it was the primary of
+ * that many more views, in all of which everybody accepted something else at the place and nobody was prepared for it,
+ * and then shows its certificate, nobody else has the batch that must be chosen, and the place stays open.
  */
 
 import type { Plain } from '../../kernel/index.js';
 import type { Request, View } from './messages.js';
 
 /** Digests of one place that are kept for each primary. */
-export const HELD_PER_PRIMARY = 2;
+export const HELD_PER_PRIMARY = 16;
 
 export interface Held {
   /** The latest view in which this digest was pre-prepared. */

@@ -5,8 +5,8 @@
  */
 
 import {
+  commandBytes,
   hashCommand,
-  plainBytes,
   type AdminAnswer,
   type Command,
   type Message,
@@ -21,7 +21,6 @@ import { StatementType, type Request } from './messages.js';
 import { MOST_REPLICAS, mostFaulty } from './quorum.js';
 import type { PbftSettings } from './settings.js';
 
-const HEADER_BYTES = 24;
 const DONE: AdminAnswer = { status: 'ok', reason: '' };
 
 export class PbftOperatorDriver implements OperatorDriver {
@@ -99,5 +98,5 @@ function isSame(one: readonly number[], other: readonly number[]): boolean {
 
 function commandOf(client: ProcessId, sequence: number, input: Plain): Command {
   const hash = hashCommand(client, sequence, input);
-  return { client, sequence, input, read: undefined, hash, bytes: HEADER_BYTES + plainBytes(input) };
+  return { client, sequence, input, read: undefined, hash, bytes: commandBytes(input) };
 }

@@ -8,7 +8,7 @@
  * have the same one; which partitions are sent whole, and which by the digests of their parts, each sender decides.
  */
 
-import { canonical, plainBytes, type Plain } from '../../kernel/index.js';
+import { canonical, isWithinBytes, type Plain } from '../../kernel/index.js';
 import { receivedDigest, type PlainState } from './checkpoint.js';
 import { executedDigest } from './executed.js';
 import type { StatePart } from './messages.js';
@@ -23,6 +23,10 @@ import {
   plainDigest,
   type Members,
 } from './plain-digest.js';
+import { isPlain } from './validate.js';
+
+/** Nesting of a state: that of what clients send, and what is built around it. */
+const DEEPEST = 64;
 
 /** The whole state, its requests that were executed, plain data, and some items of a list. */
 type Kind = 'state' | 'executed' | 'plain' | 'group';
@@ -69,7 +73,7 @@ export function partOf(partition: Partition, most: number): StatePart {
   const { kind, value } = partition;
   const whole = { shape: 'whole', text: '' } as const;
   const isSmall =
-    plainBytes(value) <= most || kind === 'executed' || typeof value !== 'object' || value === null;
+    isWithinBytes(value, most) || kind === 'executed' || typeof value !== 'object' || value === null;
   if (isSmall) return { ...whole, text: canonical(value) };
   const parts = split(partition);
   const digests = parts.map((part) => partitionDigest(part) as number);
@@ -207,10 +211,14 @@ function assembleItems(count: number, values: readonly Plain[]): Plain {
   return count <= FANOUT ? values : (values as readonly (readonly Plain[])[]).flat(1);
 }
 
-/** Undefined: it is no JSON, so it is not what was certified. */
+/**
+ * Undefined: it is no JSON, or nested deeper than any state, so it is not what was certified. (All else here follows the
+ * nesting by recursion.)
+ */
 export function parse(text: string): Plain | undefined {
   try {
-    return JSON.parse(text) as Plain;
+    const value: unknown = JSON.parse(text);
+    return isPlain(value, DEEPEST) ? value : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

@@ -54,8 +54,7 @@ export abstract class PbftReconfiguration extends PbftStatus {
   /** The configuration is over when its last checkpoint is stable and this replica has executed up to there. */
   protected giveWay(): void {
     const { change, stable, configuration } = this;
-    if (change === undefined || stable.sequence !== this.lastBatch || this.lastExecuted < this.lastBatch)
-      return;
+    if (change === undefined || !this.isOver()) return;
     const link: Link = { request: change, boundary: stable };
     const next = this.follow(link, configuration);
     if (next === undefined) return;
@@ -63,6 +62,11 @@ export abstract class PbftReconfiguration extends PbftStatus {
     const handover: Handover = { kind: 'Handover', links: this.links.slice(-1) };
     this.host.send(this.settings.operator, handover);
     for (const process of next.processes) if (process !== this.host.self) this.host.send(process, handover);
+  }
+
+  /** The places up to the end are due, also when clients are silent and the primary gives none of them. */
+  protected override hasOpenPlace(): boolean {
+    return (this.change !== undefined && this.lastExecuted < this.lastBatch) || super.hasOpenPlace();
   }
 
   private follow(link: Link, previous: Configuration): Configuration | undefined {
@@ -98,6 +102,8 @@ export abstract class PbftReconfiguration extends PbftStatus {
     this.begunAfter = boundary.sequence;
     this.change = undefined;
     this.lastBatch = NEVER;
+    // What was prepared above the boundary is void.
+    this.readFloor = Math.min(this.readFloor, boundary.sequence);
     this.window = new Window(this.members.length, this.settings.window, boundary.sequence);
     this.stable = boundary;
     this.target = boundary;
@@ -201,9 +207,18 @@ export abstract class PbftReconfiguration extends PbftStatus {
       this.movedTo = this.lastExecuted;
       this.idleTicks = 0;
     } else this.idleTicks++;
-    if (this.takesPart() && this.idleTicks < PATIENCE) return;
+    if (this.takesPart() && this.idleTicks < PATIENCE && !this.isOver()) return;
     const inquiry: Inquiry = { kind: 'Inquiry', number: this.configuration.number };
-    for (const process of this.members) if (process !== this.host.self) this.host.send(process, inquiry);
+    // All the members that it knows may be members no more, and be gone.
+    for (let process = 0; process < this.settings.servers; process++) {
+      if (process !== this.host.self) this.host.send(process, inquiry);
+    }
+  }
+
+  /** True when the configuration is: a state that was fetched has the change in it, but no proof of the operator's word. */
+  private isOver(): boolean {
+    const { change, lastBatch } = this;
+    return change !== undefined && this.stable.sequence === lastBatch && this.lastExecuted >= lastBatch;
   }
 
   /** A request of the operator that was executed is answered by what came of it. */

@@ -120,9 +120,20 @@ export class PbftReplica extends PbftReconfiguration implements Replica, Outline
     if (this.lastExecuted >= this.begunAfter) this.reportConfiguration();
     if (this.isActive) this.reportRole();
     this.startStatusTimer();
+    this.checkOpenPlaces();
     if (this.isActive) this.watchProgress();
     else if (this.takesPart()) this.countViewChanges();
     this.settle();
+  }
+
+  /** Where one or two replicas are enough, nobody else's vote may be to come. */
+  private checkOpenPlaces(): void {
+    if (!this.isActive || !this.takesPart()) return;
+    for (let sequence = this.window.low + 1; this.window.has(sequence); sequence++) {
+      const slot = this.window.at(sequence);
+      this.checkPrepared(slot);
+      if (this.window.has(sequence)) this.checkCommitted(slot);
+    }
   }
 
   /** True when all that was promised before the start is known. */

@@ -6,7 +6,8 @@
 
 import type { Plain } from '../../kernel/index.js';
 import type { CheckpointState } from './checkpoint.js';
-import type { Sequence, StableCertificate } from './messages.js';
+import type { Sequence, StableCertificate, StatePart } from './messages.js';
+import { partOf, partitionAt } from './partition.js';
 
 /** Status ticks for which a state is kept after it was asked for. */
 export const KEPT_TICKS = 20;
@@ -21,6 +22,9 @@ export interface Served {
 export class ServedStates {
   /** By replica. */
   private readonly kept: (Served | undefined)[];
+  /** Parts of the state that was asked for last, by their paths: all ask for the same ones. */
+  private readonly parts = new Map<string, StatePart>();
+  private partsOf: CheckpointState | undefined = undefined;
 
   constructor(private readonly replicas: number) {
     this.kept = new Array<Served | undefined>(replicas).fill(undefined);
@@ -49,12 +53,28 @@ export class ServedStates {
     return latest;
   }
 
+  /** The part of the state at this path, as {@link partOf} sends it; undefined: there is none. */
+  part(state: CheckpointState, path: readonly number[], most: number): StatePart | undefined {
+    if (state !== this.partsOf) this.parts.clear();
+    this.partsOf = state;
+    const key = path.join('.');
+    const known = this.parts.get(key);
+    const partition = known === undefined ? partitionAt(state.state, path) : undefined;
+    if (partition === undefined) return known;
+    const part = partOf(partition, most);
+    this.parts.set(key, part);
+    return part;
+  }
+
   /** Forgets what nobody has asked for lately. */
   expire(tick: number): void {
     for (let rank = 0; rank < this.replicas; rank++) {
       const kept = this.kept[rank];
       if (kept !== undefined && tick - kept.tick > KEPT_TICKS) this.kept[rank] = undefined;
     }
+    if (this.kept.some((kept) => kept?.state === this.partsOf)) return;
+    this.parts.clear();
+    this.partsOf = undefined;
   }
 
   clone(): ServedStates {

@@ -181,10 +181,10 @@ export class StateFetch {
     }
   }
 
-  /** How many may have it. */
-  get left(): number {
+  /** How many of those with these numbers may have it. */
+  left(from: number, to: number): number {
     let count = 0;
-    for (let source = 0; source < this.sources; source++) if (this.mayHaveIt(source)) count++;
+    for (let source = from; source < to; source++) if (this.mayHaveIt(source)) count++;
     return count;
   }
 

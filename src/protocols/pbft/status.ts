@@ -150,9 +150,13 @@ export abstract class PbftStatus extends PbftTransfer {
 
   // ---- answering ----
 
+  protected override mayAnswer(rank: number): boolean {
+    return this.allowance[rank] !== 0;
+  }
+
   /** Sends in answer to what the replica asks for, while it has not asked for too much. */
   protected override answer(rank: number, message: PbftMessage): void {
-    if (this.allowance[rank] === 0) return;
+    if (!this.mayAnswer(rank)) return;
     this.allowance[rank] = (this.allowance[rank] as number) - 1;
     this.sendWhenDurable(this.members[rank] as ProcessId, message);
   }

@@ -16,7 +16,7 @@ import {
   type StateData,
   type StatePart,
 } from './messages.js';
-import { isGenuine, partOf, partitionAt, type Expected } from './partition.js';
+import { isGenuine, type Expected } from './partition.js';
 import { ServedStates } from './served-states.js';
 import { NOBODY, StateFetch, type FetchedPart } from './state-fetch.js';
 import { PbftViewChange } from './view-change.js';
@@ -103,15 +103,15 @@ export abstract class PbftTransfer extends PbftViewChange {
   /** Parts that nobody was asked for, or in vain: others are asked now. */
   private askForMissing(fetching: StateFetch): void {
     fetching.passOver(this.tick, PATIENCE, OUTSTANDING);
-    // Of f + 1 that may have it one is correct. Where fewer are left, a later one will do, which more have.
-    if (fetching.left < this.quorum.weak && this.aim.sequence > fetching.certificate.sequence) {
+    // Where nobody need have it who is left, a later one will do, which more have.
+    if (!this.isLeft(fetching) && this.aim.sequence > fetching.certificate.sequence) {
       this.fetchTarget();
       return;
     }
     const asks = new Map<number, (readonly number[])[]>();
     for (const part of fetching.missing(OUTSTANDING)) {
       if (part.askedOf !== NOBODY && this.tick - part.askedAt < OVERDUE) continue;
-      const source = fetching.nextSource();
+      const source = this.nextSource(fetching, part);
       if (source === undefined) {
         fetching.beginAgain();
         return;
@@ -122,6 +122,25 @@ export abstract class PbftTransfer extends PbftViewChange {
       else paths.push(part.path);
     }
     for (const [source, paths] of asks) this.ask(fetching, source, paths);
+  }
+
+  /** Whoever was asked for it in vain is not asked again while there is another: it may say anything else, and not this. */
+  private nextSource(fetching: StateFetch, { askedOf }: FetchedPart): number | undefined {
+    const source = fetching.nextSource();
+    if (source === undefined || source !== askedOf) return source;
+    fetching.hasNone(source, OUTSTANDING);
+    const other = fetching.nextSource();
+    if (other !== undefined) return other;
+    // Then all may be asked again, this one first: its answer may be lost, and nothing else.
+    fetching.beginAgain();
+    return source;
+  }
+
+  /** Of f + 1 that may have it one is correct: of the members, or of those that were members before. */
+  private isLeft(fetching: StateFetch): boolean {
+    const { length: members } = this.members;
+    const { weak } = this.previous.quorum;
+    return fetching.left(0, members) >= this.quorum.weak || fetching.left(members, fetching.sources) >= weak;
   }
 
   private ask(fetching: StateFetch, source: number, paths: readonly (readonly number[])[]): void {
@@ -146,6 +165,7 @@ export abstract class PbftTransfer extends PbftViewChange {
       this.reject('bad proof');
       return;
     }
+    if (!this.mayAnswer(this.rankOf(from))) return;
     const { certificate, state } = this.stateToServe(sequence);
     const served = this.served.find(this.rankOf(from), sequence, certificate, state, this.tick);
     if (served === undefined) return;
@@ -154,9 +174,9 @@ export abstract class PbftTransfer extends PbftViewChange {
       return;
     }
     for (const path of message.paths) {
-      const partition = partitionAt(served.state.state, path);
-      if (partition === undefined) return;
-      this.sendPart(from, served.certificate, path, partOf(partition, this.settings.stateChunk));
+      const part = this.served.part(served.state, path, this.settings.stateChunk);
+      if (part === undefined) return;
+      this.sendPart(from, served.certificate, path, part);
     }
   }
 
@@ -164,6 +184,9 @@ export abstract class PbftTransfer extends PbftViewChange {
   protected stateToServe(_sequence: Sequence): CertifiedState {
     return { certificate: this.stable, state: this.stableState };
   }
+
+  /** False for a replica that has asked for too much: then no answer need be made. */
+  protected abstract mayAnswer(rank: number): boolean;
 
   /** Sends what a replica has asked for. */
   protected abstract answer(rank: number, message: PbftMessage): void;

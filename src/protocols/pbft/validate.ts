@@ -5,7 +5,7 @@
  * What a message *means* is not judged here: proofs, views, membership of signers beyond their number.
  */
 
-import { hashCommand, type Message } from '../../kernel/index.js';
+import { commandBytes, hashCommand, type Message, type Plain } from '../../kernel/index.js';
 import { STATUS_WORDS, type ReadReply, type Reply, type Request } from './messages.js';
 import { FANOUT } from './plain-digest.js';
 import type { PbftSettings } from './settings.js';
@@ -122,9 +122,12 @@ export class Validator {
   }
 
   protected isStable(value: unknown): boolean {
-    if (!isRecord(value) || !this.isProofs(value['proofs'])) return false;
-    if (value['sequence'] === 0) return value['digest'] === 0 && (value['proofs'] as unknown[]).length === 0;
-    return this.isCheckpointPlace(value);
+    // A link shows it to others, and has nothing else in it.
+    if (!isRecord(value) || !hasFields(value, 'handover' in value ? 4 : 3)) return false;
+    if (!this.isProofs(value['proofs'])) return false;
+    if (value['sequence'] !== 0) return this.isCheckpointPlace(value);
+    const { digest, handover, proofs } = value;
+    return digest === 0 && handover === undefined && (proofs as unknown[]).length === 0;
   }
 
   private isViewChange(value: unknown): boolean {
@@ -199,20 +202,25 @@ function isStatePart(value: unknown): boolean {
   if (!isRecord(value)) return false;
   switch (value['shape']) {
     case 'whole':
-      return typeof value['text'] === 'string' && value['text'].length <= LONGEST_TEXT;
+      return hasFields(value, 2) && typeof value['text'] === 'string' && value['text'].length <= LONGEST_TEXT;
     case 'list':
-      return isCount(value['count'], 0) && areDigests(value['digests'], FANOUT);
+      return hasFields(value, 3) && isCount(value['count'], 0) && areDigests(value['digests'], FANOUT);
     case 'group':
-      return areDigests(value['digests'], FANOUT);
+      return hasFields(value, 2) && areDigests(value['digests'], FANOUT);
     case 'object':
-      return areNames(value['names']) && areDigests(value['digests'], MOST_NAMES);
+      return hasFields(value, 3) && areNames(value['names']) && areDigests(value['digests'], MOST_NAMES);
     case 'state':
-      return isPlain(value['members'], DEEPEST);
+      return hasFields(value, 2) && isPlain(value['members'], DEEPEST);
     case 'gone':
-      return true;
+      return hasFields(value, 1);
     default:
       return false;
   }
+}
+
+/** True when it has no more than so many: what nobody looks at may be of any size, and is hashed all the same. */
+export function hasFields(value: Fields, most: number): boolean {
+  return Object.keys(value).length <= most;
 }
 
 function areDigests(value: unknown, most: number): boolean {
@@ -252,33 +260,36 @@ export function isProof(value: unknown): boolean {
   return isRecord(value) && isCount(value['signer'], 0, MOST_PROCESSES);
 }
 
-/** A request whose hash is that of what it says. */
+/** A request whose hash and size are those of what it says, and with nothing else in it. */
 export function isRequest(value: unknown): value is Request {
   if (!isRecord(value)) return false;
   const command = value['command'];
   if (!isRecord(command) || typeof command['hash'] !== 'number') return false;
   const place = command['hash'] & (KNOWN_REQUESTS.length - 1);
   if (KNOWN_REQUESTS[place] === value) return true;
-  if (value['kind'] !== 'Request' || !isProof(value['proof']) || !isCommand(command)) return false;
+  if (value['kind'] !== 'Request' || !hasFields(value, 3)) return false;
+  if (!isProof(value['proof']) || !isCommand(command)) return false;
   KNOWN_REQUESTS[place] = value;
   return true;
 }
 
 function isReadRequest(value: Fields): boolean {
-  return isProof(value['proof']) && isCommand(value['command']);
+  return hasFields(value, 3) && isProof(value['proof']) && isCommand(value['command']);
 }
 
-/** A command whose hash is that of what it says. */
+/** The size is in no hash: a sender that could choose it would fill the disks of those who believe it. */
 function isCommand(command: unknown): boolean {
-  if (!isRecord(command)) return false;
+  if (!isRecord(command) || !hasFields(command, 6)) return false;
   if (!isCount(command['client'], 0, MOST_PROCESSES) || !isCount(command['sequence'], 1)) return false;
-  if (!isCount(command['bytes'], 0, MOST_BYTES) || !isPlain(command['input'], DEEPEST)) return false;
+  const { read, input } = command;
+  if ((read !== undefined && typeof read !== 'string') || !isPlain(input, DEEPEST)) return false;
   const known = command as unknown as Request['command'];
+  if (known.bytes !== commandBytes(known.input)) return false;
   return known.hash === hashCommand(known.client, known.sequence, known.input);
 }
 
 /** Plain data, nested no deeper than this. */
-function isPlain(value: unknown, deepest: number): boolean {
+export function isPlain(value: unknown, deepest: number): value is Plain {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return true;
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || deepest === 0) return false;

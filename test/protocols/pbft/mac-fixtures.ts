@@ -7,12 +7,14 @@ import {
   batchDigest,
   macNewViewDigest,
   macViewChangeDigest,
+  newKeyDigest,
   viewChangeAckDigest,
   type Checkpoint,
   type Checkpointed,
   type Commit,
   type MacNewView,
   type MacViewChange,
+  type NewKey,
   type PrePrepare,
   type Prepare,
   type Request,
@@ -119,6 +121,14 @@ export function newView(
   });
   const body = { kind: 'MacNewView', view, viewChanges, checkpoint: start, choices } as const;
   return { ...body, proof: authenticate(primary, MacStatementType.newView, view, 0, macNewViewDigest(body)) };
+}
+
+/** The replica chooses new keys, and says so. Keys outlive tests. */
+export function newKey(signer: number): NewKey {
+  const keys = keysOf(signer);
+  const body = { kind: 'NewKey', epoch: keys.refreshKeys() } as const;
+  const statement = { type: MacStatementType.newKey, configuration: 0, view: 0, sequence: body.epoch };
+  return { ...body, proof: keys.sign({ ...statement, digest: newKeyDigest(body) }) };
 }
 
 /** What the replica has said of its checkpoints since it was asked last, in order. */

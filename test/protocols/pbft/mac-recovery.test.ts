@@ -7,6 +7,7 @@ import {
   batchDigest,
   replyStableDigest,
   type Checkpointed,
+  type MacViewChange,
   type PbftMessage,
   type ReplyStable,
 } from '../../../src/protocols/pbft/index.js';
@@ -130,6 +131,25 @@ describe('a recovering replica that takes nothing in above a bound', () => {
       { view: 1, sequence: 6, digest: 106 },
     ]);
   });
+});
+
+it('a replica that recovers between views tells of the checkpoints that are on its disk', () => {
+  const bench = new Bench(RECOVERING, 4, SETTINGS).sync();
+  for (const sequence of [1, 2]) {
+    const requests = [request(sequence)];
+    const digest = batchDigest(requests);
+    bench.receive(prePrepare(0, sequence, requests), prepare(2, 0, sequence, digest));
+    bench.sync().receive(...OTHERS.map((other) => commit(other, 0, sequence, digest)));
+    bench.sync();
+  }
+  const own = ownCheckpoints(bench);
+  expect(own).toMatchObject([{ sequence: 2 }]);
+  bench.receive(prePrepare(0, 3, [request(3)])).sync();
+  bench.replica.timerFired('view-change');
+  bench.sync().replica.timerFired(WATCHDOG_TIMER);
+  bench.sync().crash();
+  const { ownViewChange } = bench.replica as unknown as { ownViewChange: MacViewChange };
+  expect(ownViewChange.checkpoints).toEqual([{ sequence: 0, digest: 0 }, ...own]);
 });
 
 describe('a replica that has lost its disk', () => {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import {
   PbftMacReplica,
+  StatementType,
   batchDigest,
+  statusDigest,
   type MacNewView,
   type MacViewChange,
   type PrePrepare,
@@ -14,6 +16,7 @@ import {
   ALL,
   GENESIS,
   acknowledge,
+  authenticate,
   newView,
   prePrepare,
   prepare,
@@ -110,6 +113,26 @@ describe('pbft view change with MACs', () => {
     expect((bench.state('macViewChanges') as { ownViewChange: number }).ownViewChange).toBe(1);
     bench.receive(begin([leave(0, words), leave(1, words), leave(3, words)], [digest])).sync();
     expect([bench.state('view'), bench.state('isActive')]).toEqual([1, true]);
+  });
+
+  it('what a view rests on is acknowledged also after a restart, to those who have not entered it', () => {
+    const bench = new Bench(2, 4, MACS).sync();
+    const changes = [leave(0, words), leave(1, words), leave(3, words)];
+    bench.receive(...changes, begin(changes, [digest])).sync();
+    bench.crash().sync().sent();
+    const late = {
+      kind: 'Status',
+      view: 1,
+      isActive: false,
+      stable: 0,
+      executed: 0,
+      viewChanges: 8,
+    } as const;
+    const body = { ...late, helper: 0, slots: [] };
+    const proof = authenticate(3, StatementType.status, 1, 0, statusDigest(body));
+    bench.receive({ ...body, proof }).sync();
+    const acks = bench.sent(3).filter(({ kind }) => kind === 'ViewChangeAck');
+    expect(acks).toMatchObject([{ view: 1, acks: changes.flatMap((said) => acknowledge(2, said).acks) }]);
   });
 
   it('a clone goes on as the replica would', () => {

@@ -3,6 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import {
   PbftReplica,
+  batchDigest,
+  decisionDigest,
   pbftProtocol,
   type PbftReplicaClass,
   type Slot,
@@ -11,6 +13,7 @@ import { builtInImplementation, simulate } from '../../../src/simulator/index.js
 import { bundled } from '../../simulator/scenarios.js';
 import {
   Bench,
+  checkpoint,
   commit,
   kinds,
   prePrepare,
@@ -111,6 +114,36 @@ describe('tentative execution (OSDI 1999, §5.1)', () => {
     bench.receive(commit(0, 2, 1, proposal.digest), commit(2, 2, 1, proposal.digest));
     expect(bench.applied()).toEqual([1]);
   });
+});
+
+it('what is known to be decided, and not executed yet, is in the journal that is begun then', () => {
+  const bench = new Bench(1, 4, { ...ON, 'checkpoint-interval': 2, window: 4 }).sync();
+  const digests = [1, 2, 3, 4].map((sequence) => batchDigest([request(sequence)]));
+  const decide = (sequence: number): void => {
+    const digest = digests[sequence - 1] as number;
+    const commits = [0, 2, 3].map((signer) => commit(signer, 0, sequence, digest).proof);
+    const body = {
+      kind: 'Decision',
+      view: 0,
+      sequence,
+      digest,
+      requests: [request(sequence)],
+      commits,
+    } as const;
+    bench.receive({ ...body, proof: prove(2, 'decision', 0, sequence, decisionDigest(body)) });
+  };
+  // The place before it is not known.
+  for (const sequence of [4, 1, 2]) decide(sequence);
+  const own = bench
+    .sync()
+    .sent(0)
+    .findLast((message) => message.kind === 'Checkpoint');
+  if (own?.kind !== 'Checkpoint') throw new Error('the checkpoint was not reached');
+  bench.receive(...[0, 2, 3].map((other) => checkpoint(other, 2, own.digest))).sync();
+  expect(bench.host.files()).toContain('journal-2');
+  decide(3);
+  expect(bench.sync().state('lastExecuted')).toBe(4);
+  expect(bench.crash().state('reads')).toMatchObject([4]);
 });
 
 describe('read-only requests (OSDI 1999, §5.1)', () => {

@@ -93,7 +93,7 @@ describe('a round of recovery (TOCS 2002, §4.3.2)', () => {
 
   it('ends a window after the checkpoint behind the request, and not without end however high the bound is', () => {
     expect(recoveryPoint(17, 0, WINDOW, INTERVAL)).toBe(32 + WINDOW);
-    expect(recoveryPoint(16, 50, WINDOW, INTERVAL)).toBe(50);
+    expect(recoveryPoint(16, 50, WINDOW, INTERVAL)).toBe(Math.ceil(50 / INTERVAL) * INTERVAL);
     expect(recoveryPoint(16, 1e9, WINDOW, INTERVAL)).toBe(16 + 2 * WINDOW);
   });
 });

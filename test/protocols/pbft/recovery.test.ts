@@ -163,6 +163,20 @@ describe('pbft recovery', () => {
     }
   });
 
+  it('completes by itself what it alone votes on, when a start finds it half promised', () => {
+    const bench = new Bench(0, 1).sync();
+    bench.from(CLIENT, request(1));
+    bench.replica.timerFired('batch');
+    bench.sync().crash((slots) => {
+      const accepted = slots.findIndex(
+        ({ record }) => (record as { content?: Promised }).content?.kind === 'accepted',
+      );
+      return accepted < 0 ? slots : slots.slice(0, accepted + 1);
+    });
+    expect(bench.applied()).toEqual([]);
+    expect(bench.sync().applied()).toEqual([1]);
+  });
+
   it('a torn tail is cut', () => {
     const bench = new Bench(1).sync();
     const disk = diskOf(bench.receive(prePrepare(0, 0, 1, batch)).sync());

@@ -117,6 +117,13 @@ describe('pbft state on its way', () => {
     service: Array.from({ length: 2000 }, (_, i) => [`key ${i}`, i === changed ? 'new' : 'old', i]),
   });
 
+  it('takes what is nested without end for no state', () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const text = `{"executed":[],"service":${deep}}`;
+    expect(isGenuine({ shape: 'whole', text }, { kind: 'state', digest: 1, count: 0 })).toBe(false);
+    expect(isGenuine({ shape: 'whole', text: deep }, { kind: 'plain', digest: 1, count: 0 })).toBe(false);
+  });
+
   it('does not fetch what is the same in a state that is here', () => {
     const all = answer(fetchOf(large(5)), large(5), 256);
     const fetch = fetchOf(large(5), large(-1));
@@ -158,9 +165,9 @@ describe('pbft state on its way', () => {
     for (const each of [fetch, copy]) {
       expect(Array.from({ length: 4 }, () => each.nextSource())).toEqual([2, 5, 2, 5]);
       each.hasNone(2, MOST);
-      expect([each.nextSource(), each.nextSource(), each.left]).toEqual([5, 5, 5]);
+      expect([each.nextSource(), each.nextSource(), each.left(0, REPLICAS)]).toEqual([5, 5, 5]);
       each.hasNone(5, MOST);
-      expect([each.nextSource(), each.nextSource(), each.left]).toEqual([6, 1, 4]);
+      expect([each.nextSource(), each.nextSource(), each.left(0, REPLICAS)]).toEqual([6, 1, 4]);
     }
   });
 
@@ -171,17 +178,17 @@ describe('pbft state on its way', () => {
     fetch.ask(1, 8);
     fetch.hear(2);
     fetch.passOver(8, 2, MOST);
-    expect(fetch.left).toBe(6);
+    expect(fetch.left(0, REPLICAS)).toBe(6);
     // The first was asked again since, of the second nothing is awaited.
     const copy = fetch.clone();
     for (const each of [fetch, copy]) {
       each.passOver(9, 2, MOST);
-      expect(each.left).toBe(5);
+      expect(each.left(0, REPLICAS)).toBe(5);
       each.passOver(10, 2, MOST);
-      expect(each.left).toBe(4);
+      expect(each.left(0, REPLICAS)).toBe(4);
       each.beginAgain();
       each.passOver(99, 2, MOST);
-      expect(each.left).toBe(6);
+      expect(each.left(0, REPLICAS)).toBe(6);
     }
   });
 

@@ -131,6 +131,29 @@ describe('pbft message forms', () => {
     expect(validator.accepts(message as Message)).toBe(false);
   });
 
+  it.each<[string, object]>([
+    ['a size that is not that of its input', { bytes: 0x7fff_ffff }],
+    ['what nobody looks at', { note: 'x' }],
+    ['no mode of reading', { read: true }],
+  ])('a request with %s is refused: its hash says nothing of that', (_, wrong) => {
+    const whole = request(1);
+    expect(validator.accepts({ ...whole, command: { ...whole.command, ...wrong } } as Message)).toBe(false);
+    const batchWith = prePrepare(0, 0, 1, [{ ...whole, command: { ...whole.command, ...wrong } }]);
+    expect(validator.accepts(batchWith)).toBe(false);
+  });
+
+  it('what is in a message beyond what belongs there is not hashed', () => {
+    let deep: unknown = 1;
+    for (let i = 0; i < 100_000; i++) deep = [deep];
+    const data = { kind: 'StateData', certificate: stable([0, 1, 2], 16, 5), path: [], proof } as const;
+    expect(validator.accepts({ ...data, part: { shape: 'gone' } } as Message)).toBe(true);
+    expect(validator.accepts({ ...data, part: { shape: 'gone', deep } } as never)).toBe(false);
+    const more = { ...data.certificate, note: 'x' };
+    expect(validator.accepts({ ...data, certificate: more } as never)).toBe(false);
+    const beginning = { sequence: 0, digest: 0, proofs: [], handover: { valueOf: 1, toString: 1 } };
+    expect(validator.accepts({ ...data, certificate: beginning } as never)).toBe(false);
+  });
+
   it('views and sequences beyond exact arithmetic are refused', () => {
     for (const view of [-1, 0.5, NaN, Infinity, 2 ** 53, '0']) {
       expect(validator.accepts({ ...prepare(2, 0, 1, digest), view } as Message)).toBe(false);

@@ -1,6 +1,6 @@
 /** Lies about who takes part: where a configuration ends, what follows it, and votes of those who are no members. */
 
-import { hashCommand, type Liar, type Message } from '../../../kernel/index.js';
+import { commandBytes, hashCommand, type Liar, type Message } from '../../../kernel/index.js';
 import { configurationOf } from '../configuration.js';
 import type { Handover, Link } from '../handover.js';
 import { StatementType, type Checkpoint, type Commit, type PrePrepare, type Prepare } from '../messages.js';
@@ -57,7 +57,7 @@ export function inventedLink(message: Message, liar: Liar): Message {
   const forged: Link = {
     request: {
       kind: 'Request',
-      command: { ...command, sequence, input, hash },
+      command: { ...command, sequence, input, hash, bytes: commandBytes(input) },
       proof: inTheNameOf(proof.signer, liar.keys.sign(asked)),
     },
     boundary: {

@@ -12,11 +12,17 @@ function farAhead(liar: Liar): number {
   return WINDOWS_AHEAD * (liar.settings as PbftSettings).window;
 }
 
-/** Everything is stable and prepared far ahead, or nothing at all. */
+/**
+ * Everything is stable and prepared far ahead, or nothing at all; or what is prepared is stable as well, by checkpoints
+ * that may not be, or to the place.
+ */
 export function falseExtent(message: Message, liar: Liar): Message {
   const reply = message as ReplyStable;
-  const far = liar.draw('extent', 0, 1) === 0 ? farAhead(liar) : 0;
-  return resign({ ...reply, stable: far, prepared: far }, liar);
+  const { prepared } = reply;
+  const { checkpointInterval } = liar.settings as PbftSettings;
+  const extent = [farAhead(liar), 0, prepared, prepared - (prepared % checkpointInterval)] as const;
+  const stable = extent[liar.draw('extent', 0, extent.length - 1)] as number;
+  return resign({ ...reply, stable, prepared: Math.max(stable, prepared) }, liar);
 }
 
 /** Executed far ahead, or at the beginning. */

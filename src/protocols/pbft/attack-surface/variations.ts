@@ -1,6 +1,13 @@
 /** One integer of a message varied a little, or beyond all bounds, and the message proved again. */
 
-import { hashCommand, type Liar, type Message, type Plain, type Variation } from '../../../kernel/index.js';
+import {
+  commandBytes,
+  hashCommand,
+  type Liar,
+  type Message,
+  type Plain,
+  type Variation,
+} from '../../../kernel/index.js';
 import type { PbftMessage, Request } from '../messages.js';
 import type { PbftSettings } from '../settings.js';
 import { resign } from './proofs.js';
@@ -47,7 +54,7 @@ function varyTimestamp(request: Request, variation: Variation, liar: Liar): Requ
 export function withCommand(request: Request, sequence: number, input: Plain): Request {
   const { client } = request.command;
   const hash = hashCommand(client, sequence, input);
-  return { ...request, command: { ...request.command, sequence, input, hash } };
+  return { ...request, command: { ...request.command, sequence, input, hash, bytes: commandBytes(input) } };
 }
 
 function valueOf(value: number, field: string, variation: Variation, liar: Liar): number {

@@ -9,9 +9,9 @@
  */
 
 import type { Plain, ProcessId, Statement } from '../../../kernel/index.js';
-import type { Sequence } from '../messages.js';
+import type { PbftMessage, Sequence } from '../messages.js';
 import type { Slot } from '../slot.js';
-import { MacStatementType, type MacNewView, type NewKey } from './messages.js';
+import { MacStatementType, type MacNewView, type MacViewChange, type NewKey } from './messages.js';
 import { MacViewChanges } from './view-change.js';
 import { macNewViewDigest, macViewChangeDigest, newKeyDigest } from './wire.js';
 
@@ -57,6 +57,7 @@ export abstract class MacNewKeys extends MacViewChanges {
       this.checkpoints[rank] = [];
     }
     this.forgetClaims();
+    this.forgetUnchecked();
     this.forgetViewChanges();
   }
 
@@ -110,6 +111,42 @@ export abstract class MacNewKeys extends MacViewChanges {
     }
     this.epochs[rank] = epoch;
     this.proveAgain();
+    // What has waited for this may be believed now.
+    this.checkAllAgain();
+    this.believeNewViews();
+  }
+
+  /** True when the replica is known to have chosen keys so often: each of its recoveries has the number of one choice. */
+  private hasChosen(rank: number, number: number): boolean {
+    const epoch = rank === this.me ? this.host.authenticator.keyEpoch : (this.epochs[rank] as number);
+    return number <= epoch;
+  }
+
+  /**
+   * The same for what the replica has signed, which tells of its keys as a NEW-KEY does: else a liar could have a batch
+   * accepted by those alone to whom it has told of them.
+   */
+  protected hasChosenBySigned(rank: number, number: number): boolean {
+    if (this.hasChosen(rank, number)) return true;
+    const process = this.members[rank] as ProcessId;
+    if (rank === this.me || !this.host.authenticator.learnKeys(process, number)) return false;
+    this.epochs[rank] = number;
+    this.proveAgain();
+    return true;
+  }
+
+  /** What was held back for the disk may have been proved before others chose new keys. */
+  protected override released(message: PbftMessage): void {
+    super.released(message);
+    if (!this.recovers) return;
+    if (message.kind === 'Checkpoint') this.proveCheckpointsAgain();
+    else if (message.kind === 'Commit' && this.window.has(message.sequence))
+      this.proveVotesAgain(this.window.at(message.sequence));
+  }
+
+  protected override isOfKnownRecovery(message: MacViewChange): boolean {
+    const rank = this.rankOf(message.proof.signer);
+    return rank >= 0 && this.hasChosen(rank, message.recovery ?? 0);
   }
 
   /** Proves by the keys that are known now what this replica has said. */
@@ -118,10 +155,14 @@ export abstract class MacNewKeys extends MacViewChanges {
       const slot = this.window.at(sequence);
       if (slot.view >= 0) this.proveVotesAgain(slot);
     }
+    this.proveCheckpointsAgain();
+    this.proveViewsAgain();
+  }
+
+  private proveCheckpointsAgain(): void {
     this.checkpoints[this.me] = (this.checkpoints[this.me] ?? []).map((said) =>
       this.makeCheckpointMessage(said.sequence, said.digest),
     );
-    this.proveViewsAgain();
   }
 
   private proveVotesAgain(slot: Slot): void {

@@ -43,6 +43,8 @@ export abstract class OrderedRecoveries extends MacNewKeys {
     super.start(disk);
     if (!this.recovers || this.me < 0 || this.isNobody) return;
     this.recoveries = this.members.map((process) => this.executed.latestOf(process));
+    // Where exactly, is forgotten: no later.
+    this.executedAt = this.recoveries.map((number) => (number > 0 ? this.lastExecuted : 0));
     if (this.recoveries.some((number) => number > 0)) this.fillWindow();
   }
 
@@ -74,13 +76,21 @@ export abstract class OrderedRecoveries extends MacNewKeys {
     return this.recovers && this.rankOf(client) >= 0 && inputOf(input) !== undefined;
   }
 
+  /**
+   * A number that is no epoch of the replica's keys would make all of its later recoveries old: whoever had spoiled it
+   * could keep it out for ever. (The paper has the counter in the secure hardware that signs.)
+   */
+  private isNumbered({ client, sequence }: Command): boolean {
+    return this.hasChosenBySigned(this.rankOf(client), sequence);
+  }
+
   protected override isOfProtocol(command: Command): boolean {
     return super.isOfProtocol(command) || (this.recovers && this.isReplica(command.client));
   }
 
   protected override isAuthentic(request: Request): boolean {
     return this.isReplica(request.command.client)
-      ? this.isRecovery(request.command) && this.isSigned(request)
+      ? this.isRecovery(request.command) && this.isSigned(request) && this.isNumbered(request.command)
       : super.isAuthentic(request);
   }
 
@@ -171,14 +181,16 @@ export abstract class OrderedRecoveries extends MacNewKeys {
       const number = this.executed.latestOf(this.members[rank] as ProcessId);
       if (number <= (this.recoveries[rank] as number)) continue;
       this.fillWindow();
+      this.executedAt[rank] = this.lastExecuted;
       this.witness(rank, number);
     }
   }
 
-  /** Somebody recovers, or did so at some time, and how far that goes is not known: no further than a window from here. */
+  /** Somebody recovers, or did so at some time, and how far that goes is not known: no further than two windows from here. */
   private fillWindow(): void {
     const { window, checkpointInterval } = this.settings;
-    const point = recoveryPoint(this.lastExecuted, this.lastExecuted + window, window, checkpointInterval);
+    const furthest = this.lastExecuted + 2 * window;
+    const point = recoveryPoint(this.lastExecuted, furthest, window, checkpointInterval);
     if (point > this.fillTo) this.fillTo = point;
   }
 

@@ -104,13 +104,17 @@ export class RecoveryRound {
   }
 }
 
-/** H: what a recovery request that was executed in this batch leads to; H_M is no more than a window beyond it. */
+/**
+ * H: what a recovery request that was executed in this batch leads to; H_M is no more than a window beyond it. That of a
+ * checkpoint, whatever a liar says of H_M.
+ */
 export function recoveryPoint(
   executedAt: Sequence,
   bound: Sequence,
   window: number,
   interval: number,
 ): Sequence {
-  const checkpoint = Math.ceil(executedAt / interval) * interval;
-  return Math.max(checkpoint + window, Math.min(bound, checkpoint + 2 * window));
+  const up = (sequence: Sequence): Sequence => Math.ceil(sequence / interval) * interval;
+  const checkpoint = up(executedAt);
+  return Math.max(checkpoint + window, Math.min(up(bound), checkpoint + 2 * window));
 }

@@ -22,6 +22,7 @@
  */
 
 import {
+  commandBytes,
   hashCommand,
   type Command,
   type DiskImage,
@@ -153,12 +154,13 @@ export abstract class MacRecovery extends OrderedRecoveries {
     if (recovery === undefined || recovery.isOver) return found;
     const certificate = stableOf(promised);
     const checkpoint = states.find(({ sequence }) => sequence === certificate?.sequence);
+    const stable = certificate?.sequence ?? 0;
     if (checkpoint !== undefined && isSound(checkpoint, certificate))
-      return withLater({ ...found, start: checkpoint }, checkpoint);
+      return withLater({ ...found, start: checkpoint }, stable);
     this.suspect = (checkpoint ?? states[states.length - 1])?.state;
-    if (checkpoint === undefined) return { ...found, start: undefined, states: [] };
-    this.emit({ kind: 'note', text: 'its state is not what was certified: it fetches what differs' });
-    return withLater({ ...found, start: undefined }, checkpoint);
+    if (checkpoint !== undefined)
+      this.emit({ kind: 'note', text: 'its state is not what was certified: it fetches what differs' });
+    return withLater({ ...found, start: undefined }, stable);
   }
 
   protected override takePromise(promise: Promised): void {
@@ -275,7 +277,7 @@ export abstract class MacRecovery extends OrderedRecoveries {
       input,
       read: undefined,
       hash,
-      bytes: RECOVERY_BYTES,
+      bytes: commandBytes(input),
     };
     const statement = this.stated(StatementType.request, 0, number, hash);
     statement.configuration = 0;
@@ -453,7 +455,7 @@ function isSound({ state, digest }: CheckpointState, certificate: StableCertific
  * Without the state of its stable checkpoint, unless it begins there, and without those above whose content is not what
  * they say. The others stay: it has told of them, and is asked for them.
  */
-function withLater(found: Recovered, { sequence: stable }: CheckpointState): Recovered {
+function withLater(found: Recovered, stable: Sequence): Recovered {
   const { start, states, digests, damaged } = found;
   const kept = states.filter(
     ({ sequence, state, digest }) =>

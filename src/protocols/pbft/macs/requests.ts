@@ -79,6 +79,11 @@ export abstract class MacRequests extends PbftReplica {
     return super.isAuthentic(request);
   }
 
+  /** Replicas sign theirs, so none of them needs this. */
+  private distrust({ command: { client } }: Request): void {
+    if (this.isTimeForDistrust() && !this.isReplica(client)) this.distrusted.add(client);
+  }
+
   /** False while bad MACs may be nobody's fault. */
   protected isTimeForDistrust(): boolean {
     return true;
@@ -116,7 +121,7 @@ export abstract class MacRequests extends PbftReplica {
     for (let i = 0; i < requests.length; i++) {
       const request = requests[i] as Request;
       if (this.hasClientsProof(request) || this.isKnown(request)) continue;
-      if (this.isTimeForDistrust()) this.distrusted.add(request.command.client);
+      this.distrust(request);
       areOwn = false;
     }
     if (areOwn) return true;
@@ -144,6 +149,10 @@ export abstract class MacRequests extends PbftReplica {
 
   protected override onRequest(from: ProcessId, message: Request): void {
     super.onRequest(from, message);
+    this.checkAllAgain();
+  }
+
+  protected checkAllAgain(): void {
     if (this.unchecked.size === 0) return;
     const sequences = [...this.unchecked.keys()].sort((a, b) => a - b);
     for (const sequence of sequences) this.checkAgain(sequence);
@@ -174,14 +183,19 @@ export abstract class MacRequests extends PbftReplica {
       const slot = this.window.at(sequence);
       if (slot.view !== this.view || slot.isPrepared) continue;
       for (const request of slot.requests ?? []) {
-        if (!this.isSigned(request)) this.distrusted.add(request.command.client);
+        if (!this.isSigned(request)) this.distrust(request);
       }
     }
   }
 
+  /** Pre-prepares that could not be checked. */
+  protected forgetUnchecked(): void {
+    this.unchecked.clear();
+  }
+
   /** Requests that only a primary could order. Their clients send them again, signed. */
   private forgetUnsigned(): void {
-    this.unchecked.clear();
+    this.forgetUnchecked();
     for (const pending of this.pending.first(this.pending.size)) {
       if (!this.isSigned(pending.request)) this.pending.done(pending);
     }

@@ -42,7 +42,7 @@ export class MacValidator extends Validator {
       case 'QueryStable':
       case 'ReplyStable':
       case 'RecoveryReply':
-        return this.settings.recoveryMicros > 0 && isOfRecovery(message as unknown as Fields);
+        return this.settings.recoveryMicros > 0 && this.isOfRecovery(message as unknown as Fields);
       case 'ViewChange':
       case 'NewView':
         return false;
@@ -53,6 +53,14 @@ export class MacValidator extends Validator {
     }
   }
 
+  private isOfRecovery({ kind, epoch, recovery, stable, prepared, executed, proof }: Fields): boolean {
+    if (!isProof(proof)) return false;
+    if (kind === 'NewKey') return isCount(epoch, 1);
+    if (!isCount(recovery, 1)) return false;
+    if (kind === 'ReplyStable') return this.isOfCheckpoint(stable) && isCount(prepared, 0);
+    return kind === 'QueryStable' || isCount(executed, 0);
+  }
+
   /** Without proofs. */
   protected override isStable(value: unknown): boolean {
     return this.isCheckpointed(value) && isBare((value as unknown as Fields)['proofs']);
@@ -61,8 +69,12 @@ export class MacValidator extends Validator {
   private isCheckpointed(value: unknown): value is Checkpointed {
     if (!isRecord(value) || !isDigest(value['digest'])) return false;
     const { sequence, digest } = value;
-    if (!isCount(sequence, 0) || (sequence as number) % this.settings.checkpointInterval !== 0) return false;
-    return sequence !== 0 || digest === 0;
+    return this.isOfCheckpoint(sequence) && (sequence !== 0 || digest === 0);
+  }
+
+  /** A place after which there is a checkpoint, or the beginning. */
+  private isOfCheckpoint(sequence: unknown): boolean {
+    return isCount(sequence, 0) && (sequence as number) % this.settings.checkpointInterval === 0;
   }
 
   private isMacViewChange(value: unknown): boolean {
@@ -150,14 +162,6 @@ export class MacValidator extends Validator {
     for (let i = 0; i < choices.length; i++) if (!isChoice(choices[i])) return false;
     return true;
   }
-}
-
-function isOfRecovery({ kind, epoch, recovery, stable, prepared, executed, proof }: Fields): boolean {
-  if (!isProof(proof)) return false;
-  if (kind === 'NewKey') return isCount(epoch, 1);
-  if (!isCount(recovery, 1)) return false;
-  if (kind === 'ReplyStable') return isCount(stable, 0) && isCount(prepared, 0);
-  return kind === 'QueryStable' || isCount(executed, 0);
 }
 
 /** No proofs. */

@@ -101,11 +101,14 @@ export abstract class MacViewChanges extends MacClaims {
     return this.prove(MacStatementType.viewChange, view, stable, digest);
   }
 
-  /** C. */
+  /** C: also of those that are on the disk, and that it is about to tell of again after a start. */
   private ownCheckpoints(): Checkpointed[] {
-    const { sequence, digest } = this.stable;
-    const own = (this.checkpoints[this.me] ?? []).filter((said) => said.sequence > sequence);
-    return [{ sequence, digest }, ...own.map((said) => ({ sequence: said.sequence, digest: said.digest }))];
+    const { sequence: stable, digest } = this.stable;
+    const later = new Map<Sequence, number>();
+    for (const said of this.checkpoints[this.me] ?? []) later.set(said.sequence, said.digest);
+    for (const own of this.ownStates) if (this.store.has(own.sequence)) later.set(own.sequence, own.digest);
+    const own = [...later].filter(([sequence]) => sequence > stable).sort(([a], [b]) => a - b);
+    return [{ sequence: stable, digest }, ...own.map(([sequence, digest]) => ({ sequence, digest }))];
   }
 
   /** P. */
@@ -159,11 +162,16 @@ export abstract class MacViewChanges extends MacClaims {
     return known.view === view && (known.recovery ?? 0) < recovery;
   }
 
+  /** False for one whose sender may not have recovered so often: it would be void by no recovery to come. */
+  protected isOfKnownRecovery({ proof }: MacViewChange): boolean {
+    return this.rankOf(proof.signer) >= 0;
+  }
+
   private isFromItsSender(message: MacViewChange): boolean {
     const { view, stable, proof } = message;
     const digest = macViewChangeDigest(message);
     return (
-      this.rankOf(proof.signer) >= 0 &&
+      this.isOfKnownRecovery(message) &&
       this.verify(proof.signer, MacStatementType.viewChange, view, stable, digest, proof)
     );
   }
@@ -318,7 +326,7 @@ export abstract class MacViewChanges extends MacClaims {
   }
 
   /** Enters the view that a new view begins, once all of its view changes are believed. */
-  private believeNewViews(): void {
+  protected believeNewViews(): void {
     for (let primary = 0; primary < this.unbelieved.length; primary++) this.believeNewView(primary);
   }
 
@@ -349,17 +357,23 @@ export abstract class MacViewChanges extends MacClaims {
   }
 
   private enterMacView(message: MacNewView): void {
-    const { view, viewChanges, checkpoint, choices } = message;
+    const { view, checkpoint, choices } = message;
     this.unbelieved[this.primaryOf(view)] = undefined;
     this.begun = message;
-    // Others may wait for this replica's word of what it has seen for itself.
-    for (const viewChange of viewChanges) {
-      const rank = this.rankOf(viewChange.proof.signer);
-      if (rank === this.me || !this.isFromItsSender(viewChange)) continue;
-      this.acknowledgements.add(this.me, view, rank, macViewChangeDigest(viewChange));
-    }
+    this.acknowledgeAll(message);
     this.awaitsStart = false;
     this.takePart(view, certificateOf(checkpoint), choices);
+  }
+
+  /**
+   * Others may wait for this replica's word of what the view rests on. Where it believes that by the words of f + 1, the
+   * first of the correct ones among them has seen it for itself.
+   */
+  private acknowledgeAll({ view, viewChanges }: MacNewView): void {
+    for (const viewChange of viewChanges) {
+      const rank = this.rankOf(viewChange.proof.signer);
+      if (rank !== this.me) this.acknowledgements.add(this.me, view, rank, macViewChangeDigest(viewChange));
+    }
   }
 
   // ---- where a view begins ----
@@ -470,6 +484,7 @@ export abstract class MacViewChanges extends MacClaims {
     const { view, viewChanges, checkpoint, choices } = message;
     const isStable = isStableBy(viewChanges, checkpoint, this.quorum);
     this.awaitsStart = !isStable && checkpoint.sequence > this.window.low;
+    this.acknowledgeAll(message);
     this.takeView(view, isStable ? certificateOf(checkpoint) : this.stable, choices);
   }
 
