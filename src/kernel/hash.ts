@@ -20,11 +20,10 @@ export function finish32(hash: number): number {
   return (h ^ (h >>> 16)) | 0;
 }
 
-/** Folds a safe integer of any size: its low 32 bits, then what is above them. */
+/** Folds a safe integer of any size: its low 32 bits and, where those are not all, what is above them. */
 export function mixInteger(hash: number, value: number): number {
   const low = value | 0;
-  const high = Math.floor(value / 4294967296) | 0;
-  return high === 0 || high === -1 ? mix32(hash, low) : mix32(mix32(hash, low), high);
+  return low === value ? mix32(hash, low) : mix32(mix32(hash, low), Math.floor(value / 4294967296));
 }
 
 /** Hash of a string's UTF-16 code units (FNV-1a by unit, finished). */
@@ -62,12 +61,16 @@ function hashObject(value: object, seed: number): number {
   const keys = Object.keys(record);
   sortKeys(keys);
   let hash = mix32(seed, 8);
+  let count = 0;
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i] as string;
     const member = record[key];
-    if (member !== undefined) hash = hashPlain(member, mix32(hash, hashString(key)));
+    if (member === undefined) continue;
+    hash = hashPlain(member, mix32(hash, hashString(key)));
+    count++;
   }
-  return hash;
+  // Where it ends: else what comes after a member could as well be a part of it.
+  return mix32(hash, count);
 }
 
 /** Keys beyond which their number of comparisons would grow too fast. */

@@ -87,6 +87,23 @@ describe('plain data', () => {
       }),
     );
   });
+
+  it('what differs in its text differs in its hash: where an object ends, and the sign of a number', () => {
+    const nested = [
+      { a: { b: 1 }, c: 2 },
+      { a: { b: 1, c: 2 } },
+      { a: { b: 1, c: 2 }, d: {} },
+      { a: { b: 1, c: 2, d: {} } },
+    ];
+    const numbers = [-1, 2 ** 32 - 1, -(2 ** 32) - 1, 2 ** 31, -(2 ** 31)];
+    const values = [...nested, ...numbers];
+    expect(new Set(values.map((value) => hashPlain(value))).size).toBe(values.length);
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
+        expect(hashPlain(a) === hashPlain(b)).toBe(canonical(a) === canonical(b));
+      }),
+    );
+  });
 });
 
 describe('nearest word', () => {
