@@ -83,6 +83,10 @@ function resolveAction(form: ActionForm, context: FaultContext, path: KeyPath, i
       "'there'",
     );
   }
+  if (form.do === 'rollback' && isAimed) {
+    // What the disk goes back to is remembered some time before the fault, which nobody knows of a moment.
+    impossible([...path, 'every'], 'lengths of time, such as 1s..3s, for a rollback', 'a moment');
+  }
   if (NEEDS_THREE.has(form.do) && context.roster.servers < 3) {
     impossible([...path, 'do'], 'a cluster of at least 3 nodes for this fault', `${context.roster.servers}`);
   }

@@ -108,6 +108,10 @@ describe('scenario errors: wrong types and impossible values', () => {
       'network:\n  delay:\n    long-tail: { median: 10ms }',
       'a.yaml:6:5: network.delay.long-tail.max: expected a duration such as 150ms or 2s, at most 24h, got nothing',
     ],
+    [
+      'faults:\n  random:\n    - { every: 5..40 commits, for: 200ms, do: rollback, on: there }',
+      'a.yaml:6:16: faults.random.0.every: expected lengths of time, such as 1s..3s, for a rollback, got a moment',
+    ],
     ['network: { ordered: 1 }', 'a.yaml:4:21: network.ordered: expected true or false, got 1'],
     [
       'network: { loss: 0.05 }',

@@ -26,7 +26,7 @@ import { processName, processNames } from '../wording.js';
 import { Blackboard } from './blackboard.js';
 import { Corruption } from './corruption.js';
 import { drawRules } from './drawn.js';
-import { malformed } from './malform.js';
+import { isMalformed, malformed } from './malform.js';
 import { BYZANTINE_VERBS, twinsOf, type ByzantineFault, type Misbehaviour } from './plan.js';
 import { CHANCE_MAX, Rule, type Casting } from './rule.js';
 
@@ -61,6 +61,9 @@ export interface Outlet {
 const FIRST_STREAM = 3000;
 /** Entries are numbered by themselves; what chance adds to an entry comes after all of them. */
 const RULES_OF_CHANCE = 1000;
+
+/** Kinds of messages that are for one client, whatever they are about. */
+const ANSWERS: ReadonlySet<string> = new Set(['Reply', 'ReadReply']);
 
 /** The means of the liar whose message is in hand. */
 class Means implements Liar {
@@ -259,8 +262,8 @@ export class Adversary implements Casting, LiarBudget {
 
   /** True when what was sent to a corrupted process reaches it. */
   incoming(from: ProcessId, to: ProcessId, message: Message): boolean {
-    // What a corrupted process really meant was seen when it was sent.
-    if (!this.isFaulty(from)) this.board.see(message);
+    // What a corrupted process really meant was seen when it was sent. It may have recovered since.
+    if (!this.isFaulty(from) && !isMalformed(message)) this.board.see(message);
     for (const rule of this.rules) {
       if (rule.action.do === 'ignore' && this.strikes(rule, to, from, message)) return false;
     }
@@ -385,8 +388,8 @@ export class Adversary implements Casting, LiarBudget {
     if (typeof digest !== 'number') return surface.otherStory(message, means);
     const [view, sequence] = [surface.viewOf(message), surface.sequenceOf(message)];
     const name = `${means.self}/${message.kind}/${view}/${sequence}/${digest}`;
-    // A reply is proved to one client.
-    const listener = message.kind === 'Reply' ? `${name}/${means.to}` : name;
+    // An answer is proved to one client.
+    const listener = ANSWERS.has(message.kind) ? `${name}/${means.to}` : name;
     return this.board.story(listener, () => surface.otherStory(message, means));
   }
 

@@ -44,8 +44,8 @@ export function drawRules(surface: AttackSurface, within: When, draw: DrawChoice
 }
 
 function drawRule(surface: AttackSurface, within: When, draw: DrawChoice): DrawnRule {
-  const action = drawAction(surface, draw);
   const kinds = within.kinds ?? surface.serverKinds;
+  const action = drawAction(surface, kinds, draw);
   const lie = action.do === 'lie' ? surface.lies.find(({ name }) => name === action.lie) : undefined;
   const kind = draw('kind', 0, kinds.length);
   const fromMicros = within.fromMicros + (draw('later', 0, 1) === 0 ? 0 : draw('from', 0, LONGEST_WINDOW));
@@ -55,22 +55,35 @@ function drawRule(surface: AttackSurface, within: When, draw: DrawChoice): Drawn
     action,
     when: {
       ...within,
-      kinds: lie?.kinds ?? (kind === 0 ? within.kinds : [kinds[kind - 1] as string]),
+      kinds:
+        lie === undefined ? (kind === 0 ? within.kinds : [kinds[kind - 1] as string]) : toldIn(lie, within),
       to: within.to.kind === 'everybody' ? ({ kind: audience } as Audience) : within.to,
       fromMicros,
-      untilMicros: lasts ?? within.untilMicros,
-      chance: { numerator: 1, denominator: CHANCES[draw('chance', 0, CHANCES.length - 1)] ?? 1 },
+      untilMicros: earlier(lasts, within.untilMicros),
+      chance: {
+        numerator: within.chance.numerator,
+        denominator: within.chance.denominator * (CHANCES[draw('chance', 0, CHANCES.length - 1)] ?? 1),
+      },
     },
   };
 }
 
-function drawAction(surface: AttackSurface, draw: DrawChoice): Misbehaviour {
+/** Kinds of messages by which the lie can be told. */
+function toldIn({ kinds }: AttackSurface['lies'][number], within: When): readonly string[] {
+  return within.kinds === undefined ? kinds : kinds.filter((kind) => within.kinds?.includes(kind));
+}
+
+/** Undefined: never. */
+function earlier(one: Micros | undefined, other: Micros | undefined): Micros | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
+}
+
+function drawAction(surface: AttackSurface, kinds: readonly string[], draw: DrawChoice): Misbehaviour {
   const verb = VERBS[draw('verb', 0, VERBS.length - 1)] ?? 'equivocate';
   switch (verb) {
     case 'lie': {
-      const told = surface.lies.filter(({ kinds }) =>
-        kinds.some((kind) => surface.serverKinds.includes(kind)),
-      );
+      const told = surface.lies.filter((lie) => lie.kinds.some((kind) => kinds.includes(kind)));
+      if (told.length === 0) return { do: 'equivocate' };
       const lie = told[draw('lie', 0, told.length - 1)]?.name ?? '';
       return { do: verb, lie, also: draw('also', 0, 1) === 1 };
     }

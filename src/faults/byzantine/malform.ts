@@ -26,9 +26,19 @@ const STRANGE: readonly unknown[] = [
 
 const DEEPEST = 4;
 
+/** Messages are known by their identity: their form tells nobody who made them. */
+const MADE = new WeakSet<Message>();
+
 /** The message with one field replaced, at a depth drawn by chance. Its kind stays. */
 export function malformed(message: Message, draw: Draw): Message {
-  return { ...(strange(message, draw, 0) as Message), kind: message.kind };
+  const made = { ...(strange(message, draw, 0) as Message), kind: message.kind };
+  MADE.add(made);
+  return made;
+}
+
+/** True for a message that {@link malformed} has made: lies are told on top of what is well-formed. */
+export function isMalformed(message: Message): boolean {
+  return MADE.has(message);
 }
 
 function strange(value: unknown, draw: Draw, depth: number): unknown {

@@ -131,7 +131,12 @@ function statementOfKind(message: PbftMessage, to: ProcessId): Statement {
 /** The message with a proof by the liar (or by another of the corrupted, whose keys these are) of what it says now; with its old one where nothing can prove that. */
 export function resign<M extends PbftMessage>(message: M, liar: Liar, keys = liar.keys): M {
   const said = statementOf(message, liar.to, configurationNow(liar));
-  return isStatement(said) ? { ...message, proof: proved(liar, said, keys) } : message;
+  return isStatement(said) ? { ...message, proof: proved(liar, said, keys, message.proof) } : message;
+}
+
+/** By its text, as everybody can read it. */
+function isSignature(proof: Proof): boolean {
+  return /^[0-9]+:sig/.test(proof.encode());
 }
 
 /** The statement; an empty one in the place of what is none: a lie told on top of another may be of view -1. */
@@ -139,10 +144,14 @@ export function provable(said: Statement): Statement {
   return isStatement(said) ? said : statement(0, 0, 0, 0);
 }
 
-/** As whoever these keys are of would prove it if it were true: by a signature, or a MAC for each of the others. */
-function proved({ settings, members, to }: Liar, wanted: Statement, keys: Authenticator): Proof {
+/**
+ * As whoever these keys are of would prove it if it were true: by a signature, where signatures are used or the message was
+ * signed all the same, or a MAC for each of the others.
+ */
+function proved({ settings, members, to }: Liar, wanted: Statement, keys: Authenticator, old?: Proof): Proof {
   const said = provable(wanted);
-  if ((settings as PbftSettings).proofs === 'signatures') return keys.sign(said);
+  const { proofs } = settings as PbftSettings;
+  if (proofs === 'signatures' || (old !== undefined && isSignature(old))) return keys.sign(said);
   return keys.authenticate(said, members.includes(to) ? members : [to]);
 }
 

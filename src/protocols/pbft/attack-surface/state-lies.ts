@@ -120,7 +120,9 @@ export function otherDecisionBatch(message: Message, liar: Liar): Message {
 
 export function wrongBatch(message: Message, liar: Liar): Message {
   const data = message as BatchData;
-  return resign({ ...data, requests: [...data.requests, ...data.requests].slice(0, 1) }, liar);
+  const [first] = data.requests;
+  if (first === undefined) return message;
+  return resign({ ...data, requests: data.requests.length > 1 ? [first] : [first, first] }, liar);
 }
 
 // ---- clients ----

@@ -1,6 +1,7 @@
 /** Lies in view changes: about what was prepared, what is stable, and what follows for a new view. */
 
-import type { Liar, Message } from '../../../kernel/index.js';
+import type { Liar, Message, ProcessId } from '../../../kernel/index.js';
+import type { MacViewChange } from '../macs/messages.js';
 import {
   NULL_DIGEST,
   StatementType,
@@ -101,6 +102,7 @@ export function staleCheckpoint(message: Message, liar: Liar): Message {
 export function needlessViewChange(message: Message, liar: Liar): Message {
   const status = message as Status;
   const view = status.view + (liar.draw('far', 0, 3) === 3 ? 1_000_000 : liar.draw('ahead', 1, 3));
+  if ((liar.settings as PbftSettings).proofs === 'macs') return needlessMacViewChange(view, status, liar);
   const known = liar.seen('ViewChange').findLast(({ kind }) => kind === 'ViewChange') as
     ViewChange | undefined;
   const stable = known?.stable ?? { sequence: 0, digest: 0, proofs: [] };
@@ -108,6 +110,31 @@ export function needlessViewChange(message: Message, liar: Liar): Message {
   const proof = proofOf(liar, StatementType.viewChange, view, stable.sequence, viewChangeDigest(body));
   const viewChange: ViewChange = { ...body, proof };
   return viewChange;
+}
+
+function needlessMacViewChange(view: number, { proof }: Status, liar: Liar): MacViewChange {
+  const known = liar.seen('MacViewChange').findLast((other) => isBy(other, liar.self)) as
+    MacViewChange | undefined;
+  const begun = { stable: 0, checkpoints: [{ sequence: 0, digest: 0 }], ...recoveryOf(liar) };
+  const body = {
+    kind: 'MacViewChange',
+    ...begun,
+    ...known,
+    view,
+    prepared: [],
+    prePrepared: [],
+    proof,
+  } as const;
+  return resign(body, liar);
+}
+
+/** Where replicas recover, the number of the latest recovery is a part of it. */
+function recoveryOf(liar: Liar): Pick<MacViewChange, 'recovery'> {
+  return (liar.settings as PbftSettings).recoveryMicros > 0 ? { recovery: 0 } : {};
+}
+
+function isBy(message: Message, signer: ProcessId): boolean {
+  return (message as MacViewChange).proof.signer === signer;
 }
 
 // ---- NEW-VIEW ----
