@@ -55,6 +55,7 @@ export class Crossroads implements Outlet {
 
   send(postman: Postman, from: ProcessId, to: ProcessId, message: Message): void {
     this.postman = postman;
+    this.adversary.passing();
     const address = this.twins?.addressOf(from) ?? from;
     if (from === address && this.adversary.isFaulty(from)) this.adversary.outgoing(from, to, message, this);
     else this.forward(from, to, message, 0);

@@ -124,6 +124,11 @@ describe('the failure model of liars', () => {
     expect(notes.some((note) => note.includes('n1') && note.includes('blank'))).toBe(true);
   });
 
+  it('corrupts the primary from a time on, though no view changes then', () => {
+    const notes = notesOf(scenarioOf([{ on: 'primary', do: 'flood', when: { from: '500ms' } }]), '1');
+    expect(notes.filter((note) => note.includes('is corrupted: primary of view 0'))).toHaveLength(1);
+  });
+
   it('corrupts primaries one after another until no more are borne', () => {
     const set = ['cluster.nodes=7', 'model.byzantine=2'];
     const scenario = { ...bundled('pbft/crash-primary', set), name: 'roles' };

@@ -113,6 +113,8 @@ export class Adversary implements Casting, LiarBudget {
   isChangingView = false;
   /** The latest that a process which is not corrupted has reported. */
   private view = 0;
+  /** When the next entry that is about a role comes into force; not known before a view is heard of. */
+  private rolesFrom: Micros = Infinity;
   /** The latest members that one of those has reported, and where in the order they began; in order of the processes. */
   private latestMembers: readonly ProcessId[];
   private membersSince = 0;
@@ -227,10 +229,24 @@ export class Adversary implements Casting, LiarBudget {
     if (this.isFaulty(process) || event.term < this.view) return;
     this.isChangingView = event.kind === 'term-changed';
     this.view = event.term;
+    this.castRoles();
+  }
+
+  /** A message is sent. Roles of entries that have come into force since a view was last heard of are given. */
+  passing(): void {
+    if (this.world.now >= this.rolesFrom) this.castRoles();
+  }
+
+  private castRoles(): void {
+    const { now } = this.world;
+    this.rolesFrom = Infinity;
     for (const { on, when, id } of this.brief.plan) {
       if (on.kind !== 'primary' && on.kind !== 'next-primary') continue;
-      if (this.world.now < when.fromMicros) continue;
-      if (when.untilMicros !== undefined && this.world.now >= when.untilMicros) continue;
+      if (now < when.fromMicros) {
+        this.rolesFrom = Math.min(this.rolesFrom, when.fromMicros);
+        continue;
+      }
+      if (when.untilMicros !== undefined && now >= when.untilMicros) continue;
       const view = on.kind === 'primary' ? this.view : this.view + 1;
       const server = this.surface.primaryOf(view, this.members);
       if (!this.corruption.corruptForRole(server, (other) => this.world.isDamaged(other))) continue;
@@ -280,6 +296,7 @@ export class Adversary implements Casting, LiarBudget {
     for (const process of this.stopping) copy.stopping.add(process);
     copy.isChangingView = this.isChangingView;
     copy.view = this.view;
+    copy.rolesFrom = this.rolesFrom;
     copy.latestMembers = this.latestMembers;
     copy.membersSince = this.membersSince;
     for (const [name, time] of this.freeAt) copy.freeAt.set(name, time);
