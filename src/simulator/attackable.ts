@@ -2,13 +2,15 @@
 
 import { UsageError, nearest, type AttackSurface } from '../kernel/index.js';
 import type { Scenario } from '../scenario/index.js';
+import { wholeMix } from '../services/index.js';
 
 /** Refuses liars of a protocol that shows no attack surface, and words that its surface does not know. */
 export function requireAttackable(
-  { faults }: Scenario,
+  scenario: Scenario,
   name: string,
   surface: AttackSurface | undefined,
 ): void {
+  const { faults } = scenario;
   if (faults.byzantine.length === 0) return;
   if (surface === undefined) {
     throw new UsageError(
@@ -24,6 +26,18 @@ export function requireAttackable(
       requireWord(`${id}.field`, action.field, surface.fields);
     for (const kind of when.kinds ?? []) requireWord(`${id}.when.kinds`, kind, kinds);
   }
+  requireOwnKeys(scenario);
+}
+
+/** What a corrupted client does is in no history, so it must touch nothing that others read: it has keys of its own. */
+function requireOwnKeys({ faults, service, workload }: Scenario): void {
+  const liar = faults.byzantine.find(({ on }) => on.kind === 'clients');
+  const hasOwnKeys = service.name === 'kv' && !((wholeMix(workload)['txn'] ?? 0) > 0);
+  if (liar === undefined || hasOwnKeys) return;
+  throw new UsageError(
+    'impossible',
+    `faults.${liar.id}.on: expected servers, got clients: where operations are on more than one key of kv, what a client does cannot be kept from others`,
+  );
 }
 
 function requireWord(path: string, word: string, known: readonly string[]): void {

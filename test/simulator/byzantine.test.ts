@@ -154,6 +154,17 @@ describe('an attack that makes no sense is refused', () => {
     throw new Error('it was accepted');
   };
 
+  it('clients that lie need keys of their own', () => {
+    const attack = scenarioOf([{ on: 'c1', do: 'flood' }]);
+    const scenario = bundled('pbft/quiet', ['service.name=bank', 'model.byzantine=1']);
+    expect(() =>
+      simulate(
+        { ...scenario, faults: { ...scenario.faults, byzantine: attack.faults.byzantine } },
+        recipe('1'),
+      ),
+    ).toThrow(/^faults\.byzantine\.0\.on: expected servers, got clients/);
+  });
+
   it('an unknown lie, field or kind names the nearest one', () => {
     expect(refused([{ on: 'n1', do: 'lie', as: 'other-bach' }])).toMatchObject({
       message: expect.stringContaining('faults.byzantine.0.as: expected one of other-batch') as string,
