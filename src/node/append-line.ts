@@ -5,7 +5,12 @@ import { fileProblem } from './file-errors.js';
 
 /** `path`: of the open file, for errors. Throws UsageError where there is no room. */
 export function appendLine(file: number, path: string, line: Readonly<Record<string, unknown>>): void {
-  const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+  appendText(file, path, `${JSON.stringify(line)}\n`);
+}
+
+/** As {@link appendLine}, of any text. */
+export function appendText(file: number, path: string, text: string): void {
+  const bytes = Buffer.from(text);
   try {
     let offset = 0;
     while (offset < bytes.length) offset += writeSync(file, bytes, offset);
@@ -13,4 +18,10 @@ export function appendLine(file: number, path: string, line: Readonly<Record<str
   } catch (error) {
     throw fileProblem(error, path, 'a place to write');
   }
+}
+
+/** Whether a kill can have left this of a line that begins with its schema: any other text is somebody else's. */
+export function isTorn(text: string, schema: string): boolean {
+  const beginning = `{"schema":${JSON.stringify(schema)}`;
+  return text.startsWith(beginning) || beginning.startsWith(text);
 }

@@ -20,7 +20,7 @@ import { STRATEGIES } from '../campaign/index.js';
 import { UsageError, canonical, excerpt } from '../kernel/index.js';
 import type { MutatedRecipe } from '../simulator/outcome.js';
 import { isMutatedRecipe } from '../simulator/trace-recipe.js';
-import { appendLine } from './append-line.js';
+import { appendLine, isTorn } from './append-line.js';
 import { fileProblem } from './file-errors.js';
 import { makeFolder } from './folders.js';
 
@@ -159,7 +159,7 @@ function read(path: string, header: LedgerHeader): { readonly text: string; read
   const lines = text.split('\n').slice(0, -1);
   const [first] = lines;
   if (first === undefined) {
-    if (whole.length > 0 && !whole.startsWith('{')) throw notALedger(path, 1);
+    if (!isTorn(whole, SCHEMA)) throw notALedger(path, 1);
     return { text, before: NOTHING };
   }
   requireSameCampaign(path, parseLine(path, 1, first, headerShape), header);

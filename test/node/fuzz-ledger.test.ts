@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -96,10 +96,15 @@ describe('fuzz ledger', () => {
       appendFileSync(path, `${junk}\n`);
       expect(() => reopened(path)).toThrow(`${path}:4: expected a line of a campaign's ledger`);
     }
-    const path = written();
-    truncateSync(path, 0);
-    appendFileSync(path, 'no ledger at all');
-    expect(() => reopened(path)).toThrow(`${path}:1: expected a line`);
+  });
+
+  it('takes no other file without a line end for its own torn header, and leaves it as it is', () => {
+    for (const content of ['no ledger at all', '{"a":1}', '{"schema":"faultline-hunts/1"']) {
+      const path = place();
+      writeFileSync(path, content);
+      expect(() => reopened(path)).toThrow(`${path}:1: expected a line`);
+      expect(readFileSync(path, 'utf8')).toBe(content);
+    }
   });
 
   it('chains portions: the same runs give the same hash, others another', () => {
