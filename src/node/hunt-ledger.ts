@@ -5,7 +5,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -13,7 +13,7 @@ import { STRATEGIES } from '../campaign/index.js';
 import { UsageError, excerpt } from '../kernel/index.js';
 import type { MutatedRecipe } from '../simulator/outcome.js';
 import { isMutatedRecipe } from '../simulator/trace-recipe.js';
-import { appendLine } from './append-line.js';
+import { appendLine, appendText, isTorn } from './append-line.js';
 import { fileProblem } from './file-errors.js';
 import { makeFolder } from './folders.js';
 
@@ -71,9 +71,10 @@ export class HuntLedger {
     const ledger = new HuntLedger(file, path);
     const lines = text.split('\n');
     // A last line without an end is what a kill left of a write.
-    const torn = lines.pop();
+    const isTornOff = lines[lines.length - 1] !== '';
+    if (!isTornOff) lines.pop();
     lines.forEach((line, i) => ledger.remember(readLine(line, `${path}:${i + 1}`)));
-    if (torn !== '') writeSync(file, '\n');
+    if (isTornOff) appendText(file, path, '\n');
     return ledger;
   }
 
@@ -105,14 +106,19 @@ function readLine(line: string, place: string): LedgeredHunt | undefined {
     value = JSON.parse(line);
   } catch {
     // Torn by a kill, and ended by the process after it.
-    return undefined;
+    if (isTorn(line, SCHEMA)) return undefined;
+    throw notALine(line, place);
   }
   const parsed = lineShape.safeParse(value);
   if (parsed.success) {
     const { schema: _, ...hunt } = parsed.data;
     return hunt;
   }
-  throw new UsageError(
+  throw notALine(line, place);
+}
+
+function notALine(line: string, place: string): UsageError {
+  return new UsageError(
     'bad-ledger',
     `${place}: expected a line of a ledger of hunts, got ${excerpt(line, 80)}`,
   );

@@ -79,6 +79,16 @@ describe('a ledger of hunts', () => {
     expect(readFileSync(path, 'utf8')).toBe('{"schema":"faultline-ledger/1"}\n');
   });
 
+  it('takes no line of another file for one that a kill tore', () => {
+    for (const content of ['some notes\n', 'some notes', '{"schema":"faultline-ledger/1","ty', '{"a":1}']) {
+      const path = fresh();
+      HuntLedger.open(path).close();
+      writeFileSync(path, content);
+      expect(() => HuntLedger.open(path)).toThrow(`${path}:1: expected a line of a ledger of hunts`);
+      expect(readFileSync(path, 'utf8')).toBe(content);
+    }
+  });
+
   it('tells programs apart', () => {
     expect(codeHash()).toMatch(/^[0-9a-f]{16}$/);
     expect(codeHash()).toBe(codeHash());
