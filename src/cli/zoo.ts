@@ -5,7 +5,7 @@ import { UsageError } from '../kernel/index.js';
 import { contentHash } from '../node/fuzz-ledger.js';
 import { HuntLedger, codeHash, type HuntKey, type LedgeredHunt } from '../node/hunt-ledger.js';
 import type { HuntState, HuntTask } from '../node/hunt-process.js';
-import { Hunter, type HuntOutcome } from '../node/hunter.js';
+import { HuntProcessDied, Hunter, type HuntOutcome } from '../node/hunter.js';
 import { findScenarios, loadScenarioFile } from '../node/scenario-files.js';
 import {
   DETECTION_COLUMNS,
@@ -74,20 +74,33 @@ class Hunt {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** In the order of the bugs, whichever hunt is over first; those that a signal ended are left out. */
+  /**
+   * In the order of the bugs, whichever hunt is over first; those that a signal ended, or whose process died, are left
+   * out. An error of one hunter ends all of them.
+   */
   async all(bugs: readonly Bug[], workers: number): Promise<readonly Detection[]> {
     const detections: (Detection | undefined)[] = [];
+    const failed = new AbortController();
+    const signal = AbortSignal.any([this.signal, failed.signal]);
     let next = 0;
     const work = async (): Promise<void> => {
-      const hunter = new Hunter(this.signal);
-      for (let i = next++; i < bugs.length && !this.signal.aborted; i = next++) {
-        detections[i] = await this.one(bugs[i] as Bug, hunter);
-        this.done++;
-        this.progress(bugs.length);
+      const hunter = new Hunter(signal);
+      try {
+        for (let i = next++; i < bugs.length && !signal.aborted; i = next++) {
+          detections[i] = await this.one(bugs[i] as Bug, hunter);
+          this.done++;
+          this.progress(bugs.length);
+        }
+      } catch (error) {
+        failed.abort();
+        throw error;
+      } finally {
+        hunter.close();
       }
-      hunter.close();
     };
-    await Promise.all(Array.from({ length: workers }, work));
+    const ends = await Promise.allSettled(Array.from({ length: workers }, work));
+    const problem = ends.find((end) => end.status === 'rejected');
+    if (problem !== undefined) throw problem.reason;
     return detections.filter((one) => one !== undefined);
   }
 
@@ -166,6 +179,11 @@ class Hunt {
       return await hunter.hunt(task, onState);
     } catch (error) {
       if (error instanceof UsageError) throw error;
+      if (error instanceof HuntProcessDied) {
+        // Nothing is known of the bug: a hunt in the ledger would never be repeated.
+        this.terminal.note(`${task.bug}: ${error.message}: left out, to be hunted another time`);
+        return undefined;
+      }
       this.terminal.note(
         `${task.bug}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
       );

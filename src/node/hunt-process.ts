@@ -40,12 +40,21 @@ function cpuMicros(): number {
   return user + system;
 }
 
+/** Who began the hunts. */
+const PARENT = process.ppid;
+
+/** A hunt never comes back to the event loop, so nothing else tells it that its parent was killed. */
+function endAsOrphan(): void {
+  if (process.ppid !== PARENT) process.exit(0);
+}
+
 function hunt(task: HuntTask): HuntEnd {
   const began = cpuMicros();
   let told = performance.now();
   let useless = 0;
   let guide = new Guide(task.strategy, task.scenario);
   for (let seeds = 1; ; seeds++) {
+    endAsOrphan();
     const seed = String(task.first + seeds - 1);
     const turn = guide.next(seed);
     const one = huntTurn(task, seed, turn);

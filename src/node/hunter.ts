@@ -13,6 +13,11 @@ export type HuntOutcome = HuntEnd & {
   readonly isStuck: boolean;
 };
 
+/** The process is gone, of what nobody knows: killed, say, or out of memory. It says nothing about the hunt. */
+export class HuntProcessDied extends Error {
+  override readonly name = 'HuntProcessDied';
+}
+
 export class Hunter {
   private child: ChildProcess | undefined = undefined;
 
@@ -35,9 +40,10 @@ export class Hunter {
         this.signal.addEventListener('abort', onAbort);
         if (this.signal.aborted) onAbort();
         wait();
-        child.on('exit', (code) =>
-          reject(new Error(`a process that hunts ended with exit code ${code ?? -1}`)),
+        child.on('exit', (code, by) =>
+          reject(new HuntProcessDied(`the process that hunts ended with ${by ?? `exit code ${code ?? -1}`}`)),
         );
+        child.on('error', ({ message }) => reject(new HuntProcessDied(`the process that hunts: ${message}`)));
         child.on('message', (message: HuntMessage) => {
           if (message.kind === 'error') reject(fromWire(message.error));
           else if (message.kind === 'end') resolve({ ...message.end, isStuck: false });

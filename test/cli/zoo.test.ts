@@ -1,8 +1,9 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { faultline } from './faultline.js';
+import { MAIN, faultline } from './faultline.js';
 
 interface Line {
   readonly type: string;
@@ -19,6 +20,55 @@ const linesOf = (text: string): Line[] =>
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Line);
+
+const HAS_PGREP = spawnSync('pgrep', ['--version']).status === 0;
+
+/** A hunt that lasts, with its process that hunts. */
+async function longHunt(ledger: string): Promise<{ readonly parent: ChildProcess; readonly child: number }> {
+  const words = ['zoo', 'hunt', 'P10', '--cpu', '90s', '--workers', '1', '--ledger', ledger];
+  const parent = spawn(process.execPath, [MAIN, ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
+  for (;;) {
+    const child = spawnSync('pgrep', ['-P', String(parent.pid)])
+      .stdout.toString()
+      .trim();
+    // Long enough for its first runs: what comes before them ends it anyway.
+    await pause(3000);
+    if (child !== '') return { parent, child: Number(child) };
+  }
+}
+
+const pause = (millis: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, millis));
+
+function isThere(pid: number): boolean {
+  // A process that has ended stays a zombie where nobody waits for it.
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)]);
+  return /^[^Z]/.test(stdout.toString().trim());
+}
+
+describe.skipIf(!HAS_PGREP)('faultline zoo, when a process is killed', () => {
+  const place = (): string => join(mkdtempSync(join(tmpdir(), 'faultline-zoo-')), 'hunts.jsonl');
+
+  it('notes no hunt whose process died', async () => {
+    const ledger = place();
+    const { parent, child } = await longHunt(ledger);
+    let stderr = '';
+    parent.stderr?.on('data', (text: Buffer) => (stderr += text.toString()));
+    const code = new Promise((resolve) => parent.once('close', resolve));
+    process.kill(child, 'SIGKILL');
+    expect(await code).toBe(0);
+    expect(stderr).toMatch(/^P10-views-go-back: the process that hunts ended with SIGKILL: left out/m);
+    expect(readFileSync(ledger, 'utf8')).toBe('');
+  }, 60_000);
+
+  it('leaves no process behind that hunts on', async () => {
+    const { parent, child } = await longHunt(place());
+    parent.kill('SIGKILL');
+    for (let looks = 0; looks < 40 && isThere(child); looks++) await pause(250);
+    const isLeft = isThere(child);
+    if (isLeft) process.kill(child, 'SIGKILL');
+    expect(isLeft).toBe(false);
+  }, 60_000);
+});
 
 describe('faultline zoo', () => {
   it('lists the bugs', async () => {
