@@ -2,7 +2,7 @@
 
 import { dirname } from 'node:path';
 import type { FailureGroup } from '../campaign/index.js';
-import { UsageError } from '../kernel/index.js';
+import { DivergenceError, UsageError } from '../kernel/index.js';
 import { readTraceFile } from '../node/trace-file.js';
 import type { FuzzFailure } from '../report/fuzz-report.js';
 import { minimisedRecord } from '../report/minimise-report.js';
@@ -33,7 +33,7 @@ export async function minimiseKinds(
     } catch (error) {
       if (session.signal.aborted) break;
       // What was found stands, small or not: it is told with its trace.
-      if (!(error instanceof UsageError)) throw error;
+      if (!(error instanceof UsageError || error instanceof DivergenceError)) throw error;
       terminal.note(error.message);
     }
   }
