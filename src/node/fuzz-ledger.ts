@@ -165,12 +165,29 @@ function read(path: string, header: LedgerHeader): { readonly text: string; read
   requireSameCampaign(path, parseLine(path, 1, first, headerShape), header);
   const failures: LedgerFailure[] = [];
   const portions: LedgerPortion[] = [];
+  const runs = new Map<string, number>();
   lines.slice(1).forEach((line, i) => {
     const { type, ...rest } = parseLine(path, i + 2, line, lineShape);
     if (type === 'failure') failures.push(rest as LedgerFailure);
-    else portions.push(rest as LedgerPortion);
+    else {
+      const portion = rest as LedgerPortion;
+      requireNextPortion(path, i + 2, portion, runs);
+      portions.push(portion);
+    }
   });
   return { text, before: { failures, portions } };
+}
+
+/** A portion that is missing or there twice would have seeds left out, or counted twice. */
+function requireNextPortion(
+  path: string,
+  number: number,
+  { scenario, position, runs }: LedgerPortion,
+  before: Map<string, number>,
+): void {
+  const done = before.get(scenario) ?? 0;
+  if (position !== done) throw notALedger(path, number);
+  before.set(scenario, done + runs);
 }
 
 function parseLine<T>(path: string, number: number, line: string, shape: z.ZodType<T>): T {

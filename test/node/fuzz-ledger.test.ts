@@ -107,6 +107,16 @@ describe('fuzz ledger', () => {
     }
   });
 
+  it('with a portion that is missing or there twice is refused, by its line', () => {
+    for (const position of [0, 3, 8]) {
+      const path = written();
+      const other = { type: 'portion', ...PORTION, scenario: 'raft/b' };
+      const next = { type: 'portion', ...PORTION, position };
+      appendFileSync(path, `${JSON.stringify(other)}\n${JSON.stringify(next)}\n`);
+      expect(() => reopened(path)).toThrow(`${path}:5: expected a line of a campaign's ledger`);
+    }
+  });
+
   it('chains portions: the same runs give the same hash, others another', () => {
     const once = chainOf(chainOf('', ['a', 'b']), ['c']);
     expect(chainOf(chainOf('', ['a', 'b']), ['c'])).toBe(once);
