@@ -9,6 +9,7 @@
 import { Command, CommanderError, Option, type OutputConfiguration } from 'commander';
 import { DivergenceError, UsageError } from '../kernel/errors.js';
 import { excerpt } from '../kernel/units.js';
+import { InterruptedError } from '../node/interrupted-error.js';
 import { ExitCode } from './exit-codes.js';
 import type { OptionSpec, OptionTable, Values, VerbSpec } from './spec.js';
 import { Terminal } from './terminal.js';
@@ -150,6 +151,7 @@ function asUsageError(error: CommanderError): UsageError {
 }
 
 function reportError(terminal: Terminal, error: unknown): ExitCode {
+  if (error instanceof InterruptedError) return ExitCode.interrupted;
   const { paintError: paint } = terminal;
   const label = paint.red('faultline:');
   if (error instanceof UsageError || error instanceof DivergenceError) {

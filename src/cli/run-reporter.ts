@@ -5,6 +5,7 @@
 
 import { judge, learns, type Verdict } from '../campaign/index.js';
 import { UsageError, formatDuration } from '../kernel/index.js';
+import { InterruptedError } from '../node/interrupted-error.js';
 import type { RunReport, RunRequest, SimulationPool, StopReason } from '../node/run-pool.js';
 import { saveRecipe } from '../node/trace-folder.js';
 import { replayCommand, runCommand } from '../report/shell.js';
@@ -72,10 +73,26 @@ export class RunReporter {
   ) {}
 
   /** Every seed of every scenario. Ends early when the pool's signal does. */
-  async *runs(
+  runs(
     planned: readonly PlannedScenario[],
     seeds: readonly string[],
     checksDeterminism = false,
+  ): AsyncGenerator<ReportedRun> {
+    return untilInterrupted(this.allRuns(planned, seeds, checksDeterminism));
+  }
+
+  /**
+   * Portion by portion, in their order, which are asked for as there is room: there may be no end of them. Ends early
+   * when the pool's signal does.
+   */
+  portions<Portion extends Planned>(planned: Iterable<Portion>): AsyncGenerator<ReportedPortion<Portion>> {
+    return untilInterrupted(this.allPortions(planned));
+  }
+
+  private async *allRuns(
+    planned: readonly PlannedScenario[],
+    seeds: readonly string[],
+    checksDeterminism: boolean,
   ): AsyncGenerator<ReportedRun> {
     const { bug, beyondModel: findsAll } = this.settings;
     const requests = planned.map(({ word, scenario }): Planned => ({ word, scenario, bug, seeds, findsAll }));
@@ -89,11 +106,7 @@ export class RunReporter {
     }
   }
 
-  /**
-   * Portion by portion, in their order, which are asked for as there is room: there may be no end of them. Ends early
-   * when the pool's signal does.
-   */
-  async *portions<Portion extends Planned>(
+  private async *allPortions<Portion extends Planned>(
     planned: Iterable<Portion>,
   ): AsyncGenerator<ReportedPortion<Portion>> {
     for await (const { request, reports } of this.source.portions(planned)) {
@@ -230,6 +243,15 @@ export class RunReporter {
     ]);
     const [first, second] = logs.map(({ value }) => value);
     return first === undefined || second === undefined ? undefined : compareEventLogs(first, second);
+  }
+}
+
+/** A run that was cut short while its trace was recorded is as good as not run: it is found again. */
+async function* untilInterrupted<T>(source: AsyncGenerator<T>): AsyncGenerator<T> {
+  try {
+    yield* source;
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error;
   }
 }
 

@@ -9,6 +9,7 @@ import { Tinypool } from 'tinypool';
 import { learns, type Strategy } from '../campaign/index.js';
 import type { Outcome } from '../simulator/outcome.js';
 import { inOrder } from './in-order.js';
+import { InterruptedError } from './interrupted-error.js';
 import { blame } from './module-loader.js';
 import {
   Pulse,
@@ -117,7 +118,10 @@ export class SimulationPool {
     }
   }
 
-  /** Has a worker do one task. `fresh`: in a worker that has done nothing before. */
+  /**
+   * Has a worker do one task. `fresh`: in a worker that has done nothing before. Throws InterruptedError when the
+   * signal ends everything.
+   */
   async perform<T extends Task>(task: T, fresh = false): Promise<Performed<TaskResults[T['kind']]>> {
     const pulse = new SharedArrayBuffer(Pulse.length * Int32Array.BYTES_PER_ELEMENT);
     const watchdog = new Watchdog(pulse, this.settings, task.kind === 'run' ? 1 : PATIENCE);
@@ -129,7 +133,8 @@ export class SimulationPool {
     } catch (error) {
       // No reply: the worker was ended, or died of an error outside of all that it guards.
       const stopped = watchdog.hasBitten ? 'no-progress' : isOutOfMemory(error) ? 'out-of-memory' : undefined;
-      if (stopped === undefined) throw this.settings.signal.aborted ? error : blame(moduleOf(task), error);
+      if (stopped === undefined)
+        throw this.settings.signal.aborted ? new InterruptedError() : blame(moduleOf(task), error);
       return { value: undefined, stopped, position: watchdog.position };
     } finally {
       watchdog.end();

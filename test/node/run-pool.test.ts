@@ -88,6 +88,15 @@ describe('the pool of workers', () => {
     ]);
   });
 
+  it('says of a single task that a signal ended it', async () => {
+    const controller = new AbortController();
+    const task = { kind: 'run', scenario: quiet, bug: undefined, seeds: ['1'] } as const;
+    const rest = { strategy: 'swarm', findsAll: false, coverage: false } as const;
+    const performed = open(30_000, 1, controller.signal).perform({ ...task, ...rest });
+    controller.abort();
+    await expect(performed).rejects.toMatchObject({ name: 'InterruptedError' });
+  });
+
   it('ends early, without an error, when its signal says so', async () => {
     const controller = new AbortController();
     const seeds = Array.from({ length: 10_000 }, (_, i) => String(i));
