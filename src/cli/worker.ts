@@ -25,17 +25,24 @@ export async function worker(
   return withSession(terminal, { ...options, tasks: MANY_TASKS }, async (session) => {
     let runs = 0;
     let portions = 0;
+    let underWay = 0;
     let last = performance.now();
     const queue = await QueueWorker.open(url, session.pool, {
+      begun: () => underWay++,
+      ended: () => {
+        underWay--;
+        last = performance.now();
+      },
       done: (reports) => {
         runs += reports.length;
         portions++;
-        last = performance.now();
         terminal.progress(`${counted(runs, 'run')} in ${counted(portions, 'portion')}`);
       },
     });
     terminal.note(`waiting for seeds at ${withoutPassword(url)}, ${counted(session.pool.workers, 'worker')}`);
-    const isIdle = (): boolean => idle !== undefined && performance.now() - last > idle / 1000;
+    // A portion may take longer than the time without work after which the worker is to end.
+    const isIdle = (): boolean =>
+      idle !== undefined && underWay === 0 && performance.now() - last > idle / 1000;
     while (!session.signal.aborted && !isIdle()) await setTimeout(LOOK_MILLIS);
     await queue.close();
     terminal.summarize({ runs, portions });

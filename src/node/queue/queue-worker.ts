@@ -12,6 +12,9 @@ const LOCK_MILLIS = 10_000;
 const MOST_DEATHS = 1_000_000;
 
 export interface WorkerEvents {
+  /** A portion is under way, until `ended` says that it is not, whatever came of it. */
+  begun(): void;
+  ended(): void;
   /** A portion is answered. */
   done(reports: readonly RunReport[]): void;
 }
@@ -29,8 +32,7 @@ export class QueueWorker {
     const worker = new packages.bullmq.Worker<QueuedPortion, readonly QueuedReport[]>(
       QUEUE_NAME,
       async ({ data }) => {
-        const reports: RunReport[] = [];
-        for await (const report of pool.runs(fromQueue(data))) reports.push(report);
+        const reports = await runPortion(pool, data, events);
         // Cut short by a signal: no answer, so that it is another worker's as soon as nobody renews the lock.
         if (reports.length < data.seeds.length) return new Promise(() => undefined);
         events.done(reports);
@@ -53,4 +55,19 @@ export class QueueWorker {
     await this.worker.close(true).catch(() => undefined);
     this.client.disconnect();
   }
+}
+
+async function runPortion(
+  pool: SimulationPool,
+  portion: QueuedPortion,
+  events: WorkerEvents,
+): Promise<readonly RunReport[]> {
+  const reports: RunReport[] = [];
+  events.begun();
+  try {
+    for await (const report of pool.runs(fromQueue(portion))) reports.push(report);
+  } finally {
+    events.ended();
+  }
+  return reports;
 }
