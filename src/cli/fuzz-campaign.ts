@@ -30,8 +30,8 @@ import { repetitionOf } from './fuzz-again.js';
 import { minimiseKinds } from './fuzz-minima.js';
 import { ScenarioTrack } from './fuzz-track.js';
 import type { SavedMinimum } from './minimise.js';
-import { DEFAULT_FUZZ_MICROS, DEFAULT_TRACE_FOLDER, type FuzzOptions } from './option-table.js';
-import { Publisher } from './publish.js';
+import { DEFAULT_TRACE_FOLDER, type FuzzOptions } from './option-table.js';
+import type { Publisher } from './publish.js';
 import {
   RunReporter,
   type BrokenRun,
@@ -52,12 +52,23 @@ interface PlannedPortion extends Planned {
   readonly position: number;
 }
 
+/** What a campaign works with. */
+export interface CampaignParts {
+  readonly publisher: Publisher;
+  readonly ledger: FuzzLedger | undefined;
+  /** What the ledger says of earlier processes. */
+  readonly before: Ledgered;
+  /** Who runs the seeds; undefined: the session's own pool. */
+  readonly elsewhere: QueuedRuns | undefined;
+}
+
 export class FuzzCampaign {
   private readonly groups = new FailureGroups<FuzzFailure>();
   private readonly tracks: readonly ScenarioTrack[];
   private readonly schedule: FuzzSchedule;
   private readonly reporter: RunReporter;
   private readonly publisher: Publisher;
+  private readonly ledger: FuzzLedger | undefined;
   private readonly began = performance.now();
   private readonly seconds: number | undefined;
   private code: ExitCode = ExitCode.passed;
@@ -75,20 +86,17 @@ export class FuzzCampaign {
     private readonly session: Session,
     private readonly options: FuzzOptions,
     private readonly planned: readonly PlannedScenario[],
-    private readonly ledger: FuzzLedger | undefined,
-    before: Ledgered,
-    elsewhere: QueuedRuns | undefined,
+    { publisher, ledger, before, elsewhere }: CampaignParts,
   ) {
-    const { runs, untilFailure, first, shard } = options;
-    const hasOtherEnd = runs !== undefined || untilFailure;
-    const micros = options.for ?? (hasOtherEnd ? undefined : DEFAULT_FUZZ_MICROS);
+    const { runs, first, shard, for: micros } = options;
     this.seconds = micros === undefined ? undefined : micros / 1_000_000;
     this.tracks = planned.map(({ scenario }) => new ScenarioTrack(scenario.name, before));
     const done = this.tracks.map(({ runsBefore }) => runsBefore);
     const settings = { scenarios: planned.length, first, ...shard, size: together(options.strategy), runs };
     this.schedule = new FuzzSchedule(settings, done);
     for (const failure of before.failures) this.remember(failure);
-    this.publisher = new Publisher(terminal, 'fuzz', options.reporter);
+    this.publisher = publisher;
+    this.ledger = ledger;
     this.reporter = new RunReporter(
       session.pool,
       {

@@ -2,12 +2,14 @@
 
 import { UsageError } from '../kernel/index.js';
 import { FuzzLedger, NOTHING, contentHash, type LedgerHeader, type Ledgered } from '../node/fuzz-ledger.js';
+import { makeFolder } from '../node/folders.js';
 import { QueuedRuns } from '../node/queue/queued-runs.js';
 import { FAULTLINE_VERSION } from '../simulator/version.js';
 import type { ExitCode } from './exit-codes.js';
 import { FuzzCampaign } from './fuzz-campaign.js';
-import type { FuzzOptions } from './option-table.js';
+import { DEFAULT_FUZZ_MICROS, type FuzzOptions } from './option-table.js';
 import { bundledScenarios, planScenarios } from './plan-scenarios.js';
+import { Publisher } from './publish.js';
 import type { PlannedScenario } from './run-reporter.js';
 import { MANY_TASKS, withSession, type Session } from './session.js';
 import type { Terminal } from './terminal.js';
@@ -26,17 +28,39 @@ export async function fuzz(
   const isAll = words.length === 0 && options.bug === undefined;
   const planned = isAll ? bundledScenarios(plan) : planScenarios(terminal, words, plan);
   requireDistinctNames(planned);
-  const { ledger, before } = openLedger(options, planned);
+  return withSession(terminal, { ...options, tasks: options.runs ?? MANY_TASKS }, async (session) => {
+    const campaign = await runSeeds(terminal, session, withEnd(options), planned);
+    if (options.minimise) await campaign.minimise();
+    return campaign.finish();
+  });
+}
+
+/** With the usual time where nothing else ends the campaign: here, and where it waits for workers of a queue. */
+function withEnd(options: FuzzOptions): FuzzOptions {
+  const hasEnd = options.for !== undefined || options.runs !== undefined || options.untilFailure;
+  return hasEnd ? options : { ...options, for: DEFAULT_FUZZ_MICROS };
+}
+
+/** The ledger comes after all else that may be refused: a start that failed leaves none behind. */
+async function runSeeds(
+  terminal: Terminal,
+  session: Session,
+  options: FuzzOptions,
+  planned: readonly PlannedScenario[],
+): Promise<FuzzCampaign> {
+  if (options.out !== undefined) makeFolder(options.out);
+  const publisher = new Publisher(terminal, 'fuzz', options.reporter);
+  const elsewhere = await openQueue(session, options, planned);
+  let opened: OpenLedger | undefined = undefined;
   try {
-    return await withSession(terminal, { ...options, tasks: options.runs ?? MANY_TASKS }, async (session) => {
-      const elsewhere = await openQueue(session, options, planned);
-      const campaign = new FuzzCampaign(terminal, session, options, planned, ledger, before, elsewhere);
-      await campaign.run().finally(() => elsewhere?.close());
-      if (options.minimise) await campaign.minimise();
-      return campaign.finish();
-    });
+    opened = openLedger(options, planned);
+    const parts = { publisher, elsewhere, ...opened };
+    const campaign = new FuzzCampaign(terminal, session, options, planned, parts);
+    await campaign.run();
+    return campaign;
   } finally {
-    ledger?.close();
+    opened?.ledger?.close();
+    await elsewhere?.close();
   }
 }
 
@@ -79,10 +103,12 @@ function requireDistinctNames(planned: readonly PlannedScenario[]): void {
   }
 }
 
-function openLedger(
-  options: FuzzOptions,
-  planned: readonly PlannedScenario[],
-): { readonly ledger: FuzzLedger | undefined; readonly before: Ledgered } {
+interface OpenLedger {
+  readonly ledger: FuzzLedger | undefined;
+  readonly before: Ledgered;
+}
+
+function openLedger(options: FuzzOptions, planned: readonly PlannedScenario[]): OpenLedger {
   const { ledger: path, first, bug, strategy } = options;
   if (path === undefined) return { ledger: undefined, before: NOTHING };
   const header: LedgerHeader = {

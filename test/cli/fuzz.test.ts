@@ -155,6 +155,20 @@ describe('cli: fuzz', () => {
     expect(plain.stdout).not.toContain('small ');
     expect(plain.stdout).toContain('saved ');
   });
+
+  it('is refused before its first run without a place for traces, and leaves no ledger behind', async () => {
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, 'file'), '');
+    for (const words of [
+      ['--out', 'file'],
+      ['--reporter', 'json=file/report.json'],
+      ['--queue', 'redis://127.0.0.1:1'],
+    ]) {
+      const fuzz = ['fuzz', 'raft/baseline-quiet', '--runs', '1', '--ledger', 'new.jsonl'];
+      expect(await faultline([...fuzz, ...words], { cwd })).toMatchObject({ code: 2, stdout: '' });
+      expect(existsSync(join(cwd, 'new.jsonl'))).toBe(false);
+    }
+  });
 });
 
 describe('cli: fuzz --strategy', () => {
