@@ -135,11 +135,15 @@ export class FuzzLedger {
   }
 }
 
-/** The hash of a portion: of the one before it of its scenario (empty for none), and of its runs' digests, in order. */
+/**
+ * The hash of a portion: of the one before it of its scenario (empty for none), and of its runs' digests, one after another.
+ * So it is the same wherever the same runs are cut into portions.
+ */
 export function chainOf(before: string, digests: readonly string[]): string {
-  const hash = createHash('sha256').update(before);
-  for (const digest of digests) hash.update(` ${digest}`);
-  return hash.digest('hex').slice(0, 32);
+  return digests.reduce((chain, digest) => {
+    const hash = createHash('sha256').update(`${chain} ${digest}`);
+    return hash.digest('hex').slice(0, 32);
+  }, before);
 }
 
 /** Hash of a scenario's content. */

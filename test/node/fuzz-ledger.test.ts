@@ -120,7 +120,7 @@ describe('fuzz ledger', () => {
   it('chains portions: the same runs give the same hash, others another', () => {
     const once = chainOf(chainOf('', ['a', 'b']), ['c']);
     expect(chainOf(chainOf('', ['a', 'b']), ['c'])).toBe(once);
-    expect(chainOf(chainOf('', ['a']), ['b', 'c'])).not.toBe(once);
+    expect(chainOf(chainOf('', ['a']), ['b', 'c'])).toBe(once);
     expect(chainOf(chainOf('', ['b', 'a']), ['c'])).not.toBe(once);
   });
 });
