@@ -23,6 +23,9 @@ export interface Start {
   readonly closeAfterBytes?: number;
 }
 
+/** Lines that come every ten seconds: how many there are says how slow the machine is, and nothing else. */
+const PROGRESS = /^[0-9,]+ of [0-9,]+ .*\n/gm;
+
 /** Runs `faultline …` to its end. Colour and colour variables come only from `env`. */
 export function faultline(args: readonly string[], start: Start = {}): Promise<Finished> {
   const env = { PATH: process.env['PATH'] ?? '', ...start.env };
@@ -38,7 +41,7 @@ export function faultline(args: readonly string[], start: Start = {}): Promise<F
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
+    child.on('close', (code) => resolve({ code, stdout, stderr: stderr.replace(PROGRESS, '') }));
   });
 }
 

@@ -6,11 +6,7 @@ import { faultline, jsonLines } from './faultline.js';
 describe('cli: tour', () => {
   it('shows scenarios that hold, a bug that is caught, and its replays, and exits with 0', async () => {
     const { code, stdout, stderr } = await faultline(['tour']);
-    // A slow machine has lines of progress there, and nothing else.
-    expect({ code, stderr: stderr.replace(/^[0-9]+ of [0-9]+ runs\n/gm, '') }).toEqual({
-      code: 0,
-      stderr: '',
-    });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^raft\/leader-partition +3 .* passed$/m);
     expect(stdout).toMatch(/^raft\/amnesia-beyond-model +3 .* control ok$/m);
     for (const text of ['VIOLATED raft/', 'REPRODUCED', 'NOT REPRODUCED']) expect(stdout).toContain(text);
