@@ -92,7 +92,7 @@ export abstract class MacClaims extends MacRequests {
     return having;
   }
 
-  /** Parts of a state prove nothing but themselves: it may be the beginning of a view, and not stable (view-change.ts). */
+  /** Parts of a state prove nothing but themselves: it may be the beginning of a view, and not stable (view-start.ts). */
   protected override isStableElsewhere(from: ProcessId, { certificate, part }: StateData): boolean {
     if (part !== undefined && part.shape !== 'gone') return false;
     const { sequence, digest } = certificate;

@@ -33,7 +33,7 @@
  * Liveness, once S has all correct replicas (n - f >= q): let h be the highest of their stable checkpoints. All of
  * them are at or below it; it was made stable by the word of q, so at least q - f >= f + 1 correct ones have it in C,
  * as they forget it only for a higher one (that a view begins at a checkpoint makes it stable for nobody: see
- * view-change.ts). At a place where no correct one is prepared, B holds. Else take the
+ * view-start.ts). At a place where no correct one is prepared, B holds. Else take the
  * correct one's element (n, d, v) of the highest view: A1 holds with all correct ones, as two correct replicas
  * prepared in one view are so for one digest (quorums again); and of the q that had pre-prepared it q - f >= f + 1 are
  * correct and have it in Q. (The bound on Q, see held.ts, is not in this argument; nor is it what the thesis does.)

@@ -12,25 +12,16 @@
  *   primary makes a later one. One that a liar has made up is never believed, and stays until then.
  * - The timer runs from a quorum of view changes on, at the new primary as well: it may wait for acknowledgements.
  *
- * - A view begins at a checkpoint that f + 1 have: its state is right. It counts as stable when a quorum is known to have
- *   that or a later one, and not before: whoever forgot what lies behind it, and were then the only correct replica that
- *   has it, would wait in every later view for a checkpoint that nobody can choose. So a replica that cannot tell from the
- *   view changes keeps its window where it is, fetches the state if it lacks it, says that it has it, and goes on in the
- *   view once q have said so. (The thesis lets the watermark move at once.) What holds for each low watermark of a
- *   correct replica: q have said that they have the state there or a later one.
- *
  * A faulty primary can make a new view whose MACs are good for some replicas only; the others wait for it in vain,
  * and follow what is decided by the claims of f + 1 (claims.ts) until f + 1 have left that view.
  */
 
 import type { Plain, ProcessId, Proof } from '../../../kernel/index.js';
-import type { Choice, Sequence, StableCertificate, Status, View } from '../messages.js';
-import type { CertifiedState } from '../transfer.js';
+import type { Sequence, Status, View } from '../messages.js';
 import { EVERYBODY } from '../outbox.js';
 import type { Promised } from '../records.js';
 import { Acknowledgements } from './acknowledgements.js';
-import { MacClaims } from './claims.js';
-import { decideView, isStableBy, type Begin } from './decision.js';
+import { decideView, type Begin } from './decision.js';
 import {
   MacStatementType,
   type Checkpointed,
@@ -47,21 +38,19 @@ import {
   viewChangeAckDigest,
 } from './wire.js';
 import { StatementType } from '../messages.js';
+import { MacViewStarts } from './view-start.js';
 
-export abstract class MacViewChanges extends MacClaims {
+export abstract class MacViewChanges extends MacViewStarts {
   /** The latest view change of each replica, from the replica itself. */
   protected said: (MacViewChange | undefined)[] = this.members.map(() => undefined);
   protected acknowledgements = new Acknowledgements(this.members.length);
-  /** This replica's own latest view change, and the message that began the present view. */
+  /** This replica's own latest view change. */
   protected ownViewChange: MacViewChange | undefined = undefined;
-  protected begun: MacNewView | undefined = undefined;
   /**
    * By primary: its latest new view that is right if its view changes are what their senders have said, while some are
    * not believed yet. One that is made up stands in the way of nobody else's.
    */
   private unbelieved: (MacNewView | undefined)[] = this.members.map(() => undefined);
-  /** The choices of the present view lie above a beginning that is not known to be stable: they are taken when it is. */
-  private awaitsStart = false;
 
   // ---- leaving a view ----
 
@@ -254,11 +243,6 @@ export abstract class MacViewChanges extends MacClaims {
     return last <= this.window.high || this.isStart(checkpoint, viewChanges);
   }
 
-  /** True when the checkpoint is stable, as far as this replica knows, or sees by these view changes. */
-  private isStart(checkpoint: Checkpointed, viewChanges: readonly MacViewChange[]): boolean {
-    return checkpoint.sequence <= this.target.sequence || isStableBy(viewChanges, checkpoint, this.quorum);
-  }
-
   protected decide(viewChanges: readonly MacViewChange[]): Begin | undefined {
     return decideView(viewChanges, this.quorum, this.settings.window);
   }
@@ -357,12 +341,9 @@ export abstract class MacViewChanges extends MacClaims {
   }
 
   private enterMacView(message: MacNewView): void {
-    const { view, checkpoint, choices } = message;
-    this.unbelieved[this.primaryOf(view)] = undefined;
-    this.begun = message;
+    this.unbelieved[this.primaryOf(message.view)] = undefined;
     this.acknowledgeAll(message);
-    this.awaitsStart = false;
-    this.takePart(view, certificateOf(checkpoint), choices);
+    this.enterAt(message);
   }
 
   /**
@@ -374,54 +355,6 @@ export abstract class MacViewChanges extends MacClaims {
       const rank = this.rankOf(viewChange.proof.signer);
       if (rank !== this.me) this.acknowledgements.add(this.me, view, rank, macViewChangeDigest(viewChange));
     }
-  }
-
-  // ---- where a view begins ----
-
-  protected override get viewStart(): Sequence {
-    const { begun } = this;
-    return this.isActive && begun?.view === this.view ? begun.checkpoint.sequence : 0;
-  }
-
-  /** Also the state with which the present view begins, before it is stable. */
-  protected override get aim(): StableCertificate {
-    const { begun } = this;
-    const aim = super.aim;
-    return begun !== undefined && this.viewStart > aim.sequence ? certificateOf(begun.checkpoint) : aim;
-  }
-
-  protected override stabiliseFrom(start: StableCertificate): void {
-    if (this.isStart(start, this.begun?.viewChanges ?? [])) super.stabiliseFrom(start);
-    else this.awaitsStart = true;
-  }
-
-  protected override windowMoved(): void {
-    const choices = this.choicesAbove();
-    if (choices !== undefined) this.acceptChoices(choices);
-    super.windowMoved();
-  }
-
-  /** The window has moved: what the view began with, and some of which may have been above it until now. */
-  private choicesAbove(): readonly Choice[] | undefined {
-    if (!this.awaitsStart || this.viewStart === 0) return undefined;
-    this.awaitsStart = this.window.low < this.viewStart;
-    return this.begun?.choices;
-  }
-
-  /** Above all that the view began with, also what its window has no room for yet. */
-  protected override firstFreeSequence(): Sequence {
-    const free = super.firstFreeSequence();
-    if (this.viewStart === 0) return free;
-    return Math.max(free, this.viewStart + (this.begun?.choices.length ?? 0) + 1);
-  }
-
-  /** A state that this replica has said that it has. */
-  protected override stateToServe(sequence: Sequence): CertifiedState {
-    if (sequence > this.stable.sequence && this.checkpointOf(this.me, sequence) !== undefined) {
-      const state = this.ownStates.find((own) => own.sequence === sequence);
-      if (state !== undefined) return { certificate: certificateOf(state), state };
-    }
-    return super.stateToServe(sequence);
   }
 
   // ---- retransmission ----
@@ -471,21 +404,9 @@ export abstract class MacViewChanges extends MacClaims {
       this.ownViewChange = promise.message;
       this.said[this.me] = promise.message;
     } else if (promise.kind === 'mac-new-view') {
-      this.begun = promise.message;
-      this.takeBegunView(promise.message);
-    } else {
-      super.takePromise(promise);
-      const choices = promise.kind === 'stable' ? this.choicesAbove() : undefined;
-      if (choices !== undefined) this.takeChoices(choices);
-    }
-  }
-
-  private takeBegunView(message: MacNewView): void {
-    const { view, viewChanges, checkpoint, choices } = message;
-    const isStable = isStableBy(viewChanges, checkpoint, this.quorum);
-    this.awaitsStart = !isStable && checkpoint.sequence > this.window.low;
-    this.acknowledgeAll(message);
-    this.takeView(view, isStable ? certificateOf(checkpoint) : this.stable, choices);
+      this.acknowledgeAll(promise.message);
+      this.restoreAt(promise.message);
+    } else super.takePromise(promise);
   }
 
   // ---- state as a value ----
@@ -495,9 +416,7 @@ export abstract class MacViewChanges extends MacClaims {
     this.said = other.said.slice();
     this.acknowledgements = other.acknowledgements.clone();
     this.ownViewChange = other.ownViewChange;
-    this.begun = other.begun;
     this.unbelieved = other.unbelieved.slice();
-    this.awaitsStart = other.awaitsStart;
   }
 
   protected encodeMacViewChanges(): Plain {
@@ -510,9 +429,4 @@ export abstract class MacViewChanges extends MacClaims {
       awaitsStart: this.awaitsStart,
     };
   }
-}
-
-/** Known by the word of f + 1: there is no proof to show. */
-function certificateOf({ sequence, digest }: Checkpointed): StableCertificate {
-  return { sequence, digest, proofs: [] };
 }
