@@ -8,7 +8,7 @@ export * from './attack-surface.js';
 export * from './authenticator.js';
 export * from './benign-choices.js';
 export * from './choices.js';
-export * from './command-hash.js';
+export * from './command.js';
 export * from './contracts.js';
 export * from './digest.js';
 export * from './distribution.js';

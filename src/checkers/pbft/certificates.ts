@@ -80,7 +80,7 @@ export class Certificates extends PbftChecker {
     const committed = ballot === undefined ? 0 : this.ghost.heardOf(committedIn(ballot, process));
     if (this.ghost.isCorrectPart(committed, view)) return;
     // The sender may know of it by the word of others, who have come to it in different views.
-    const inItsView = (other: Ballot): number => this.ghost.heardOf(committedIn(other, process));
+    const inItsView = (other: Ballot): number => committedIn(other, process);
     if (this.ghost.isAgreedInSomeView(place, digest, inItsView)) return;
     this.violate(
       `${this.ghost.name(process)} says that ${this.place(view, sequence)} is decided, of which ${sizeOf(committed)} ` +

@@ -26,8 +26,6 @@ export class CommittedPrepared extends PbftChecker {
 
   private isPreparedElsewhere(place: PlaceGhost, digest: number): boolean {
     if (this.ghost.proofs !== 'macs') return false;
-    return this.ghost.isAgreedInSomeView(place, digest, (ballot) =>
-      this.ghost.heardOf(ballot.by(Said.certified)),
-    );
+    return this.ghost.isAgreedInSomeView(place, digest, (ballot) => ballot.by(Said.certified));
   }
 }

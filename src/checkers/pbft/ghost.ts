@@ -209,7 +209,8 @@ export class PbftGhost {
   isAgreedInSomeView(place: PlaceGhost, digest: number, speakers: (ballot: Ballot) => number): boolean {
     for (let i = 0; i < place.count; i++) {
       const ballot = place.ballots[i] as Ballot;
-      if (ballot.digest === digest && this.isCorrectPart(speakers(ballot), ballot.view)) return true;
+      if (ballot.digest === digest && this.isCorrectPart(this.heardOf(speakers(ballot)), ballot.view))
+        return true;
     }
     return false;
   }

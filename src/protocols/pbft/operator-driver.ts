@@ -5,10 +5,8 @@
  */
 
 import {
-  commandBytes,
-  hashCommand,
+  makeCommand,
   type AdminAnswer,
-  type Command,
   type Message,
   type OperatorDriver,
   type OperatorDriverHost,
@@ -60,7 +58,7 @@ export class PbftOperatorDriver implements OperatorDriver {
     if (!borne || next.length > MOST_REPLICAS || !areDistinct(next))
       return { status: 'refused', reason: `${next.length} members do not bear the faulty ones` };
     const input = { do: 'configuration', members: next, faulty };
-    const command = commandOf(host.self, number + 1, input);
+    const command = makeCommand(host.self, number + 1, input);
     const { sequence, hash: digest } = command;
     const statement = { type: StatementType.request, configuration: 0, view: 0, sequence, digest };
     this.outstanding = { kind: 'Request', command, proof: host.authenticator.sign(statement) };
@@ -94,9 +92,4 @@ export class PbftOperatorDriver implements OperatorDriver {
 
 function isSame(one: readonly number[], other: readonly number[]): boolean {
   return one.length === other.length && one.every((member) => other.includes(member));
-}
-
-function commandOf(client: ProcessId, sequence: number, input: Plain): Command {
-  const hash = hashCommand(client, sequence, input);
-  return { client, sequence, input, read: undefined, hash, bytes: commandBytes(input) };
 }

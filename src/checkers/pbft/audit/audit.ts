@@ -12,8 +12,8 @@
  * In the second case the chain of new views must be at hand. Who decided by others' word alone may not have all of
  * it: then further transcripts are asked for, one after another. And who has come to its branch by a fetched state alone
  * has no commits of it: checkpoints are not read as evidence, so that fork shows in the transcript of one that has
- * committed there, of which there is a correct one in every quorum with at most 2f faulty. MACs convince their receivers only: of them nothing
- * follows, and nobody is accused.
+ * committed there, of which there is a correct one in every quorum with at most 2f faulty. MACs convince their receivers
+ * only: of them nothing follows, and nobody is accused.
  */
 
 import { accuse, type Accusation } from './accuse.js';

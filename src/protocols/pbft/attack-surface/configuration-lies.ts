@@ -1,6 +1,6 @@
 /** Lies about who takes part: where a configuration ends, what follows it, and votes of those who are no members. */
 
-import { commandBytes, hashCommand, type Liar, type Message } from '../../../kernel/index.js';
+import { makeCommand, type Liar, type Message } from '../../../kernel/index.js';
 import { configurationOf } from '../configuration.js';
 import type { Handover, Link } from '../handover.js';
 import { StatementType, type Checkpoint, type Commit, type PrePrepare, type Prepare } from '../messages.js';
@@ -50,14 +50,14 @@ export function inventedLink(message: Message, liar: Liar): Message {
   const { command, proof } = last.request;
   const sequence = command.sequence + 1;
   const input = { do: 'configuration', members: [liar.self], faulty: 0 };
-  const hash = hashCommand(command.client, sequence, input);
-  const asked = { type: StatementType.request, configuration: 0, view: 0, sequence, digest: hash };
+  const invented = makeCommand(command.client, sequence, input, command.read);
+  const asked = { type: StatementType.request, configuration: 0, view: 0, sequence, digest: invented.hash };
   const { digest } = last.boundary;
   const end = last.boundary.sequence;
   const forged: Link = {
     request: {
       kind: 'Request',
-      command: { ...command, sequence, input, hash, bytes: commandBytes(input) },
+      command: invented,
       proof: inTheNameOf(proof.signer, liar.keys.sign(asked)),
     },
     boundary: {

@@ -1,13 +1,6 @@
 /** One integer of a message varied a little, or beyond all bounds, and the message proved again. */
 
-import {
-  commandBytes,
-  hashCommand,
-  type Liar,
-  type Message,
-  type Plain,
-  type Variation,
-} from '../../../kernel/index.js';
+import { makeCommand, type Liar, type Message, type Plain, type Variation } from '../../../kernel/index.js';
 import type { PbftMessage, Request } from '../messages.js';
 import type { PbftSettings } from '../settings.js';
 import { resign } from './proofs.js';
@@ -52,9 +45,8 @@ function varyTimestamp(request: Request, variation: Variation, liar: Liar): Requ
 
 /** The request with another timestamp, or for something else. */
 export function withCommand(request: Request, sequence: number, input: Plain): Request {
-  const { client } = request.command;
-  const hash = hashCommand(client, sequence, input);
-  return { ...request, command: { ...request.command, sequence, input, hash, bytes: commandBytes(input) } };
+  const { client, read } = request.command;
+  return { ...request, command: makeCommand(client, sequence, input, read) };
 }
 
 function valueOf(value: number, field: string, variation: Variation, liar: Liar): number {

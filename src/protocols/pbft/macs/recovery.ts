@@ -22,9 +22,7 @@
  */
 
 import {
-  commandBytes,
-  hashCommand,
-  type Command,
+  makeCommand,
   type DiskImage,
   type DiskStatus,
   type OperationId,
@@ -270,16 +268,8 @@ export abstract class MacRecovery extends OrderedRecoveries {
   private askForOrder({ number, bound }: RecoveryRound): void {
     const { self, authenticator } = this.host;
     const input = { do: 'recover', bound } as const;
-    const hash = hashCommand(self, number, input);
-    const command: Command = {
-      client: self,
-      sequence: number,
-      input,
-      read: undefined,
-      hash,
-      bytes: commandBytes(input),
-    };
-    const statement = this.stated(StatementType.request, 0, number, hash);
+    const command = makeCommand(self, number, input);
+    const statement = this.stated(StatementType.request, 0, number, command.hash);
     statement.configuration = 0;
     const request: Request = { kind: 'Request', command, proof: authenticator.sign(statement) };
     for (const process of this.members) if (process !== self) this.host.send(process, request);

@@ -17,7 +17,7 @@
  */
 
 import type { Plain, ProcessId, Proof } from '../../../kernel/index.js';
-import type { Sequence, Status, View } from '../messages.js';
+import { StatementType, type Sequence, type Status, type View } from '../messages.js';
 import { EVERYBODY } from '../outbox.js';
 import type { Promised } from '../records.js';
 import { Acknowledgements } from './acknowledgements.js';
@@ -37,7 +37,6 @@ import {
   macViewChangeDigest,
   viewChangeAckDigest,
 } from './wire.js';
-import { StatementType } from '../messages.js';
 import { MacViewStarts } from './view-start.js';
 
 export abstract class MacViewChanges extends MacViewStarts {

@@ -1,11 +1,23 @@
-/** Content hash and size of a client's command: what makes them, and what checks those that may be forged. */
+/** How a client's command is made; its content hash and size, which are checked where one may be forged. */
 
+import type { Command, ReadMode } from './contracts.js';
 import { finish32, hashPlain, hashString, mix32, mixInteger } from './hash.js';
 import { plainBytes, type Plain } from './plain.js';
 import type { ProcessId } from './process-id.js';
 
 /** Size of a command without its input: client, sequence, checksum. */
 const HEADER_BYTES = 24;
+
+/** The command that carries operation number `sequence` (from 1) of a client. */
+export function makeCommand(
+  client: ProcessId,
+  sequence: number,
+  input: Plain,
+  read: ReadMode | undefined = undefined,
+): Command {
+  const hash = hashCommand(client, sequence, input);
+  return { client, sequence, input, read, hash, bytes: commandBytes(input) };
+}
 
 /** Size of a command with this input, in bytes. */
 export function commandBytes(input: Plain): number {
