@@ -32,6 +32,12 @@ export class ExecutedRequests {
     return row.sequences[place] === sequence ? (row.indexes[place] as number) : 0;
   }
 
+  /** It was executed, or a later one is remembered in its place: then its client has long given it up. */
+  isPast(client: ProcessId, sequence: number): boolean {
+    const row = this.rows.get(client);
+    return row !== undefined && (row.sequences[sequence % REMEMBERED] as number) >= sequence;
+  }
+
   /** A request was executed for the first time, as far as is known. An older one gives way to a newer one. */
   note(client: ProcessId, sequence: number, index: number): void {
     let row = this.rows.get(client);

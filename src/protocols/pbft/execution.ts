@@ -148,8 +148,7 @@ export abstract class PbftExecution extends PbftCore {
 
   /** Nobody waits for this any more. */
   protected requestDone({ client, sequence }: Command): void {
-    const waiting = this.pending.find(client, sequence);
-    if (waiting !== undefined) this.pending.done(waiting);
+    this.pending.executed(client, sequence);
   }
 
   protected applyCommand(command: Command): Result {
@@ -159,8 +158,13 @@ export abstract class PbftExecution extends PbftCore {
   private reportApplied(view: View, hash: number, command: Command | undefined): void {
     const { index } = this;
     this.emit({ kind: 'applied', index, term: view, hash, digest: this.service.digest(), command });
-    const divergence = this.service.takeDivergence?.();
-    if (divergence !== undefined) this.emit({ kind: 'shadow-diverged', index, text: divergence });
+    this.reportDivergence();
+  }
+
+  protected reportDivergence(): void {
+    const { index } = this;
+    const text = this.service.takeDivergence?.();
+    if (text !== undefined) this.emit({ kind: 'shadow-diverged', index, text });
   }
 
   /** True for what is executed at this index and not committed. */
@@ -220,8 +224,8 @@ export abstract class PbftExecution extends PbftCore {
     const digest = service.digest();
     this.emit({ kind: 'snapshot-installed', index, term: view, digest, received: isReceived });
     for (const waiting of this.pending.first(this.pending.size)) {
-      const { command } = waiting.request;
-      if (this.executed.indexOf(command.client, command.sequence) > 0) this.pending.done(waiting);
+      const { client, sequence } = waiting.request.command;
+      if (this.executed.isPast(client, sequence)) this.pending.done(waiting);
     }
   }
 

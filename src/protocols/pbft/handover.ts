@@ -23,7 +23,7 @@ import {
 import { Configuration } from './configuration.js';
 import { StatementType, type Request, type StableCertificate } from './messages.js';
 import { MOST_REPLICAS } from './quorum.js';
-import { hasFields, isRecord, isRequest } from './validate.js';
+import { areAll, hasFields, isRecord, isRequest } from './validate.js';
 
 /** What the operator's request asks for. */
 export interface Change {
@@ -122,7 +122,7 @@ export function isHandover(message: Message): message is Handover {
   if (!isObject(message)) return false;
   const { kind, links } = message as Partial<Handover>;
   if (kind !== 'Handover' || !Array.isArray(links) || links.length > MOST_LINKS) return false;
-  return (links as readonly unknown[]).every(isLink);
+  return areAll(links, isLink);
 }
 
 /** What comes from the network may be anything. */
@@ -137,7 +137,7 @@ function isLink(value: unknown): boolean {
   const { sequence, digest, handover, proofs } = boundary as Partial<StableCertificate>;
   if (!isCount(sequence) || !isCount(handover) || typeof digest !== 'number') return false;
   if ((digest | 0) !== digest || !Array.isArray(proofs) || proofs.length > MOST_REPLICAS) return false;
-  return (proofs as readonly unknown[]).every(isSigned) && areInOrder(proofs as readonly Proof[]);
+  return areAll(proofs, isSigned) && areInOrder(proofs as readonly Proof[]);
 }
 
 /** As everywhere in certificates: who begins by a boundary shows it to others, who want its signers so. */

@@ -36,6 +36,11 @@ export abstract class PbftOrdering extends PbftAgreement {
       return;
     }
     if (this.pending.find(client, sequence) !== undefined) return;
+    // Its client's proof holds for ever: whoever has it could have it ordered again and again.
+    if (this.executed.isPast(client, sequence)) {
+      this.reject('a request of long ago');
+      return;
+    }
     if (!this.isAuthentic(message)) {
       this.reject('a request without its client');
       this.noteUnproved(from);

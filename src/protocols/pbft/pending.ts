@@ -60,10 +60,17 @@ export class PendingRequests {
     }
     const pending = new PendingRequest(request, tick);
     row[place] = pending;
+    if (this.queue.length > 2 * this.size + REMEMBERED) this.forgetDone();
     this.queue.push(pending);
     this.size++;
     this.waiting++;
     return pending;
+  }
+
+  /** This was executed: nobody waits for it any more, nor for one that it makes others forget. */
+  executed(client: ProcessId, sequence: number): void {
+    const pending = this.rows.get(client)?.[sequence % REMEMBERED];
+    if (pending !== undefined && pending.request.command.sequence <= sequence) this.done(pending);
   }
 
   done(pending: PendingRequest): void {
@@ -83,7 +90,6 @@ export class PendingRequests {
   /** The one that has waited longest. */
   oldest(): PendingRequest | undefined {
     while (this.head < this.queue.length && this.queue[this.head]?.isDone === true) this.head++;
-    if (this.head > REMEMBERED && this.head * 2 > this.queue.length) this.forgetDone();
     return this.queue[this.head];
   }
 

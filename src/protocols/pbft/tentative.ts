@@ -114,6 +114,7 @@ export abstract class PbftTentative extends PbftReads {
   ): void {
     this.announceBatch(slot, decision, indexBefore + applied.length);
     for (const event of applied) this.emit(event);
+    this.reportDivergence();
     for (let i = 0; i < requests.length; i++) this.requestDone((requests[i] as Request).command);
     this.batchExecuted(slot.sequence);
   }

@@ -189,12 +189,12 @@ export class Validator {
 }
 
 function arePaths(value: unknown): boolean {
-  return Array.isArray(value) && value.length <= MOST_PATHS && value.every(isPath);
+  return Array.isArray(value) && value.length <= MOST_PATHS && areAll(value, isPath);
 }
 
 function isPath(value: unknown): boolean {
   if (!Array.isArray(value) || value.length > LONGEST_PATH) return false;
-  return value.every((number) => isCount(number, 0));
+  return areAll(value, (number) => isCount(number, 0));
 }
 
 /** True for the form of a part: whether it is genuine, its digest says. */
@@ -224,13 +224,19 @@ export function hasFields(value: Fields, most: number): boolean {
 }
 
 function areDigests(value: unknown, most: number): boolean {
-  return Array.isArray(value) && value.length <= most && value.every(isDigest);
+  return Array.isArray(value) && value.length <= most && areAll(value, isDigest);
 }
 
 function areNames(value: unknown): boolean {
   return (
-    Array.isArray(value) && value.length <= MOST_NAMES && value.every((name) => typeof name === 'string')
+    Array.isArray(value) && value.length <= MOST_NAMES && areAll(value, (name) => typeof name === 'string')
   );
+}
+
+/** Unlike `every`, it asks about holes too. */
+export function areAll(list: readonly unknown[], test: (item: unknown) => boolean): boolean {
+  for (let i = 0; i < list.length; i++) if (!test(list[i])) return false;
+  return true;
 }
 
 export function isRecord(value: unknown): value is Fields {
@@ -293,7 +299,7 @@ export function isPlain(value: unknown, deepest: number): value is Plain {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return true;
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || deepest === 0) return false;
-  if (Array.isArray(value)) return value.every((item) => isPlain(item, deepest - 1));
+  if (Array.isArray(value)) return areAll(value, (item) => isPlain(item, deepest - 1));
   return Object.values(value).every((item) => item === undefined || isPlain(item, deepest - 1));
 }
 

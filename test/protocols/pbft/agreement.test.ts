@@ -167,6 +167,22 @@ describe('pbft primary', () => {
     expect(bench.host.timers.has('view-change')).toBe(false);
   });
 
+  it('orders no request of long ago again, whoever has kept it, nor waits for one', () => {
+    const later = [request(200)];
+    const chosen = batchDigest(later);
+    const bench = new Bench(1).sync();
+    bench.receive(request(72)).sync();
+    bench.receive(prePrepare(0, 0, 1, later), prepare(2, 0, 1, chosen));
+    bench.receive(commit(2, 0, 1, chosen), commit(3, 0, 1, chosen)).sync();
+    expect(bench.applied()).toEqual([1]);
+    expect(bench.host.timers.has('view-change')).toBe(false);
+    bench.sent();
+    bench.from(3, request(72)).sync();
+    expect(bench.rejections()).toEqual(['a request of long ago']);
+    expect(bench.sent()).toEqual([]);
+    expect(bench.host.timers.has('view-change')).toBe(false);
+  });
+
   it('a backup passes a request on to it, and waits for its execution', () => {
     const bench = new Bench(1).sync();
     bench.receive(request(1));

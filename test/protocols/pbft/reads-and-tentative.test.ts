@@ -24,6 +24,7 @@ import {
   viewChange,
   newView,
 } from './fixtures.js';
+import type { StateMachine } from '../../../src/kernel/index.js';
 import { makeCommand } from '../../../src/services/index.js';
 import type { ReadRequest } from '../../../src/protocols/pbft/index.js';
 
@@ -96,6 +97,14 @@ describe('tentative execution (OSDI 1999, §5.1)', () => {
     expect(bench.sent(CLIENT)).toEqual([]);
     bench.from(CLIENT, request(1)).sync();
     expect(bench.sent(CLIENT)).toMatchObject([{ kind: 'Reply', isTentative: false, index: 1 }]);
+  });
+
+  it('tells of a shadow that has answered otherwise when the batch is confirmed', () => {
+    const { bench, digest } = prepared();
+    const { service } = bench.replica as unknown as { service: StateMachine };
+    service.takeDivergence = (): string => 'otherwise';
+    bench.receive(commit(0, 0, 1, digest), commit(2, 0, 1, digest));
+    expect(bench.host.events).toContainEqual({ kind: 'shadow-diverged', index: 1, text: 'otherwise' });
   });
 
   it('takes back what is not committed when the view is left, and executes what comes in its place', () => {

@@ -34,6 +34,12 @@ describe('pbft executed requests', () => {
     executed.note(1, 200, 7);
     executed.note(1, 72, 9);
     expect([executed.indexOf(1, 200), executed.indexOf(1, 72)]).toEqual([7, 0]);
+    expect([328, 200, 72, 73].map((sequence) => executed.isPast(1, sequence))).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
   });
 });
 
@@ -45,6 +51,28 @@ const step: fc.Arbitrary<Step> = fc.tuple(
 );
 
 describe('pbft pending requests', () => {
+  it('are waited for no more once a later one in their place is executed', () => {
+    const pending = new PendingRequests();
+    pending.add(request(5, 'x', 1), 0);
+    pending.add(request(6, 'x', 1), 0);
+    pending.executed(1, 133);
+    expect([pending.find(1, 5), pending.size]).toEqual([undefined, 1]);
+    pending.add(request(134, 'x', 1), 0);
+    pending.executed(1, 6);
+    expect(pending.find(1, 134)).toBeDefined();
+  });
+
+  it('take no more room the longer requests come and go, with one that always waits', () => {
+    const pending = new PendingRequests();
+    for (let i = 1; i <= 10_000; i++) {
+      pending.add(request(i, 'x', 1), 0);
+      pending.takeUnordered();
+      if (i > 1) pending.executed(1, i - 1);
+    }
+    expect((pending as unknown as { readonly queue: readonly unknown[] }).queue.length).toBeLessThan(1000);
+    expect([pending.size, pending.waiting]).toEqual([1, 0]);
+  });
+
   it('are a queue from which any may go', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), (steps) => {

@@ -66,7 +66,10 @@ function* lies(part: StatePart): Generator<StatePart> {
     }
     yield { ...part, digests: part.digests.slice(1) };
   }
-  if (part.shape === 'object') yield { ...part, names: part.names.with(0, `${part.names[0]}~`) };
+  if (part.shape === 'object') {
+    yield { ...part, names: part.names.with(0, `${part.names[0]}~`) };
+    yield { ...part, names: part.names.toReversed(), digests: part.digests.toReversed() };
+  }
   if (part.shape === 'state') yield { ...part, members: { ...(part.members as object), index: 8 } };
 }
 

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Message } from '../../../src/kernel/index.js';
+import type { Message, Proof } from '../../../src/kernel/index.js';
 import {
   Validator,
   batchDigest,
+  isHandover,
   parsePbftSettings,
   type PbftMessage,
 } from '../../../src/protocols/pbft/index.js';
@@ -122,6 +123,27 @@ describe('pbft message forms', () => {
       { numRuns: 1000 },
     );
     expect(bench.applied()).toEqual([]);
+  });
+
+  it('a list with a hole in it is refused', () => {
+    const hole = new Array<never>(1);
+    const link = { request: request(1), boundary: { ...stable([0, 1, 2], 16, 5), handover: 1 } };
+    const ofBoundary = (proofs: readonly Proof[]): object => ({
+      ...link,
+      boundary: { ...link.boundary, proofs },
+    });
+    expect(isHandover({ kind: 'Handover', links: [link] } as Message)).toBe(true);
+    for (const links of [hole, [ofBoundary(hole)], [ofBoundary([...hole, proof])]])
+      expect(isHandover({ kind: 'Handover', links } as Message)).toBe(false);
+    const [fetch, data] = EXAMPLES.slice(-2) as readonly Message[] as readonly [Message, Message];
+    for (const paths of [hole, [hole]]) expect(validator.accepts({ ...fetch, paths } as Message)).toBe(false);
+    for (const part of [
+      { shape: 'list', count: 1, digests: hole },
+      { shape: 'object', names: hole, digests: [1] },
+      { shape: 'state', members: { service: hole } },
+    ]) {
+      expect(validator.accepts({ ...data, part } as Message)).toBe(false);
+    }
   });
 
   it('an input nested without end is refused', () => {

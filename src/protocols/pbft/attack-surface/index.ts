@@ -112,6 +112,7 @@ const LIES: readonly Lie[] = [
   lie('poor-status', ['Status'], 'has nothing, and asks for everything', state.poorStatus),
   lie('rich-status', ['Status'], 'is far ahead', state.richStatus),
   lie('wrong-piece', ['StateData'], 'a part of another state', state.wrongPiece),
+  lie('other-order', ['StateData'], "an object's members in another order", state.otherOrder),
   lie('endless-state', ['StateData'], 'a state of immense size', state.endlessState),
   lie('invented-state', ['StateData'], 'a stable checkpoint far ahead', state.inventedState),
   lie('invented-decision', ['Decision'], 'a decision of the corrupted alone', state.inventedDecision),

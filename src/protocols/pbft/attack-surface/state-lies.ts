@@ -77,6 +77,15 @@ function altered(part: StatePart): StatePart {
   }
 }
 
+/** The members of an object in another order: with the digest of the right one, and other numbers of its parts. */
+export function otherOrder(message: Message, liar: Liar): Message {
+  const data = message as StateData;
+  const { part } = data;
+  if (part?.shape !== 'object') return message;
+  const other = { ...part, names: part.names.toReversed(), digests: part.digests.toReversed() };
+  return resign({ ...data, part: other }, liar);
+}
+
 /** A state that never ends. */
 export function endlessState(message: Message, liar: Liar): Message {
   const data = message as StateData;
