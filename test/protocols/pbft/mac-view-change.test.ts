@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Message, Proof } from '../../../src/kernel/index.js';
 import {
   PbftMacReplica,
   StatementType,
@@ -100,6 +101,17 @@ describe('pbft view change with MACs', () => {
     expect([bench.state('view'), bench.rejections()]).toEqual([0, []]);
     bench.receive(leave(0, words), leave(1, words), leave(3, words));
     bench.receive(begin([leave(0, words), leave(1, words), leave(3, words)], [digest])).sync();
+    expect([bench.state('view'), bench.state('isActive')]).toEqual([1, true]);
+  });
+
+  it('a new view whose proofs a liar has spoiled on its way is mended by the one that its primary sends', () => {
+    const bench = new Bench(2, 4, MACS).sync();
+    const changes = [leave(0, words), leave(1, words), leave(3, words)];
+    const whole = begin(changes, [digest]);
+    const spoilt = changes.map((said) => ({ ...said, proof: { signer: said.proof.signer } as Proof }));
+    bench.from(3, { ...whole, viewChanges: spoilt } as Message).sync();
+    expect([bench.state('view'), bench.rejections()]).toEqual([0, []]);
+    bench.receive(whole).sync();
     expect([bench.state('view'), bench.state('isActive')]).toEqual([1, true]);
   });
 

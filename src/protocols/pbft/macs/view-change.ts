@@ -270,12 +270,34 @@ export abstract class MacViewChanges extends MacViewStarts {
     const { view } = message;
     if (view < this.view || (view === this.view && this.isActive)) return;
     const primary = this.primaryOf(view);
-    if ((this.unbelieved[primary]?.view ?? -1) >= view) return;
+    const known = this.unbelieved[primary];
+    if (known !== undefined && known.view >= view) {
+      if (known.view === view) this.mergeProofs(known, message);
+      return;
+    }
     if (!this.isRight(message)) {
       this.reject('bad new view');
       return;
     }
     this.unbelieved[primary] = message;
+    this.believeNewViews();
+  }
+
+  /**
+   * No proof covers those of the view changes: a liar that passes a new view on may have spoiled them, while the primary
+   * sends them as they are.
+   */
+  private mergeProofs(known: MacNewView, message: MacNewView): void {
+    if (macNewViewDigest(known) !== macNewViewDigest(message)) return;
+    let isBetter = false;
+    const viewChanges = known.viewChanges.map((viewChange, i) => {
+      const other = message.viewChanges[i] as MacViewChange;
+      if (this.isFromItsSender(viewChange) || !this.isFromItsSender(other)) return viewChange;
+      isBetter = true;
+      return other;
+    });
+    if (!isBetter) return;
+    this.unbelieved[this.primaryOf(known.view)] = { ...known, viewChanges };
     this.believeNewViews();
   }
 
