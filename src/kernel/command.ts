@@ -2,19 +2,23 @@
 
 import type { Command, ReadMode } from './contracts.js';
 import { finish32, hashPlain, hashString, mix32, mixInteger } from './hash.js';
-import { plainBytes, type Plain } from './plain.js';
+import { plainBytes, withoutUndefined, type Plain } from './plain.js';
 import type { ProcessId } from './process-id.js';
 
 /** Size of a command without its input: client, sequence, checksum. */
 const HEADER_BYTES = 24;
 
-/** The command that carries operation number `sequence` (from 1) of a client. */
+/**
+ * The command that carries operation number `sequence` (from 1) of a client. Its input has no members that are undefined:
+ * its hash would say nothing of them.
+ */
 export function makeCommand(
   client: ProcessId,
   sequence: number,
-  input: Plain,
+  raw: Plain,
   read: ReadMode | undefined = undefined,
 ): Command {
+  const input = withoutUndefined(raw);
   const hash = hashCommand(client, sequence, input);
   return { client, sequence, input, read, hash, bytes: commandBytes(input) };
 }

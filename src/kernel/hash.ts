@@ -20,10 +20,20 @@ export function finish32(hash: number): number {
   return (h ^ (h >>> 16)) | 0;
 }
 
-/** Folds a safe integer of any size: its low 32 bits and, where those are not all, what is above them. */
+/** What the words of an integer that needs two begin with. */
+const WIDE = 0x510e527f;
+
+/**
+ * Folds a safe integer of any size, always as one word: were a large one two, its upper one could as well be what is
+ * folded next.
+ */
 export function mixInteger(hash: number, value: number): number {
   const low = value | 0;
-  return low === value ? mix32(hash, low) : mix32(mix32(hash, low), Math.floor(value / 4294967296));
+  return mix32(hash, low === value ? low : wideWord(low, Math.floor(value / 4294967296)));
+}
+
+function wideWord(low: number, high: number): number {
+  return finish32(mix32(mix32(WIDE, low), high));
 }
 
 /** Hash of a string's UTF-16 code units (FNV-1a by unit, finished). */
@@ -33,7 +43,12 @@ export function hashString(text: string, seed = 0x811c9dc5): number {
   return finish32(hash);
 }
 
-/** Structural hash of plain data; object keys are taken in sorted order. For cold paths and users' protocols. */
+/**
+ * Structural hash of plain data; object keys are taken in sorted order. For cold paths and users' protocols.
+ *
+ * Whoever knows the hash of a value may be shown another value: so whatever has parts folds the hash of each as one word,
+ * and no part's words can be read as those of its neighbour. Members that are undefined do not count.
+ */
 export function hashPlain(value: unknown, seed = 0x9747b28c): number {
   switch (typeof value) {
     case 'number':
@@ -54,7 +69,7 @@ export function hashPlain(value: unknown, seed = 0x9747b28c): number {
 function hashObject(value: object, seed: number): number {
   if (Array.isArray(value)) {
     let hash = mix32(seed, 7);
-    for (let i = 0; i < value.length; i++) hash = hashPlain(value[i], hash);
+    for (let i = 0; i < value.length; i++) hash = mix32(hash, hashPlain(value[i]));
     return mix32(hash, value.length);
   }
   const record = value as Record<string, unknown>;
@@ -66,10 +81,9 @@ function hashObject(value: object, seed: number): number {
     const key = keys[i] as string;
     const member = record[key];
     if (member === undefined) continue;
-    hash = hashPlain(member, mix32(hash, hashString(key)));
+    hash = mix32(mix32(hash, hashString(key)), hashPlain(member));
     count++;
   }
-  // Where it ends: else what comes after a member could as well be a part of it.
   return mix32(hash, count);
 }
 

@@ -21,11 +21,33 @@ export function canonical(value: unknown): string {
   return `{${parts.join(',')}}`;
 }
 
+/** The same value without members that are undefined: itself, when it has none. */
+export function withoutUndefined(value: Plain): Plain {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) {
+    const items = value as readonly Plain[];
+    const defined = items.map(withoutUndefined);
+    return defined.every((item, i) => item === items[i]) ? items : defined;
+  }
+  const entries = Object.entries(value as { readonly [key: string]: Plain | undefined });
+  const defined: [string, Plain][] = [];
+  let isSame = true;
+  for (const [key, member] of entries) {
+    const wanted = member === undefined ? undefined : withoutUndefined(member);
+    if (wanted !== member || wanted === undefined) isSame = false;
+    if (wanted !== undefined) defined.push([key, wanted]);
+  }
+  return isSame ? value : Object.fromEntries(defined);
+}
+
 /** Size of a number, a boolean or null, and of what tells where a string, a list or a member ends. */
 const SCALAR_BYTES = 8;
 const DELIMITER_BYTES = 2;
 
-/** Bytes that plain data take on wire and disk, roughly as their text would, without building it. */
+/**
+ * Bytes that plain data take on wire and disk, roughly as their text would, without building it; as there, members that
+ * are undefined are nothing.
+ */
 export function plainBytes(value: Plain | undefined): number {
   if (typeof value === 'string') return DELIMITER_BYTES + value.length;
   if (value === null || typeof value !== 'object') return SCALAR_BYTES;
@@ -38,7 +60,8 @@ export function plainBytes(value: Plain | undefined): number {
   const keys = Object.keys(record);
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i] as string;
-    bytes += DELIMITER_BYTES + key.length + plainBytes(record[key]);
+    const member = record[key];
+    if (member !== undefined) bytes += DELIMITER_BYTES + key.length + plainBytes(member);
   }
   return bytes;
 }
@@ -62,7 +85,8 @@ function bytesLeft(value: Plain | undefined, bytes: number): number {
   const keys = Object.keys(record);
   for (let i = 0; i < keys.length && left >= 0; i++) {
     const key = keys[i] as string;
-    left = bytesLeft(record[key], left - DELIMITER_BYTES - key.length);
+    const member = record[key];
+    if (member !== undefined) left = bytesLeft(member, left - DELIMITER_BYTES - key.length);
   }
   return left;
 }

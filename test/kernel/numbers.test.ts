@@ -5,9 +5,12 @@ import {
   RandomStream,
   Sampler,
   canonical,
+  hashCommand,
   hashPlain,
+  mixInteger,
   nearest,
   plainEquals,
+  type Plain,
 } from '../../src/kernel/index.js';
 
 describe('digest', () => {
@@ -103,6 +106,39 @@ describe('plain data', () => {
         expect(hashPlain(a) === hashPlain(b)).toBe(canonical(a) === canonical(b));
       }),
     );
+  });
+});
+
+describe('the hash of plain data', () => {
+  /** Lists of small numbers and of such lists, of so many items and levels at most. */
+  function* lists(items: number, levels: number): Generator<Plain[]> {
+    yield [];
+    if (items === 0) return;
+    for (const rest of lists(items - 1, levels)) {
+      for (let number = 0; number < 9; number++) yield [number, ...rest];
+      if (levels > 0) for (const list of lists(items - 1, levels - 1)) yield [list, ...rest];
+    }
+  }
+
+  it('lets nothing be read as a part of its neighbour: all small values differ', () => {
+    const seen = new Map<number, string>();
+    for (const value of lists(3, 2)) {
+      const text = canonical(value);
+      const hash = hashPlain(value);
+      expect(seen.get(hash) ?? text).toBe(text);
+      seen.set(hash, text);
+    }
+    expect(seen.size).toBeGreaterThan(3000);
+  });
+
+  it('of commands: a transaction cannot pass for another one, nor a large number for two', () => {
+    const txn = (ops: Plain): number => hashCommand(8, 1, { op: 'txn', ops });
+    const writes = ['a', 'b', 'c', 'd', 'e'].map((key, i) => ['w', key, `${i}`]);
+    const [first, ...rest] = writes.slice(0, 4);
+    expect(txn(writes)).not.toBe(txn([[...first!, true, ...rest], 'w', 'e', '4', true]));
+    expect(hashPlain([100, 3, 5])).not.toBe(hashPlain([100 + 2 ** 32, true, 5]));
+    expect(hashPlain([2 ** 32 + 5, 3])).not.toBe(hashPlain([5, 3 * 2 ** 32 + 1]));
+    expect(mixInteger(mixInteger(1, 2 ** 32 + 7), 9)).not.toBe(mixInteger(mixInteger(1, 7), 1 + 9 * 2 ** 32));
   });
 });
 

@@ -131,7 +131,7 @@ function isObject(value: unknown): boolean {
 }
 
 function isLink(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
+  if (!isRecord(value) || !hasFields(value, 2)) return false;
   const { request, boundary } = value as { readonly request?: unknown; readonly boundary?: unknown };
   if (!isRequest(request) || !isRecord(boundary) || !hasFields(boundary, 4)) return false;
   const { sequence, digest, handover, proofs } = boundary as Partial<StableCertificate>;

@@ -203,7 +203,9 @@ export function assemble(part: Described, count: number, values: readonly Plain[
   switch (part.shape) {
     case 'state': {
       const [executed, service] = values;
-      return { ...(part.members as Members), executed, service };
+      // What is undefined is in no digest: anything of that kind could have come along.
+      const { index, configuration, since, change } = part.members as Members;
+      return { index, configuration, since, change, executed, service };
     }
     case 'object':
       return Object.fromEntries(part.names.map((name, i) => [name, values[i] as Plain]));

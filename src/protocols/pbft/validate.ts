@@ -5,7 +5,7 @@
  * What a message *means* is not judged here: proofs, views, membership of signers beyond their number.
  */
 
-import { commandBytes, hashCommand, type Message, type Plain } from '../../kernel/index.js';
+import { commandBytes, hashCommand, type Message, type Plain, type ReadMode } from '../../kernel/index.js';
 import { STATUS_WORDS, type ReadReply, type Reply, type Request } from './messages.js';
 import { FANOUT } from './plain-digest.js';
 import type { PbftSettings } from './settings.js';
@@ -24,6 +24,16 @@ const LONGEST_PATH = 256;
 const DEEPEST = 32;
 
 export type Fields = Readonly<Record<string, unknown>>;
+
+/** A word's hash is in no request's. */
+const READ_MODES: ReadonlySet<ReadMode> = new Set<ReadMode>([
+  'log',
+  'read-index',
+  'lease',
+  'follower',
+  'session',
+  'stale',
+]);
 
 /**
  * Requests whose form and content hash were found right, the latest by the last bits of their hashes: they are
@@ -288,19 +298,22 @@ function isCommand(command: unknown): boolean {
   if (!isRecord(command) || !hasFields(command, 6)) return false;
   if (!isCount(command['client'], 0, MOST_PROCESSES) || !isCount(command['sequence'], 1)) return false;
   const { read, input } = command;
-  if ((read !== undefined && typeof read !== 'string') || !isPlain(input, DEEPEST)) return false;
+  if ((read !== undefined && !READ_MODES.has(read as ReadMode)) || !isPlain(input, DEEPEST, false))
+    return false;
   const known = command as unknown as Request['command'];
   if (known.bytes !== commandBytes(known.input)) return false;
   return known.hash === hashCommand(known.client, known.sequence, known.input);
 }
 
-/** Plain data, nested no deeper than this. */
-export function isPlain(value: unknown, deepest: number): value is Plain {
+/** Plain data, nested no deeper than this; `mayLack`: with members that are undefined, of which no hash tells. */
+export function isPlain(value: unknown, deepest: number, mayLack = true): value is Plain {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return true;
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || deepest === 0) return false;
-  if (Array.isArray(value)) return areAll(value, (item) => isPlain(item, deepest - 1));
-  return Object.values(value).every((item) => item === undefined || isPlain(item, deepest - 1));
+  if (Array.isArray(value)) return areAll(value, (item) => isPlain(item, deepest - 1, mayLack));
+  return Object.values(value).every((item) =>
+    item === undefined ? mayLack : isPlain(item, deepest - 1, mayLack),
+  );
 }
 
 /** True for a well-formed reply: what a client takes. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ExecutedRequests } from '../../../src/protocols/pbft/executed.js';
+import { ExecutedRequests, executedDigest } from '../../../src/protocols/pbft/executed.js';
 import { PendingRequests, type PendingRequest } from '../../../src/protocols/pbft/pending.js';
 import { request } from './fixtures.js';
 
@@ -27,6 +27,12 @@ describe('pbft executed requests', () => {
         },
       ),
     );
+  });
+
+  it('have one digest each, however large their numbers are', () => {
+    const [low, high, index] = [133, 7, 42];
+    const large = executedDigest([[8, low + high * 2 ** 32, index]]);
+    expect(executedDigest([[8, low, high + index * 2 ** 32]])).not.toBe(large);
   });
 
   it('an older one gives way to a newer one, never the other way round', () => {

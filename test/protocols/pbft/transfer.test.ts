@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import type { Plain } from '../../../src/kernel/index.js';
 import { receivedDigest } from '../../../src/protocols/pbft/checkpoint.js';
 import { RememberedDigest, plainDigest } from '../../../src/protocols/pbft/plain-digest.js';
-import { isGenuine, partOf, partitionAt, partitionDigest } from '../../../src/protocols/pbft/partition.js';
+import {
+  assemble,
+  isGenuine,
+  partOf,
+  partitionAt,
+  partitionDigest,
+} from '../../../src/protocols/pbft/partition.js';
 import { StateFetch } from '../../../src/protocols/pbft/state-fetch.js';
 import type { StatePart } from '../../../src/protocols/pbft/index.js';
 
@@ -94,6 +100,11 @@ describe('the partition tree of a state', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('takes nothing along that no digest is of', () => {
+    const described = { shape: 'state', members: { ...(NOTHING as object), more: undefined } } as const;
+    expect(Object.keys(assemble(described, 0, [[], null]) as object)).not.toContain('more');
   });
 
   it('finds every lie in a part by itself', () => {

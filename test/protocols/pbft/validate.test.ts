@@ -133,6 +133,7 @@ describe('pbft message forms', () => {
       boundary: { ...link.boundary, proofs },
     });
     expect(isHandover({ kind: 'Handover', links: [link] } as Message)).toBe(true);
+    expect(isHandover({ kind: 'Handover', links: [{ ...link, more: 1 }] } as Message)).toBe(false);
     for (const links of [hole, [ofBoundary(hole)], [ofBoundary([...hole, proof])]])
       expect(isHandover({ kind: 'Handover', links } as Message)).toBe(false);
     const [fetch, data] = EXAMPLES.slice(-2) as readonly Message[] as readonly [Message, Message];
@@ -157,6 +158,8 @@ describe('pbft message forms', () => {
     ['a size that is not that of its input', { bytes: 0x7fff_ffff }],
     ['what nobody looks at', { note: 'x' }],
     ['no mode of reading', { read: true }],
+    ['a mode of reading that there is not', { read: 'x'.repeat(100) }],
+    ['a member that is undefined', { input: { op: 'put', key: 'k', value: 'x', more: undefined } }],
   ])('a request with %s is refused: its hash says nothing of that', (_, wrong) => {
     const whole = request(1);
     expect(validator.accepts({ ...whole, command: { ...whole.command, ...wrong } } as Message)).toBe(false);
