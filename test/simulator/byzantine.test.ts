@@ -45,6 +45,15 @@ describe('a run with liars', () => {
     expect(counted.digest).toBe(simulate(scenario, recipe('2'), {}).digest);
   });
 
+  it('lets a liar ignore the requests of one client while another sends it what is none', () => {
+    const attack = [
+      { on: 'c2', do: 'malform' },
+      { on: 'n1', do: 'ignore', when: { kinds: ['Request'], clients: ['c1'] } },
+    ];
+    const crashes = ['1', '2', '3'].map((seed) => simulate(scenarioOf(attack), recipe(seed)).violation);
+    expect(crashes).toEqual([undefined, undefined, undefined]);
+  });
+
   it('takes what a failed sync left behind a lost record for no promise', () => {
     expect(simulate(bundled('pbft/swarm-7'), recipe('7'), {}).violation).toBeUndefined();
   });

@@ -153,6 +153,23 @@ function weigh(root: object, left: ReadonlySet<unknown>): number {
 }
 
 describe('what liars send', () => {
+  it('is told apart by the attack surface, too, whatever its form', () => {
+    const read: Message = { ...request(1), kind: 'ReadRequest' };
+    const draws = fc.array(fc.nat(1000), { minLength: 12, maxLength: 12 });
+    fc.assert(
+      fc.property(fc.constantFrom(...SEEN, read), draws, (whole, drawn) => {
+        const liar = liarOf(drawn, 1);
+        const message = malformed(whole, (what, min, max) => liar.draw(what, min, max));
+        const surface = PBFT_ATTACK_SURFACE;
+        const numbers = [surface.viewOf(message), surface.sequenceOf(message), surface.clientOf(message)];
+        for (const number of numbers) expect(number).toBeTypeOf('number');
+        expect(surface.isOfViewChange(message)).toBe(surface.isOfViewChange(whole));
+        expect(() => surface.primaryOf(surface.viewOf(message), [0, 1, 2, 3])).not.toThrow();
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
   it('never makes a replica throw, halt, or execute anything; what is malformed is counted', () => {
     const validator = new Validator(4, SETTINGS);
     fc.assert(

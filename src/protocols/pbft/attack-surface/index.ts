@@ -7,7 +7,7 @@
  * 2021); Winter et al., "Randomized Testing of Byzantine Fault Tolerant Algorithms" (OOPSLA 2023).
  */
 
-import type { AttackSurface, Liar, LieInfo, Message } from '../../../kernel/index.js';
+import type { AttackSurface, Liar, LieInfo, Message, ProcessId } from '../../../kernel/index.js';
 import type { Commit, NewView, PbftMessage, PrePrepare, Prepare } from '../messages.js';
 import * as configurations from './configuration-lies.js';
 import * as agreement from './agreement-lies.js';
@@ -190,6 +190,13 @@ function numberOf(message: Message, field: 'view' | 'sequence'): number {
   return typeof value === 'number' ? value : -1;
 }
 
+/** Of a malformed request as well: whoever gets it may lie about it, too. */
+function clientOf(message: Message): ProcessId {
+  if (message.kind !== 'Request' && message.kind !== 'ReadRequest') return -1;
+  const { command } = message as { readonly command?: { readonly client?: unknown } | null };
+  return typeof command?.client === 'number' ? command.client : -1;
+}
+
 function tell(name: string, message: Message, liar: Liar): Message {
   const found = BY_NAME.get(name);
   return found?.kinds.includes(message.kind) === true ? found.tell(message, liar) : message;
@@ -203,10 +210,7 @@ export const PBFT_ATTACK_SURFACE: AttackSurface = {
   fields: FIELDS,
   viewOf: (message) => numberOf(message, 'view'),
   sequenceOf: (message) => numberOf(message, 'sequence'),
-  clientOf: (message) => {
-    const pbft = message as PbftMessage;
-    return pbft.kind === 'Request' || pbft.kind === 'ReadRequest' ? pbft.command.client : -1;
-  },
+  clientOf,
   primaryOf,
   isOfViewChange: ({ kind }) => OF_VIEW_CHANGE.has(kind),
   otherStory: (message, liar) => tell(OTHER_STORIES[message.kind] ?? 'bad-proof', message, liar),
