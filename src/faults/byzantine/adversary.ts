@@ -29,6 +29,7 @@ import { drawRules } from './drawn.js';
 import { isMalformed, malformed } from './malform.js';
 import { BYZANTINE_VERBS, twinsOf, type ByzantineFault, type Misbehaviour } from './plan.js';
 import { CHANCE_MAX, Rule, type Casting } from './rule.js';
+import { ViewWatch } from './view-watch.js';
 
 /** What stays the same in all forks of a run. */
 export interface AdversaryBrief {
@@ -109,10 +110,7 @@ class Means implements Liar {
 }
 
 export class Adversary implements Casting, LiarBudget {
-  /** True while a view is being changed. */
-  isChangingView = false;
-  /** The latest that a process which is not corrupted has reported. */
-  private view = 0;
+  private views = new ViewWatch();
   /** When the next entry that is about a role comes into force; not known before a view is heard of. */
   private rolesFrom: Micros = Infinity;
   /** The latest members that one of those has reported, and where in the order they began; in order of the processes. */
@@ -224,12 +222,11 @@ export class Adversary implements Casting, LiarBudget {
     this.heardOfRecovery(process, event);
     if (event.kind === 'configuration-changed')
       this.heardOfMembers(process, event.configuration, event.index);
-    if (event.kind !== 'term-changed' && event.kind !== 'became-leader' && event.kind !== 'became-follower')
-      return;
-    if (this.isFaulty(process) || event.term < this.view) return;
-    this.isChangingView = event.kind === 'term-changed';
-    this.view = event.term;
-    this.castRoles();
+    if (this.views.heard(process, event, this.isFaulty(process))) this.castRoles();
+  }
+
+  get isChangingView(): boolean {
+    return this.views.isChanging;
   }
 
   /** A message is sent. Roles of entries that have come into force since a view was last heard of are given. */
@@ -247,11 +244,11 @@ export class Adversary implements Casting, LiarBudget {
         continue;
       }
       if (when.untilMicros !== undefined && now >= when.untilMicros) continue;
-      const view = on.kind === 'primary' ? this.view : this.view + 1;
+      const view = on.kind === 'primary' ? this.views.view : this.views.view + 1;
       const server = this.surface.primaryOf(view, this.members);
       if (!this.corruption.corruptForRole(server, (other) => this.world.isDamaged(other))) continue;
       this.world.note(
-        `${processName(server, this.servers)} is corrupted: ${on.kind} of view ${this.view} (${id})`,
+        `${processName(server, this.servers)} is corrupted: ${on.kind} of view ${this.views.view} (${id})`,
       );
     }
   }
@@ -294,8 +291,7 @@ export class Adversary implements Casting, LiarBudget {
   clone(world: AdversaryWorld): Adversary {
     const copy = new Adversary(this.brief, world, this.corruption.clone(), this.rules, this.board.clone());
     for (const process of this.stopping) copy.stopping.add(process);
-    copy.isChangingView = this.isChangingView;
-    copy.view = this.view;
+    copy.views = this.views.clone();
     copy.rolesFrom = this.rolesFrom;
     copy.latestMembers = this.latestMembers;
     copy.membersSince = this.membersSince;
