@@ -50,8 +50,9 @@ export function forkOf(commitments: readonly Commitment[]): Fork | undefined {
   for (let i = 1; i < commitments.length; i++) {
     const second = commitments[i] as Commitment;
     const { sequence } = second;
-    const first = commitments.find((other) => other.sequence === sequence && other.digest !== second.digest);
-    if (first !== undefined && first !== second) return { sequence, first, second };
+    const before = commitments.slice(0, i);
+    const first = before.find((other) => other.sequence === sequence && other.digest !== second.digest);
+    if (first !== undefined) return { sequence, first, second };
   }
   return undefined;
 }

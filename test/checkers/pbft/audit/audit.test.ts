@@ -9,6 +9,7 @@ import {
   type AuditReport,
   type Notary,
 } from '../../../../src/checkers/index.js';
+import { forkOf } from '../../../../src/checkers/pbft/audit/fork.js';
 import type { Message } from '../../../../src/kernel/index.js';
 import { Validator, parsePbftSettings, type NewView } from '../../../../src/protocols/pbft/index.js';
 import {
@@ -180,6 +181,12 @@ describe('an audit of PBFT', () => {
       choices: honest.choices.map((chosen) => ({ ...chosen, proof: { ...garbage, signer: 1 } })),
     };
     expect(auditOf([honest, tampered])).toMatchObject({ kind: 'clean' });
+  });
+
+  it('tells the lower view of a fork first, whatever was committed at the places before', () => {
+    const at = (view: number, sequence: number, digest: number) => ({ view, sequence, digest, signers: 7 });
+    const fork = forkOf([at(0, 1, ONE), at(0, 2, ONE), at(1, 2, OTHER)]);
+    expect(fork).toMatchObject({ first: { view: 0 }, second: { view: 1 } });
   });
 
   it('believes no statement whose signature is of something else', () => {
