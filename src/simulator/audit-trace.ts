@@ -48,6 +48,6 @@ export function auditTrace(
   );
   const heard = transcripts.flatMap((transcript) => [...transcript.messages]);
   const later = chainOf(heard, first, settings.operator, thirdParty);
-  const terms = { quorum: quorumSizes(members, settings.faulty), later };
+  const terms = { quorum: quorumSizes(members, settings.faulty), later, proofs: settings.proofs };
   return { report: audit(transcripts, terms, notary), faulty };
 }

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/kernel/index.js';
+import { defineScenario } from '../../src/scenario/index.js';
 import {
   auditTrace,
   builtInImplementation,
@@ -63,6 +64,24 @@ describe('an audit of a recorded run', () => {
       });
     },
   );
+
+  it('accuses nobody where messages carry MACs, although a liar signs', () => {
+    const scenario = defineScenario({
+      title: 'a liar signs',
+      description: 'a liar signs',
+      protocol: { name: 'pbft', settings: { proofs: 'macs', 'checkpoint-interval': 32, window: 64 } },
+      cluster: { nodes: 4 },
+      model: { byzantine: 1 },
+      faults: {
+        byzantine: [{ on: 'n2', do: 'lie', as: 'invented-decision' }],
+        random: [{ every: '300ms..600ms', for: '100ms..300ms', do: 'isolate', on: 'random' }],
+      },
+      bounds: { 'heal-at': '3s', 'stop-clients-at': '4s', end: '9s' },
+    });
+    const implementation = builtInImplementation(scenario);
+    const { trace } = recordTrace(scenario, recipeOf('1'), implementation);
+    expect(auditTrace(trace, implementation).report).toMatchObject({ kind: 'no-proof', statements: 0 });
+  });
 
   it('reads the transcripts of those that it is told to', () => {
     expect(audited('pbft/fork-beyond-model', '1', [2]).report.asked).toEqual([2]);

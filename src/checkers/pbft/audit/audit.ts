@@ -24,7 +24,7 @@ import { commitmentsOf, forkOf, type Commitment, type Fork } from './fork.js';
 export interface AuditReport {
   /**
    * `clean`: no fork, and nobody is guilty of anything. `guilt`: no fork, but somebody is. `fork`: see `isEnough`.
-   * `no-proof`: nothing is signed, so that no proof is possible.
+   * `no-proof`: replicas sign nothing, so that no proof is possible.
    */
   readonly kind: 'clean' | 'guilt' | 'fork' | 'no-proof';
   readonly fork: Fork | undefined;
@@ -85,8 +85,12 @@ class Auditor {
     return (where?.quorum ?? terms.quorum).f + 1;
   }
 
+  /** A liar may sign what nobody else does: where the cluster is known to use MACs, that is no evidence against it. */
   private isUnsigned(): boolean {
-    return this.handed.every(({ archive }) => archive.size === 0 && archive.unproved > 0);
+    const { proofs } = this.terms;
+    if (proofs !== undefined) return proofs === 'macs';
+    const archives = this.handed.map(({ archive }) => archive);
+    return archives.every(({ size }) => size === 0) && archives.some(({ unproved }) => unproved > 0);
   }
 
   /** The first two of which each holds a quorum's commits, for different batches at one place. */

@@ -15,6 +15,7 @@ import {
   isHandover,
   VIEWS,
   type Link,
+  type Proofs,
   type Sequence,
   type View,
 } from '../../../protocols/pbft/index.js';
@@ -35,6 +36,8 @@ export interface AuditTerms {
   readonly quorum: QuorumSizes;
   /** Those that followed, in order. */
   readonly later?: readonly AuditedConfiguration[];
+  /** How replicas prove what they say; undefined: the transcripts show it. */
+  readonly proofs?: Proofs;
 }
 
 /** The configuration that the view is one of; undefined: the auditor knows of none. */

@@ -206,6 +206,22 @@ describe('an audit of PBFT', () => {
       [0, 1, 3].map((signer) => mac(signer, OTHER)),
     );
     expect(report).toMatchObject({ kind: 'no-proof', fork: undefined, accusations: [] });
+    // One of the two has heard nothing.
+    expect(auditOf([mac(0, ONE)])).toMatchObject({ kind: 'no-proof' });
+    // A liar signs where nobody else does.
+    const signed = [commit(0, 0, 1, ONE), commit(0, 0, 1, OTHER), mac(1, ONE)];
+    const transcripts = [{ replica: 2, messages: signed }];
+    expect(audit(transcripts, { ...TERMS, proofs: 'macs' }, NOTARY)).toMatchObject({
+      kind: 'no-proof',
+      accusations: [],
+      statements: 0,
+    });
+  });
+
+  it('says of a cluster that signs what it finds, though all that it reads is a forgery', () => {
+    const forged = { ...commit(0, 0, 1, OTHER), proof: commit(0, 0, 1, ONE).proof };
+    const transcripts = [{ replica: 2, messages: [forged] }];
+    expect(audit(transcripts, { ...TERMS, proofs: 'signatures' }, NOTARY)).toMatchObject({ kind: 'clean' });
   });
 
   it('reads whatever it is handed without failing', () => {
