@@ -81,8 +81,13 @@ export class CheckpointRules {
     replica.saidExecuted = message.executed;
   }
 
+  /** Whoever learns that a checkpoint is stable begins a new journal at once: most certificates are first durable there. */
   onDurableBase(process: ProcessId, replica: ReplicaGhost, base: JournalBase): void {
     this.garbageCollection.onBase(process, replica, base);
+    for (const content of base.promised) {
+      if (content.kind !== 'stable' || content.certificate.sequence <= replica.disk.stable) continue;
+      this.onDurableStable(process, content.certificate);
+    }
   }
 
   /** Any record of a journal. */

@@ -192,6 +192,7 @@ export class PbftCheckers implements Observer {
       case 'base':
         this.checkpoints.onDurableBase(process, replica, content);
         this.agreement.onDurableBase(process, content);
+        this.views.onDurableBase(process, replica, content);
         if (journal > replica.journal) replica.journal = journal;
         break;
       case 'prepared':

@@ -6,6 +6,7 @@ import {
   macViewChangeDigest,
   newViewDigest,
   viewChangeDigest,
+  type JournalBase,
   type MacNewView,
   type MacViewChange,
   type NewView,
@@ -138,6 +139,15 @@ export class ViewRules {
     this.ghost.bind(replica, view);
     this.judgeNewView(process, message);
     this.choicesSaid(process, message);
+  }
+
+  /** A view that begins at a later checkpoint than the replica's own begins a new journal, and is first durable there. */
+  onDurableBase(process: ProcessId, { disk }: ReplicaGhost, { promised }: JournalBase): void {
+    const known = disk.newView?.view ?? 0;
+    for (const content of promised) {
+      if (content.kind !== 'new-view' && content.kind !== 'mac-new-view') continue;
+      if (content.message.view > known) this.onDurableNewView(process, content.message);
+    }
   }
 
   /** The replica has entered the view. Whose primary is correct was judged when that one sent it. */

@@ -6,7 +6,7 @@ import { VIEWS, type Link } from '../../../src/protocols/pbft/index.js';
 import { makeCommand } from '../../../src/services/index.js';
 import { MAC_CANARIES, MacStage, words } from './mac-canaries.js';
 import { checkpointFile, journalFile } from '../../../src/protocols/pbft/index.js';
-import { PbftStage, proof } from './stage.js';
+import { GENESIS, PbftStage, proof } from './stage.js';
 
 const LIVENESS = { healAtMicros: 0, progressWithinMicros: 10, stableLeader: true };
 
@@ -109,6 +109,21 @@ const CANARIES: Readonly<Record<string, (stage: PbftStage) => void>> = {
     stage.propose(0, 1, 7);
     stage.prepare(2, 0, 1, 8);
     stage.certify(1, stage.certificate(0, 1, 7, [1, 2]));
+  },
+  'pbft/certificates: a stable certificate of too few is first durable in the beginning of a journal': (
+    stage,
+  ) => {
+    for (const replica of [0, 1]) stage.checkpoint(replica, 2, 5);
+    stage.begin(1, [{ kind: 'stable', certificate: stage.stable(2, 5, [0, 1]) }]);
+  },
+  'pbft/certificates: a new view of too few is first durable in the beginning of a journal': (stage) => {
+    stage.faulty.add(1);
+    for (const replica of [0, 2]) stage.leave(replica, 1);
+    const message = stage.newView(1, [], [0, 2]);
+    stage.begin(2, [
+      { kind: 'stable', certificate: GENESIS },
+      { kind: 'new-view', message },
+    ]);
   },
   'pbft/certificates: a DECISION with a commit of another view': (stage) => {
     stage.agree(0, 1, 7);

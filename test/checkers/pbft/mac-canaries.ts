@@ -145,6 +145,20 @@ export const MAC_CANARIES: Readonly<Record<string, () => MacStage>> = {
     stage.promise(1, { kind: 'stable', certificate: { sequence: 2, digest: 5, proofs: [] } });
     return stage;
   },
+  'pbft/certificates: with MACs, such a checkpoint is first durable in the beginning of a journal': () => {
+    const stage = new MacStage();
+    stage.begin(1, [{ kind: 'stable', certificate: { sequence: 2, digest: 5, proofs: [] } }]);
+    return stage;
+  },
+  'pbft/certificates: with MACs, a new view of too few is first durable in the beginning of a journal':
+    () => {
+      const stage = new MacStage();
+      stage.faulty.add(1);
+      for (const replica of [0, 2]) stage.leaveFor(1, replica);
+      const message = stage.begins(1, [], undefined, [0, 2]);
+      stage.begin(2, [{ kind: 'mac-new-view', message }]);
+      return stage;
+    },
   'pbft/promise-durable: with MACs, a view change is not on the disk': () => {
     const stage = new MacStage();
     const body = { kind: 'MacViewChange', view: 1, stable: 0, checkpoints: BEGINNING } as const;
