@@ -128,7 +128,7 @@ export class ViewRules {
   onNewView(process: ProcessId, replica: ReplicaGhost, message: NewView | MacNewView): void {
     if (message.proof.signer !== process) return;
     const { view } = message;
-    const digest = message.kind === 'NewView' ? newViewDigest(message) : macNewViewDigest(message);
+    const digest = contentOf(message);
     this.membersSpeak.onSent(process, replica, 'NEW-VIEW', view);
     this.noEquivocation.onNewView(process, replica, view, digest);
     this.promiseDurable.onNewView(process, replica, message);
@@ -150,9 +150,18 @@ export class ViewRules {
     }
   }
 
-  /** The replica has entered the view. Whose primary is correct was judged when that one sent it. */
+  /** The replica has entered the view. What its primary says, if that is correct, is judged when it sends it. */
   onDurableNewView(process: ProcessId, message: NewView | MacNewView): void {
-    if (this.ghost.hasBeenFaulty(this.ghost.primaryOf(message.view))) this.judgeNewView(process, message);
+    const primary = this.ghost.primaryOf(message.view);
+    const isOwn = message.proof.signer === primary && !this.ghost.hasBeenFaulty(primary);
+    if (!isOwn || (process !== primary && !this.hasBegun(primary, message)))
+      this.judgeNewView(process, message);
+  }
+
+  /** The primary has sent just this. What it began before its latest view is not known any more, and taken for sent. */
+  private hasBegun(primary: ProcessId, message: NewView | MacNewView): boolean {
+    const { begun = 0, begunDigest = 0 } = this.ghost.replicas[primary] ?? {};
+    return begun > message.view || (begun === message.view && begunDigest === contentOf(message));
   }
 
   private judgeNewView(process: ProcessId, message: NewView | MacNewView): void {
@@ -176,4 +185,9 @@ export class ViewRules {
   onEnd(): void {
     if (this.ghost.run.context.now() > this.dueAt) this.synchronisation?.onEnd();
   }
+}
+
+/** Digest of a new view, of either kind. */
+function contentOf(message: NewView | MacNewView): number {
+  return message.kind === 'NewView' ? newViewDigest(message) : macNewViewDigest(message);
 }

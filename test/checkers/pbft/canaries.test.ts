@@ -125,6 +125,18 @@ const CANARIES: Readonly<Record<string, (stage: PbftStage) => void>> = {
       { kind: 'new-view', message },
     ]);
   },
+  'pbft/certificates: a new view of too few, by another than the primary, is entered': (stage) => {
+    stage.faulty.add(3);
+    for (const replica of [0, 1, 2]) stage.leave(replica, 1);
+    stage.enter(2, { ...stage.newView(1, [], [0, 1]), proof: proof(3) });
+  },
+  'pbft/certificates: a new view of too few is entered, which its primary has not sent': (stage) => {
+    for (const replica of stage.replicas) stage.leave(replica, 1);
+    const message = stage.newView(1, []);
+    stage.promise(1, { kind: 'new-view', message });
+    stage.send(1, message);
+    stage.enter(2, stage.newView(1, [], [0, 1]));
+  },
   'pbft/certificates: a DECISION with a commit of another view': (stage) => {
     stage.agree(0, 1, 7);
     const commits = [0, 1, 2].map(proof);
