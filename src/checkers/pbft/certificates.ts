@@ -22,7 +22,7 @@ import { Said, type Ballot } from './places.js';
 export const CERTIFICATES = pbftSafety(
   'certificates',
   'Every certificate that a replica holds or sends is the word of a quorum of distinct replicas.',
-  'Of each prepared, commit and stable certificate that a replica has made durable or sent (in a VIEW-CHANGE, NEW-VIEW, DECISION or STATE-DATA), and of the VIEW-CHANGEs of a NEW-VIEW: the signers are distinct members of the configuration in force there, at least q of them (a prepared certificate has the primary and q - 1 others), and each correct one has said exactly that: the same view, sequence and digest (before the holder could know of it: sent it, or, for its own word, written it down). What is behind all stable checkpoints is only counted. Judged when one becomes durable and when one is sent. With MACs a certificate is the local quorum of received messages, and none is sent: of a DECISION, at least q - f correct replicas have sent a COMMIT of its batch (or are its sender, and prepared) in one view, which need not be the one that it names, and of a stable checkpoint known by the word of f + 1, a correct replica has said so.',
+  'Of each prepared, commit and stable certificate that a replica has made durable or sent (in a VIEW-CHANGE, NEW-VIEW, DECISION or STATE-DATA), and of the VIEW-CHANGEs of a NEW-VIEW: the signers are distinct members of the configuration in force there, at least q of them (a prepared certificate has the primary and q - 1 others), and each correct one has said exactly that: the same view, sequence and digest (before the holder could know of it: sent it, or, for its own word, written it down). A NEW-VIEW is the word of the primary of its view. What is behind all stable checkpoints is only counted. Judged when one becomes durable and when one is sent. With MACs a certificate is the local quorum of received messages, and none is sent: of a DECISION, at least q - f correct replicas have sent a COMMIT of its batch (or are its sender, and prepared) in one view, which need not be the one that it names, and of a stable checkpoint known by the word of f + 1, a correct replica has said so.',
   '§4.2 to §4.4',
 );
 
@@ -126,7 +126,13 @@ export class Certificates extends PbftChecker {
     for (let i = 0; i < prepared.length; i++) this.onPrepared(process, prepared[i] as PreparedCertificate);
   }
 
-  onNewView(process: ProcessId, { view, viewChanges }: NewView | MacNewView): void {
+  onNewView(process: ProcessId, { view, viewChanges, proof }: NewView | MacNewView): void {
+    if (proof.signer !== this.ghost.primaryOf(view)) {
+      this.violate(
+        `${this.ghost.name(process)} takes view ${view} for begun by ${this.ghost.name(proof.signer)}, not its primary`,
+      );
+      return;
+    }
     const configuration = this.ghost.configurations.ofView(view);
     let signers = 0;
     for (const message of viewChanges) {
