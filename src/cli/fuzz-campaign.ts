@@ -74,11 +74,12 @@ export class FuzzCampaign {
   private code: ExitCode = ExitCode.passed;
   private runs = 0;
   private events = 0;
-  private failures = 0;
+  /** Found by earlier processes of the campaign. */
+  private readonly failuresBefore: number;
   private isOver = false;
   /** By fingerprint of the kind of failure. */
   private minima: ReadonlyMap<string, SavedMinimum> = new Map();
-  /** Scenarios and seeds of all failures. */
+  /** Scenarios and seeds of all failures, those of earlier processes included. */
   private readonly known = new Set<string>();
 
   constructor(
@@ -95,6 +96,7 @@ export class FuzzCampaign {
     const settings = { scenarios: planned.length, first, ...shard, size: together(options.strategy), runs };
     this.schedule = new FuzzSchedule(settings, done);
     for (const failure of before.failures) this.remember(failure);
+    this.failuresBefore = this.known.size;
     this.publisher = publisher;
     this.ledger = ledger;
     this.reporter = new RunReporter(
@@ -153,7 +155,6 @@ export class FuzzCampaign {
       this.runs++;
       this.events += run.outcome?.events ?? 0;
       this.publisher.add(run);
-      this.code = graver(this.code, VERDICT_CODES[run.verdict]);
       const { verdict } = run;
       if (verdict === 'passed') continue;
       this.fail(failureOf(run, verdict));
@@ -167,7 +168,6 @@ export class FuzzCampaign {
     const { terminal, ledger } = this;
     const isNew = this.remember(failure);
     if (!isNew) return;
-    this.failures++;
     const { recipe, ...facts } = failure;
     const { savedTo = null, invariant = null } = facts;
     const record = { ...facts, savedTo, invariant, ...recipeRecord(recipe) };
@@ -176,8 +176,12 @@ export class FuzzCampaign {
     else if (failure.savedTo !== undefined) terminal.note(foundLine(failure));
   }
 
-  /** True for a failure that is not known already: after a kill, some are found a second time. */
+  /**
+   * True for a failure that is not known already: after a kill, some are found a second time. Those of earlier processes
+   * count as any other: a campaign that went on ends as it would have ended in one go.
+   */
   private remember(failure: FuzzFailure | LedgerFailure): boolean {
+    this.code = graver(this.code, VERDICT_CODES[failure.verdict]);
     const key = `${failure.scenario} ${failure.seed}`;
     if (this.known.has(key)) return false;
     this.known.add(key);
@@ -205,13 +209,13 @@ export class FuzzCampaign {
   }
 
   private figures(): FuzzFigures {
-    const { runs, events, failures, options } = this;
+    const { runs, events, options } = this;
     const seconds = (performance.now() - this.began) / 1000;
     return {
       strategy: options.strategy,
       runs,
       events,
-      failures,
+      failures: this.known.size,
       groups: this.groups.size,
       seconds,
       secondsLeft: this.seconds === undefined ? undefined : Math.max(0, this.seconds - seconds),
@@ -250,6 +254,7 @@ export class FuzzCampaign {
       runsBefore: before,
       events,
       failures,
+      failuresBefore: this.failuresBefore,
       seconds: Math.round(seconds),
       kinds: kinds.map((kind) => groupRecord(kind, this.minima.get(kind.fingerprint))),
       scenarios: this.tracks.map((track) => track.record()),

@@ -87,6 +87,43 @@ describe('cli: fuzz', () => {
     expect(ledgerOf(join(cwd, 'two.jsonl'))).toEqual(ledgerOf(join(cwd, 'one.jsonl')));
   });
 
+  it('goes on after a failure was noted: exit code and last line are those of the whole campaign', async () => {
+    const cwd = emptyFolder();
+    const words = ['fuzz', 'raft/baseline-quiet', ...SHORT, '--ledger', 'night.jsonl', '--no-minimise'];
+    expect(await faultline([...words, '--runs', '4'], { cwd })).toMatchObject({ code: 0 });
+    const [header, portion] = readFileSync(join(cwd, 'night.jsonl'), 'utf8').split('\n');
+    const failure = {
+      type: 'failure',
+      scenario: 'raft/baseline-quiet',
+      seed: '2',
+      verdict: 'violated',
+      invariant: 'raft/vote-once',
+      message: 'n1 voted twice',
+      events: 99,
+      savedTo: null,
+      again: 'faultline run raft/baseline-quiet --seed 2',
+    };
+    writeFileSync(join(cwd, 'night.jsonl'), `${header}\n${JSON.stringify(failure)}\n${portion}\n`);
+    const { code, stdout } = await faultline([...words, '--runs', '4', '--resume'], { cwd });
+    expect(stdout).toMatch(/\n4 runs in .*, after 4 before: 1 failure of 1 kind\n$/);
+    expect(code).toBe(1);
+  });
+
+  it('counts a failure once that was noted before its portion was, and is found again', async () => {
+    const cwd = emptyFolder();
+    const words = ['fuzz', ...BUG, '--ledger', 'night.jsonl', '--no-minimise', '--runs', '4', '--json'];
+    await faultline(words, { cwd });
+    const path = join(cwd, 'night.jsonl');
+    const noted = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+    // A kill between the failures and the portion that they were found in.
+    writeFileSync(path, `${noted.slice(0, -1).join('\n')}\n`);
+    const lines = jsonLines((await faultline([...words, '--resume'], { cwd })).stdout);
+    expect(lines.filter(({ type }) => type === 'failure')).toEqual([]);
+    expect(lines.at(-1)).toMatchObject({ exitCode: 1, runs: 4, failures: 4, failuresBefore: 4 });
+    expect(lines.at(-1)?.['kinds']).toMatchObject([{ count: 4 }]);
+    expect(readFileSync(path, 'utf8')).toBe(`${noted.join('\n')}\n`);
+  });
+
   it('killed at any moment, it goes on with no seed left out, none noted twice and every failure whole', async () => {
     const cwd = emptyFolder();
     const args = ['fuzz', ...BUG, '--ledger', 'night.jsonl', '--workers', '2'];
