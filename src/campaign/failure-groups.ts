@@ -1,7 +1,7 @@
 /**
  * Failures of a campaign, grouped by what seems to be one mistake: the same verdict, the same property and the
  * same sentence but for its numbers and names. Of each group the run that failed after the fewest events is kept:
- * its story is the shortest.
+ * its story is the shortest. Where some can be shown and others not, it is one that can.
  */
 
 import { hashString, hex32 } from '../kernel/index.js';
@@ -24,7 +24,7 @@ export interface Failure {
 export interface FailureGroup<F extends Failure> {
   /** Eight hexadecimal digits: the same for the same mistake in any campaign. */
   readonly fingerprint: string;
-  /** The fewest events until it fails; the earlier one of equals. */
+  /** The fewest events until it fails, of those that can be shown if there are any; the earlier one of equals. */
   readonly shortest: F;
   readonly count: number;
   /** Names of the scenarios in which it was found, in the order of the first time. */
@@ -34,7 +34,9 @@ export interface FailureGroup<F extends Failure> {
 export class FailureGroups<F extends Failure> {
   private readonly groups = new Map<string, FailureGroup<F>>();
 
-  /** Takes a failure in; true when it begins a group, or is shorter than all before in its group. */
+  constructor(private readonly canBeShown: (failure: F) => boolean = () => true) {}
+
+  /** Takes a failure in; true when it begins a group, or is told in place of the one before. */
   add(failure: F): boolean {
     const fingerprint = fingerprintOf(failure);
     const group = this.groups.get(fingerprint);
@@ -47,7 +49,7 @@ export class FailureGroups<F extends Failure> {
       });
       return true;
     }
-    const isShorter = failure.events < group.shortest.events;
+    const isShorter = this.isBetter(failure, group.shortest);
     const isElsewhere = !group.scenarios.includes(failure.scenario);
     this.groups.set(fingerprint, {
       fingerprint,
@@ -58,10 +60,9 @@ export class FailureGroups<F extends Failure> {
     return isShorter;
   }
 
-  /** True for a failure that {@link add} would answer true for. */
-  isNews(failure: Failure): boolean {
-    const group = this.groups.get(fingerprintOf(failure));
-    return group === undefined || failure.events < group.shortest.events;
+  private isBetter(failure: F, other: F): boolean {
+    const canBeShown = this.canBeShown(failure);
+    return canBeShown === this.canBeShown(other) ? failure.events < other.events : canBeShown;
   }
 
   /** The frequent ones first; of equals the one found first. */

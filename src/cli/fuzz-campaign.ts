@@ -32,18 +32,10 @@ import { ScenarioTrack } from './fuzz-track.js';
 import type { SavedMinimum } from './minimise.js';
 import { DEFAULT_TRACE_FOLDER, type FuzzOptions } from './option-table.js';
 import type { Publisher } from './publish.js';
-import {
-  RunReporter,
-  type BrokenRun,
-  type Planned,
-  type PlannedScenario,
-  type ReportedPortion,
-} from './run-reporter.js';
+import { RunReporter, type Planned, type PlannedScenario, type ReportedPortion } from './run-reporter.js';
 import type { Session } from './session.js';
 import type { Terminal } from './terminal.js';
-
-/** Traces of one scenario: each is of another kind of failure, or shorter than the last of its kind. */
-const MOST_TRACES = 100;
+import { TracesByKind } from './trace-budget.js';
 
 /** A few seeds of a scenario. */
 interface PlannedPortion extends Planned {
@@ -63,7 +55,9 @@ export interface CampaignParts {
 }
 
 export class FuzzCampaign {
-  private readonly groups = new FailureGroups<FuzzFailure>();
+  /** Of each kind a run that has a trace is told, where there is one. */
+  private readonly groups = new FailureGroups<FuzzFailure>(({ savedTo }) => savedTo !== undefined);
+  private readonly traces = new TracesByKind();
   private readonly tracks: readonly ScenarioTrack[];
   private readonly schedule: FuzzSchedule;
   private readonly reporter: RunReporter;
@@ -95,7 +89,7 @@ export class FuzzCampaign {
     const done = this.tracks.map(({ runsBefore }) => runsBefore);
     const settings = { scenarios: planned.length, first, ...shard, size: together(options.strategy), runs };
     this.schedule = new FuzzSchedule(settings, done);
-    for (const failure of before.failures) this.remember(failure);
+    for (const failure of before.failures) this.rememberNoted(failure);
     this.failuresBefore = this.known.size;
     this.publisher = publisher;
     this.ledger = ledger;
@@ -104,8 +98,7 @@ export class FuzzCampaign {
       {
         folder: options.out ?? DEFAULT_TRACE_FOLDER,
         savesExpected: false,
-        traces: MOST_TRACES,
-        isWorthATrace: (run) => this.isNews(run),
+        traces: this.traces,
         set: options.set,
         bug: options.bug,
         beyondModel: false,
@@ -166,6 +159,7 @@ export class FuzzCampaign {
 
   private fail(failure: FuzzFailure): void {
     const { terminal, ledger } = this;
+    const kinds = this.groups.size;
     const isNew = this.remember(failure);
     if (!isNew) return;
     const { recipe, ...facts } = failure;
@@ -173,39 +167,31 @@ export class FuzzCampaign {
     const record = { ...facts, savedTo, invariant, ...recipeRecord(recipe) };
     ledger?.failure(record);
     if (terminal.json) terminal.emit('failure', record);
-    else if (failure.savedTo !== undefined) terminal.note(foundLine(failure));
+    else if (failure.savedTo !== undefined || this.groups.size > kinds) terminal.note(foundLine(failure));
+  }
+
+  private rememberNoted(failure: LedgerFailure): void {
+    const known = {
+      ...failure,
+      invariant: failure.invariant ?? undefined,
+      savedTo: failure.savedTo ?? undefined,
+      recipe: failure.recipe ?? plainRecipe(failure.seed),
+    };
+    this.remember(known);
+    if (known.savedTo !== undefined) this.traces.note(known);
   }
 
   /**
    * True for a failure that is not known already: after a kill, some are found a second time. Those of earlier processes
    * count as any other: a campaign that went on ends as it would have ended in one go.
    */
-  private remember(failure: FuzzFailure | LedgerFailure): boolean {
+  private remember(failure: FuzzFailure): boolean {
     this.code = graver(this.code, VERDICT_CODES[failure.verdict]);
     const key = `${failure.scenario} ${failure.seed}`;
     if (this.known.has(key)) return false;
     this.known.add(key);
-    this.groups.add({
-      ...failure,
-      invariant: failure.invariant ?? undefined,
-      savedTo: failure.savedTo ?? undefined,
-      recipe: failure.recipe ?? plainRecipe(failure.seed),
-    });
+    this.groups.add(failure);
     return true;
-  }
-
-  private isNews({ scenario, seed, verdict, outcome }: BrokenRun): boolean {
-    if (verdict === 'passed') return false;
-    const { violation, events } = outcome;
-    const message = violation?.message ?? '';
-    return this.groups.isNews({
-      scenario: scenario.name,
-      seed,
-      verdict,
-      invariant: violation?.invariant,
-      message,
-      events,
-    });
   }
 
   private figures(): FuzzFigures {

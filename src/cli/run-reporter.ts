@@ -3,7 +3,7 @@
  * for, and its trace saved when it broke something. Keeps the order of scenarios and seeds.
  */
 
-import { judge, learns, type Verdict } from '../campaign/index.js';
+import { judge, learns } from '../campaign/index.js';
 import { UsageError, formatDuration } from '../kernel/index.js';
 import { InterruptedError } from '../node/interrupted-error.js';
 import type { RunReport, RunRequest, SimulationPool, StopReason } from '../node/run-pool.js';
@@ -14,6 +14,7 @@ import type { Scenario } from '../scenario/index.js';
 import { compareEventLogs } from '../simulator/determinism.js';
 import type { Divergence } from '../simulator/divergence.js';
 import type { Outcome, Recipe } from '../simulator/index.js';
+import type { TraceBudget } from './trace-budget.js';
 
 /** A scenario, and what the user called it. */
 export interface PlannedScenario {
@@ -28,10 +29,8 @@ export interface ReporterSettings {
   readonly folder: string;
   /** Whether violations that a control must have are saved too. */
   readonly savesExpected: boolean;
-  /** Most traces for each scenario. */
-  readonly traces: number;
-  /** Whether a run that broke something is to have a trace, beyond what the number allows; default: every one. */
-  readonly isWorthATrace?: (run: BrokenRun) => boolean;
+  /** Which runs that broke something have a trace. */
+  readonly traces: TraceBudget;
   readonly set: readonly string[];
   readonly bug: string | undefined;
   readonly beyondModel: boolean;
@@ -47,14 +46,6 @@ export interface Planned extends RunRequest {
   readonly again?: (place: number) => string;
 }
 
-/** A run that broke something, as it comes in. */
-export interface BrokenRun {
-  readonly scenario: Scenario;
-  readonly seed: string;
-  readonly verdict: Verdict;
-  readonly outcome: Outcome;
-}
-
 export interface ReportedPortion<Portion> {
   readonly portion: Portion;
   readonly runs: readonly ReportedRun[];
@@ -63,8 +54,6 @@ export interface ReportedPortion<Portion> {
 type Facts = Pick<ReportedRun, 'verdict' | 'isExpectedViolation' | 'reason' | 'savedTo' | 'replayLine'>;
 
 export class RunReporter {
-  private readonly saved = new Map<Scenario, number>();
-
   constructor(
     private readonly pool: SimulationPool,
     private readonly settings: ReporterSettings,
@@ -165,13 +154,13 @@ export class RunReporter {
     const judgement = judge(request.scenario, outcome);
     const isWorthATrace =
       outcome.violation !== undefined && (!judgement.isExpectedViolation || this.settings.savesExpected);
-    const { verdict } = judgement;
-    const run = { scenario: request.scenario, seed, verdict, outcome };
-    const isWanted = isWorthATrace && this.settings.isWorthATrace?.(run) !== false;
-    if (!isWanted || !this.takeFromBudget(request.scenario)) {
+    const run = { scenario: request.scenario, seed, verdict: judgement.verdict, outcome };
+    const { traces } = this.settings;
+    if (!isWorthATrace || !traces.isFor(run)) {
       return { ...judgement, savedTo: undefined, replayLine: undefined };
     }
     const { path, digest, problem } = await this.record(request, outcome.recipe);
+    if (path !== undefined) traces.spend(run);
     if (digest !== undefined && digest !== outcome.digest)
       return this.diverged(report, outcome.digest, digest);
     return {
@@ -180,13 +169,6 @@ export class RunReporter {
       savedTo: path,
       replayLine: path === undefined ? undefined : replayCommand(path),
     };
-  }
-
-  private takeFromBudget(scenario: Scenario): boolean {
-    const saved = this.saved.get(scenario) ?? 0;
-    if (saved >= this.settings.traces) return false;
-    this.saved.set(scenario, saved + 1);
-    return true;
   }
 
   /** Runs once more with recording on. */

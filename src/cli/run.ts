@@ -20,6 +20,7 @@ import { Publisher } from './publish.js';
 import { RunReporter, type PlannedScenario } from './run-reporter.js';
 import { withSession, type Session } from './session.js';
 import type { Terminal } from './terminal.js';
+import { TracesByScenario } from './trace-budget.js';
 
 /** Runs that the watchdog may end before the rest is given up. */
 const MOST_STOPPED = 3;
@@ -76,7 +77,7 @@ class CliCampaign {
     this.reporter = new RunReporter(session.pool, {
       folder: options.out ?? DEFAULT_TRACE_FOLDER,
       savesExpected: options.out !== undefined,
-      traces: options.traces,
+      traces: new TracesByScenario(options.traces),
       set: options.set,
       bug: options.bug,
       beyondModel: options.beyondModel,

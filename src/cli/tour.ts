@@ -26,6 +26,7 @@ import type { TourOptions } from './option-table.js';
 import { RunReporter, type PlannedScenario, type ReporterSettings } from './run-reporter.js';
 import { withSession, type Session } from './session.js';
 import type { Terminal } from './terminal.js';
+import { TracesByScenario } from './trace-budget.js';
 
 const SCENARIOS = [
   'raft/baseline-quiet',
@@ -82,7 +83,10 @@ class Tour {
     this.title('Raft under faults: every message, crash and disk error comes from a seed');
     let done = 0;
     const problems: ReportedRun[] = [];
-    for await (const run of this.reporter({ traces: 0, beyondModel: true }).runs(planned, SEEDS)) {
+    for await (const run of this.reporter({ traces: new TracesByScenario(0), beyondModel: true }).runs(
+      planned,
+      SEEDS,
+    )) {
       tallies.find(({ scenario }) => scenario === run.scenario)?.add(run);
       if (this.terminal.json) this.terminal.emit('run', runRecord(run));
       if (run.verdict !== 'passed') problems.push(run);
@@ -110,7 +114,7 @@ class Tour {
     for (const line of wrap(`${bug.title} Seen in ${bug.source}.`, WIDTH)) this.say(line);
     const folder = mkdtempSync(join(tmpdir(), 'faultline-tour-'));
     const seeds = Array.from({ length: BUG_SEEDS }, (_, i) => String(i + 1));
-    const reporter = this.reporter({ folder, traces: 1, bug: bug.id });
+    const reporter = this.reporter({ folder, traces: new TracesByScenario(1), bug: bug.id });
     for await (const run of reporter.runs(plan(bug.scenario), seeds)) {
       if (run.verdict === 'passed') continue;
       this.say();
@@ -177,7 +181,7 @@ class Tour {
     return new RunReporter(this.session.pool, {
       folder: '',
       savesExpected: false,
-      traces: 0,
+      traces: new TracesByScenario(0),
       set: [],
       bug: undefined,
       beyondModel: false,

@@ -34,13 +34,20 @@ describe('failure groups', () => {
   it('keeps the run that fails first, and where it was found', () => {
     const groups = new FailureGroups();
     expect(groups.add(failure())).toBe(true);
-    expect(groups.isNews(failure({ seed: '2', events: 500 }))).toBe(false);
     expect(groups.add(failure({ seed: '2', events: 500 }))).toBe(false);
-    expect(groups.isNews(failure({ seed: '3', events: 20, scenario: 'raft/b' }))).toBe(true);
     expect(groups.add(failure({ seed: '3', events: 20, scenario: 'raft/b' }))).toBe(true);
     const [group] = groups.all();
     expect(group).toMatchObject({ count: 3, scenarios: ['raft/a', 'raft/b'], shortest: { seed: '3' } });
     expect(groups.size).toBe(1);
+  });
+
+  it('keeps one that can be shown, where there is one', () => {
+    const groups = new FailureGroups(({ seed }) => Number(seed) > 1);
+    groups.add(failure({ events: 10 }));
+    expect(groups.add(failure({ seed: '2', events: 90 }))).toBe(true);
+    expect(groups.add(failure({ seed: '1', events: 5 }))).toBe(false);
+    expect(groups.add(failure({ seed: '3', events: 80 }))).toBe(true);
+    expect(groups.all()[0]).toMatchObject({ count: 4, shortest: { seed: '3' } });
   });
 
   it('tells the frequent ones first', () => {

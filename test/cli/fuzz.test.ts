@@ -230,6 +230,18 @@ describe('cli: fuzz --strategy', () => {
     }
   });
 
+  it('guided: of a kind, each trace is of a shorter run than those before, within a portion as well', async () => {
+    const lines = jsonLines((await faultline(GUIDED)).stdout);
+    const failures = lines.filter(({ type, savedTo }) => type === 'failure' && savedTo !== null);
+    const shortest = new Map<unknown, number>();
+    for (const { invariant, message, events } of failures) {
+      const kind = `${String(invariant)} ${String(message).replace(/\d+|".*"/g, '#')}`;
+      expect(events).toBeLessThan(shortest.get(kind) ?? Infinity);
+      shortest.set(kind, events as number);
+    }
+    expect(shortest.size).toBeGreaterThan(0);
+  });
+
   it('guided: the line of a failure runs it again', async () => {
     const cwd = emptyFolder();
     const lines = jsonLines((await faultline([...GUIDED, '--first', '7'], { cwd })).stdout);

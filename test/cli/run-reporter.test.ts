@@ -2,6 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { RunReporter } from '../../src/cli/run-reporter.js';
+import { TracesByKind, TracesByScenario, type BrokenRun } from '../../src/cli/trace-budget.js';
+import { UsageError } from '../../src/kernel/index.js';
 import { InterruptedError } from '../../src/node/interrupted-error.js';
 import type { RunReport, RunRequest, SimulationPool } from '../../src/node/run-pool.js';
 import { findScenarios, loadScenarioFile } from '../../src/node/scenario-files.js';
@@ -24,11 +26,11 @@ const interrupted = {
 } as unknown as SimulationPool;
 
 describe('cli: the reporter of runs', () => {
-  const reporter = (): RunReporter =>
-    new RunReporter(interrupted, {
+  const reporter = (pool = interrupted): RunReporter =>
+    new RunReporter(pool, {
       folder: '',
       savesExpected: false,
-      traces: 1,
+      traces: new TracesByScenario(1),
       set: [],
       bug: undefined,
       beyondModel: false,
@@ -42,5 +44,48 @@ describe('cli: the reporter of runs', () => {
     for await (const portion of reporter().portions([{ ...request, word: 'raft/baseline-quiet' }]))
       told.push(portion);
     expect(told).toEqual([]);
+  });
+
+  it('takes nothing from the budget of traces for one that could not be recorded', async () => {
+    let isFirst = true;
+    const perform = (): Promise<unknown> => {
+      const isTooLarge = isFirst;
+      isFirst = false;
+      return isTooLarge
+        ? Promise.reject(new UsageError('trace-too-large', 'too large'))
+        : Promise.resolve({ value: { path: 'a.trace', outcome } });
+    };
+    const portions = (): unknown => one({ request, reports: [report, report, report] });
+    const pool = { portions, perform } as unknown as SimulationPool;
+    for await (const { runs } of reporter(pool).portions([{ ...request, word: 'raft/baseline-quiet' }]))
+      expect(runs.map(({ savedTo }) => savedTo)).toEqual([undefined, 'a.trace', undefined]);
+  });
+});
+
+describe('cli: traces by kind of failure', () => {
+  const broken = (sentence: string, events: number): BrokenRun => {
+    const violation = { invariant: 'raft/vote-once', message: sentence };
+    return { scenario, seed: '1', verdict: 'violated', outcome: { violation, events } as Outcome };
+  };
+  const words = Array.from({ length: 150 }, (_, i) => 'x'.repeat(i + 1));
+
+  it('are there for the first failure of each kind, however many kinds there are', () => {
+    const traces = new TracesByKind();
+    for (const word of words) {
+      expect(traces.isFor(broken(word, 100))).toBe(true);
+      traces.spend(broken(word, 100));
+    }
+  });
+
+  it('are there for shorter ones alone after one was saved, and not before', () => {
+    const traces = new TracesByKind();
+    expect(traces.isFor(broken('twice', 100))).toBe(true);
+    expect(traces.isFor(broken('twice', 120))).toBe(true);
+    traces.spend(broken('twice', 120));
+    expect([130, 120, 100].map((events) => traces.isFor(broken('twice', events)))).toEqual([
+      false,
+      false,
+      true,
+    ]);
   });
 });
