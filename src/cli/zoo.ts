@@ -121,7 +121,7 @@ class Hunt {
       all: figureOf(all),
       independent: figureOf(independent),
     };
-    if (this.terminal.json) this.terminal.emit('detection', detectionRecord(detection));
+    if (this.terminal.json) this.terminal.emit('detection', detectionRecord(detection, this.options.cpu));
     return detection;
   }
 
@@ -218,15 +218,16 @@ function figureOf({ seeds, cpuMicros, useless, finding }: LedgeredHunt): Figure 
 }
 
 function report(terminal: Terminal, options: ZooOptions, detections: readonly Detection[]): void {
-  const summary = summariseDetections(detections);
-  const { strategy } = options;
-  terminal.summarize({ ...summary, strategy, cpuMicrosEach: options.cpu });
+  const { strategy, cpu } = options;
+  const summary = summariseDetections(detections, cpu);
+  terminal.summarize({ ...summary, strategy, cpuMicrosEach: cpu });
   if (terminal.json) return;
   if (options.markdown) {
-    terminal.print(detectionPage(detections, options.cpu).trimEnd());
+    terminal.print(detectionPage(detections, cpu).trimEnd());
     return;
   }
-  terminal.print(`${table(DETECTION_COLUMNS, detections.map(detectionRow), terminal.paint)}\n`);
+  const rows = detections.map((one) => detectionRow(one, cpu));
+  terminal.print(`${table(DETECTION_COLUMNS, rows, terminal.paint)}\n`);
   if (strategy !== 'swarm') terminal.print(`with the strategy ${strategy}:`);
-  for (const line of summaryLines(summary, options.cpu)) terminal.print(line);
+  for (const line of summaryLines(summary, cpu)) terminal.print(line);
 }

@@ -11,7 +11,7 @@ export interface Figure {
   readonly cpuMicros: number;
   /** Seeds that broke the correct code too. */
   readonly useless: number;
-  /** Undefined: not found within the budget. */
+  /** Undefined: not found. One that took more time than the budget counts as not found in it. */
   readonly finding: Finding | undefined;
 }
 
@@ -32,14 +32,25 @@ export const DETECTION_COLUMNS: readonly Column[] = [
   { head: 'independent' },
 ];
 
-/** Cells for {@link DETECTION_COLUMNS}. */
-export function detectionRow({ bug, all, independent }: Detection): readonly string[] {
-  const short = bug.id.split('-')[0] ?? bug.id;
-  return [short, ...figureCells(all), ...figureCells(independent)];
+/** Whether it was found, and no more time was used than there was: a ledger may hold hunts that had more. */
+function isWithin({ finding, cpuMicros }: Figure, budgetMicros: number): boolean {
+  return finding !== undefined && cpuMicros <= budgetMicros;
 }
 
-function figureCells({ seeds, cpuMicros, finding }: Figure): readonly string[] {
-  return [groupedCount(seeds), secondsText(cpuMicros), finding?.invariant ?? 'not found'];
+/** Cells for {@link DETECTION_COLUMNS}. `budgetMicros`: CPU time for each hunt. */
+export function detectionRow({ bug, all, independent }: Detection, budgetMicros: number): readonly string[] {
+  const short = bug.id.split('-')[0] ?? bug.id;
+  return [short, ...figureCells(all, budgetMicros), ...figureCells(independent, budgetMicros)];
+}
+
+function figureCells(figure: Figure, budgetMicros: number): readonly string[] {
+  const { seeds, cpuMicros, finding } = figure;
+  const cells = [groupedCount(seeds), secondsText(cpuMicros)];
+  if (finding === undefined) return [...cells, 'not found'];
+  return [
+    ...cells,
+    isWithin(figure, budgetMicros) ? finding.invariant : `over the budget: ${finding.invariant}`,
+  ];
 }
 
 /** `0.42 s`, `13 s`. */
@@ -49,18 +60,14 @@ export function secondsText(micros: number): string {
 }
 
 /** The same as data. */
-export function detectionRecord({
-  bug,
-  scenario,
-  all,
-  independent,
-}: Detection): Readonly<Record<string, unknown>> {
-  const figure = ({ seeds, cpuMicros, useless, finding }: Figure): object => ({
-    seeds,
-    cpuMicros,
-    useless,
-    found: finding ?? null,
-  });
+export function detectionRecord(
+  { bug, scenario, all, independent }: Detection,
+  budgetMicros: number,
+): Readonly<Record<string, unknown>> {
+  const figure = (one: Figure): object => {
+    const { seeds, cpuMicros, useless, finding } = one;
+    return { seeds, cpuMicros, useless, found: finding ?? null, isWithin: isWithin(one, budgetMicros) };
+  };
   return {
     bug: bug.id,
     protocol: bug.protocol,
@@ -71,7 +78,7 @@ export function detectionRecord({
   };
 }
 
-/** Counts over all bugs that were hunted. */
+/** Counts over all bugs that were hunted; found is what was found within the budget. */
 export interface DetectionSummary {
   readonly bugs: number;
   readonly found: number;
@@ -85,10 +92,13 @@ export interface DetectionSummary {
 
 const TEN_SECONDS = 10_000_000;
 
-export function summariseDetections(detections: readonly Detection[]): DetectionSummary {
-  const found = detections.filter(({ all }) => all.finding !== undefined);
+export function summariseDetections(
+  detections: readonly Detection[],
+  budgetMicros: number,
+): DetectionSummary {
+  const found = detections.filter(({ all }) => isWithin(all, budgetMicros));
   const harmful = detections.filter(({ bug }) => bug.harmless === undefined);
-  const independent = harmful.filter((one) => one.independent.finding !== undefined);
+  const independent = harmful.filter((one) => isWithin(one.independent, budgetMicros));
   return {
     bugs: detections.length,
     found: found.length,
@@ -131,7 +141,7 @@ export function detectionPage(detections: readonly Detection[], cpuMicros: numbe
     '',
     `Of the ${BUGS.length} bugs of the zoo ${detections.length} were hunted:`,
     '',
-    ...summaryLines(summariseDetections(detections), cpuMicros).map((line) => `- ${line}`),
+    ...summaryLines(summariseDetections(detections, cpuMicros), cpuMicros).map((line) => `- ${line}`),
     '',
     'Of each bug the first two columns are seeds and CPU time until the first violation with all properties on; the',
     'third names the property. The last three are the same with those properties alone that know nothing of how a',
@@ -143,19 +153,24 @@ export function detectionPage(detections: readonly Detection[], cpuMicros: numbe
       ...pageTable(
         scenario,
         detections.filter((one) => one.scenario === scenario),
+        cpuMicros,
       ),
     );
   }
-  return [...lines, ...pageMisses(detections), ...pageHarmless(detections)].join('\n');
+  return [...lines, ...pageMisses(detections, cpuMicros), ...pageHarmless(detections)].join('\n');
 }
 
-function pageTable(scenario: string, detections: readonly Detection[]): readonly string[] {
+function pageTable(
+  scenario: string,
+  detections: readonly Detection[],
+  budgetMicros: number,
+): readonly string[] {
   const head = ['Bug', 'Seeds', 'CPU', 'First violation', 'Seeds', 'CPU', 'Protocol-independent'];
   const rows = detections.map(({ bug, all, independent }) => {
-    const cells = [all, independent].flatMap(({ seeds, cpuMicros, finding }) => [
-      groupedCount(seeds),
-      secondsText(cpuMicros),
-      finding === undefined ? '_not found_' : `\`${finding.invariant}\``,
+    const cells = [all, independent].flatMap((figure) => [
+      groupedCount(figure.seeds),
+      secondsText(figure.cpuMicros),
+      pageFinding(figure, budgetMicros),
     ]);
     return [`\`${bug.id}\`${bug.harmless === undefined ? '' : ' \\*'}`, ...cells];
   });
@@ -163,22 +178,34 @@ function pageTable(scenario: string, detections: readonly Detection[]): readonly
   return [`## ${scenario}`, '', ...[head, align, ...rows].map((cells) => `| ${cells.join(' | ')} |`), ''];
 }
 
-function pageMisses(detections: readonly Detection[]): readonly string[] {
+function pageFinding(figure: Figure, budgetMicros: number): string {
+  const { finding } = figure;
+  if (finding === undefined) return '_not found_';
+  return `${isWithin(figure, budgetMicros) ? '' : '_over the budget:_ '}\`${finding.invariant}\``;
+}
+
+function pageMisses(detections: readonly Detection[], budgetMicros: number): readonly string[] {
   const misses = detections.filter(
     ({ bug, all, independent }) =>
-      all.finding === undefined || (independent.finding === undefined && bug.harmless === undefined),
+      !isWithin(all, budgetMicros) || (!isWithin(independent, budgetMicros) && bug.harmless === undefined),
   );
   if (misses.length === 0) return [];
   return [
     '## Not found',
     '',
     ...misses.map(({ bug, all, independent }) => {
-      const { seeds, cpuMicros } = all.finding === undefined ? all : independent;
-      const how = all.finding === undefined ? 'by any property' : 'by a protocol-independent property';
-      return `- \`${bug.id}\`: not ${how} in ${counted(seeds, 'seed')}, ${secondsText(cpuMicros)} of CPU time`;
+      const isAll = !isWithin(all, budgetMicros);
+      const how = isAll ? 'by any property' : 'by a protocol-independent property';
+      return `- \`${bug.id}\`: ${missText(isAll ? all : independent, how, budgetMicros)}`;
     }),
     '',
   ];
+}
+
+function missText({ seeds, cpuMicros, finding }: Figure, how: string, budgetMicros: number): string {
+  const spent = `${counted(seeds, 'seed')}, ${secondsText(cpuMicros)} of CPU time`;
+  if (finding === undefined) return `not ${how} in ${spent}`;
+  return `not ${how} within ${secondsText(budgetMicros)}; \`${finding.invariant}\` after ${spent}, over the budget`;
 }
 
 function pageHarmless(detections: readonly Detection[]): readonly string[] {

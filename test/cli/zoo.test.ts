@@ -91,6 +91,18 @@ describe('faultline zoo', () => {
     expect(readFileSync(ledger, 'utf8')).toBe(noted);
     const page = await faultline([...hunt, '--markdown']);
     expect(page.stdout).toContain('| `K01-nothing-is-a-repetition` |');
+    // The ledger knows more than so little time allows: that is told, and is not counted.
+    const hasty = ['zoo', 'hunt', 'K01', '--cpu', '10ms', '--ledger', ledger];
+    expect((await faultline(hasty)).stdout).toMatch(
+      /K01 .* over the budget: any\/duplicate-effect[^]*found 0 of 1 \(0 %\) within 0\.01 s/,
+    );
+    expect((await faultline([...hasty, '--markdown'])).stdout).toMatch(
+      /^- `K01-\S+`: not by any property within 0\.01 s; `any\/duplicate-effect` after .*, over the budget$/m,
+    );
+    expect(linesOf((await faultline([...hasty, '--json'])).stdout)).toMatchObject([
+      { all: { isWithin: false } },
+      { found: 0, foundWithin10s: 0, foundIndependently: 0 },
+    ]);
   }, 120_000);
 
   it.each([
