@@ -1,6 +1,8 @@
 /** What the process tells its caller. Documented in docs/json.md; scripts and CI depend on the numbers. */
 
 import type { Verdict } from '../campaign/judge.js';
+import { DivergenceError, UsageError } from '../kernel/errors.js';
+import { InterruptedError } from '../node/interrupted-error.js';
 
 export const ExitCode = {
   passed: 0,
@@ -38,4 +40,11 @@ const GRAVITY: readonly ExitCode[] = [
 /** The graver of two codes. */
 export function graver(a: ExitCode, b: ExitCode): ExitCode {
   return GRAVITY.indexOf(a) <= GRAVITY.indexOf(b) ? a : b;
+}
+
+/** What an error that ends a verb means for the process. */
+export function codeOf(error: unknown): ExitCode {
+  if (error instanceof InterruptedError) return ExitCode.interrupted;
+  if (error instanceof UsageError) return ExitCode.usage;
+  return error instanceof DivergenceError ? ExitCode.divergence : ExitCode.internal;
 }

@@ -9,6 +9,7 @@ import {
   type FailureGroup,
   type Portion,
 } from '../campaign/index.js';
+import { UsageError } from '../kernel/index.js';
 import type { FuzzLedger, LedgerFailure, Ledgered } from '../node/fuzz-ledger.js';
 import type { QueuedRuns } from '../node/queue/queued-runs.js';
 import {
@@ -25,7 +26,7 @@ import {
 import { recipeOf, type ReportedRun } from '../report/run-report.js';
 import { table } from '../report/table.js';
 import { plainRecipe } from '../simulator/index.js';
-import { ExitCode, VERDICT_CODES, graver } from './exit-codes.js';
+import { ExitCode, VERDICT_CODES, codeOf, graver } from './exit-codes.js';
 import { repetitionOf } from './fuzz-again.js';
 import { minimiseKinds } from './fuzz-minima.js';
 import { ScenarioTrack } from './fuzz-track.js';
@@ -71,6 +72,8 @@ export class FuzzCampaign {
   /** Found by earlier processes of the campaign. */
   private readonly failuresBefore: number;
   private isOver = false;
+  /** What ended it before its time. */
+  private problem: { readonly error: unknown } | undefined = undefined;
   /** By fingerprint of the kind of failure. */
   private minima: ReadonlyMap<string, SavedMinimum> = new Map();
   /** Scenarios and seeds of all failures, those of earlier processes included. */
@@ -108,7 +111,19 @@ export class FuzzCampaign {
     );
   }
 
+  /** Until the budget is used up. What goes wrong on the way ends it, and is thrown by {@link finish}. */
   async run(): Promise<void> {
+    try {
+      await this.runPortions();
+    } catch (error) {
+      // Nothing to tell but the error.
+      if (this.runs === 0 && this.known.size === 0) throw error;
+      this.problem = { error };
+      this.code = graver(this.code, codeOf(error));
+    }
+  }
+
+  private async runPortions(): Promise<void> {
     this.showProgress();
     for await (const reported of this.reporter.portions(this.portions())) {
       this.take(reported);
@@ -215,6 +230,8 @@ export class FuzzCampaign {
 
   /** Makes the shortest run of each kind small; a signal leaves the others as they are. */
   async minimise(): Promise<void> {
+    // Where Faultline itself has failed, it is not asked for more.
+    if (this.problem !== undefined && !(this.problem.error instanceof UsageError)) return;
     const { terminal, session, options } = this;
     this.minima = await minimiseKinds(terminal, session, this.groups.all(), options.minimiseFor);
   }
@@ -227,6 +244,7 @@ export class FuzzCampaign {
     );
   }
 
+  /** Tells what was found, and throws what ended the campaign before its time. */
   finish(): ExitCode {
     const { terminal, session } = this;
     if (session.isInterrupted()) this.code = ExitCode.interrupted;
@@ -247,6 +265,7 @@ export class FuzzCampaign {
     });
     if (!terminal.json) this.printResult(kinds, figures, before);
     this.publisher.finish(this.code);
+    if (this.problem !== undefined) throw this.problem.error;
     return this.code;
   }
 

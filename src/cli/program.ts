@@ -9,8 +9,7 @@
 import { Command, CommanderError, Option, type OutputConfiguration } from 'commander';
 import { DivergenceError, UsageError } from '../kernel/errors.js';
 import { excerpt } from '../kernel/units.js';
-import { InterruptedError } from '../node/interrupted-error.js';
-import { ExitCode } from './exit-codes.js';
+import { ExitCode, codeOf } from './exit-codes.js';
 import type { OptionSpec, OptionTable, Values, VerbSpec } from './spec.js';
 import { Terminal } from './terminal.js';
 import { VERBS } from './verbs.js';
@@ -151,7 +150,8 @@ function asUsageError(error: CommanderError): UsageError {
 }
 
 function reportError(terminal: Terminal, error: unknown): ExitCode {
-  if (error instanceof InterruptedError) return ExitCode.interrupted;
+  const exitCode = codeOf(error);
+  if (exitCode === ExitCode.interrupted) return exitCode;
   const { paintError: paint } = terminal;
   const label = paint.red('faultline:');
   if (error instanceof UsageError || error instanceof DivergenceError) {
@@ -160,7 +160,7 @@ function reportError(terminal: Terminal, error: unknown): ExitCode {
     if (hint !== undefined) terminal.note(paint.dim(`  ${hint}`));
     const code = error instanceof UsageError ? error.code : 'divergence';
     if (terminal.json) terminal.emit('error', { code, message: error.message, hint: hint ?? null });
-    return error instanceof UsageError ? ExitCode.usage : ExitCode.divergence;
+    return exitCode;
   }
   const stack = error instanceof Error ? (error.stack ?? String(error)) : excerpt(String(error), 400);
   terminal.note(`${label} internal error: this is a mistake in Faultline, not in your scenario.`);
@@ -170,7 +170,7 @@ function reportError(terminal: Terminal, error: unknown): ExitCode {
     const message = error instanceof Error ? error.message : String(error);
     terminal.emit('error', { code: 'internal', message, hint: null });
   }
-  return ExitCode.internal;
+  return exitCode;
 }
 
 /** Known before parsing, so that an error of parsing can be told in JSON too. */

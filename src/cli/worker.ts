@@ -1,4 +1,7 @@
-/** `faultline worker`: runs the seeds of campaigns that others have put into a queue, until a signal comes. */
+/**
+ * `faultline worker`: runs the seeds of campaigns that others have put into a queue, until a signal comes, or until it
+ * finds itself broken: it stops with its error then, and what it held is another worker's.
+ */
 
 import { setTimeout } from 'node:timers/promises';
 import { UsageError } from '../kernel/index.js';
@@ -26,6 +29,7 @@ export async function worker(
     let runs = 0;
     let portions = 0;
     let underWay = 0;
+    const broken: unknown[] = [];
     let last = performance.now();
     const queue = await QueueWorker.open(url, session.pool, {
       begun: () => underWay++,
@@ -38,15 +42,17 @@ export async function worker(
         portions++;
         terminal.progress(`${counted(runs, 'run')} in ${counted(portions, 'portion')}`);
       },
+      broken: (error) => broken.push(error),
     });
     terminal.note(`waiting for seeds at ${withoutPassword(url)}, ${counted(session.pool.workers, 'worker')}`);
     // A portion may take longer than the time without work after which the worker is to end.
     const isIdle = (): boolean =>
       idle !== undefined && underWay === 0 && performance.now() - last > idle / 1000;
-    while (!session.signal.aborted && !isIdle()) await setTimeout(LOOK_MILLIS);
+    while (!session.signal.aborted && !isIdle() && broken.length === 0) await setTimeout(LOOK_MILLIS);
     await queue.close();
     terminal.summarize({ runs, portions });
     if (!terminal.json) terminal.print(`${groupedCount(runs)} runs in ${counted(portions, 'portion')}`);
+    if (broken.length > 0) throw broken[0];
     return session.isInterrupted() ? ExitCode.interrupted : ExitCode.passed;
   });
 }

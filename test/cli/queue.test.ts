@@ -4,11 +4,21 @@
  */
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { QUEUE_NAME } from '../../src/node/queue/messages.js';
 import { emptyFolder, faultline, jsonLines } from './faultline.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -51,6 +61,18 @@ async function kill(child: ChildProcess | undefined): Promise<void> {
 
 function start(...args: readonly string[]): ChildProcess {
   return spawn(process.execPath, [MAIN, ...args], { stdio: 'ignore' });
+}
+
+/** The command line of a copy of the build whose threads cannot start. */
+function brokenCopy(): string {
+  const folder = emptyFolder();
+  const root = fileURLToPath(new URL('../../', import.meta.url));
+  cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
+  copyFileSync(join(root, 'package.json'), join(folder, 'package.json'));
+  cpSync(join(root, 'scenarios'), join(folder, 'scenarios'), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  writeFileSync(join(folder, 'dist/node/simulation-worker.js'), "throw new Error('a broken copy');\n");
+  return join(folder, 'dist/cli/main.js');
 }
 
 function freePort(): Promise<number> {
@@ -179,6 +201,45 @@ describe.skipIf(!HAS_REDIS)('cli: a queue', () => {
         expect(existsSync(join(cwd, savedTo))).toBe(true);
     }
   }, 240_000);
+
+  it('goes on without a worker that is broken, which stops with its error', async () => {
+    await Promise.all(workers.splice(0).map(kill));
+    const broken = spawn(process.execPath, [brokenCopy(), 'worker', '--queue', server.url, '--workers', '1']);
+    workers.push(broken);
+    const ended = new Promise((resolve) => broken.once('close', resolve));
+    const campaign = faultline([
+      'fuzz',
+      ...BUG,
+      '--runs',
+      '8',
+      '--no-minimise',
+      '--json',
+      '--queue',
+      server.url,
+    ]);
+    expect(await ended).toBe(70);
+    startWorker();
+    const { code, stdout, stderr } = await campaign;
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect(summaryOf(stdout)).toMatchObject({ runs: 8, failures: 8 });
+  }, 120_000);
+
+  it('ended by workers that all give up, it tells what was found, and writes its reports', async () => {
+    await Promise.all(workers.splice(0).map(kill));
+    const cwd = emptyFolder();
+    const words = ['fuzz', ...BUG, '--ledger', 'night.jsonl', '--first', '900', '--no-minimise', '--json'];
+    await faultline([...words, '--runs', '4'], { cwd });
+    const useless = new Worker(QUEUE_NAME, () => Promise.reject(new Error('no, never')), {
+      connection: { host: '127.0.0.1', port: server.port, maxRetriesPerRequest: null },
+    });
+    const more = ['--runs', '4', '--resume', '--queue', server.url, '--reporter', 'junit=report.xml'];
+    const { code, stdout, stderr } = await faultline([...words, ...more], { cwd });
+    await useless.close(true);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^faultline: queue: expected workers .*, got 4 that gave up: no, never$/m);
+    expect(summaryOf(stdout)).toMatchObject({ exitCode: 2, runs: 0, failures: 4, kinds: [{ count: 4 }] });
+    expect(existsSync(join(cwd, 'report.xml'))).toBe(true);
+  }, 120_000);
 
   it('ends after its time when nobody works, and says who is not there', async () => {
     await Promise.all(workers.splice(0).map(kill));

@@ -2,6 +2,7 @@
 
 import type { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { UsageError } from '../../kernel/index.js';
 import type { RunReport, SimulationPool } from '../run-pool.js';
 import { connect, loadQueuePackages } from './connection.js';
 import { QUEUE_NAME, answerOf, fromQueue, type QueuedPortion, type QueuedReport } from './messages.js';
@@ -17,6 +18,8 @@ export interface WorkerEvents {
   ended(): void;
   /** A portion is answered. */
   done(reports: readonly RunReport[]): void;
+  /** Something here does not work, whatever the portion: no more is taken. */
+  broken(error: unknown): void;
 }
 
 export class QueueWorker {
@@ -32,7 +35,14 @@ export class QueueWorker {
     const worker = new packages.bullmq.Worker<QueuedPortion, readonly QueuedReport[]>(
       QUEUE_NAME,
       async ({ data }) => {
-        const reports = await runPortion(pool, data, events);
+        const reports = await runPortion(pool, data, events).catch((error: unknown) => {
+          // A portion that is nonsense is the fault of who put it in; after anything else, the next would fail as well.
+          if (!(error instanceof UsageError)) {
+            void worker.pause(true);
+            events.broken(error);
+          }
+          throw error;
+        });
         // Cut short by a signal: no answer, so that it is another worker's as soon as nobody renews the lock.
         if (reports.length < data.seeds.length) return new Promise(() => undefined);
         events.done(reports);

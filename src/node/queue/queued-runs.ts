@@ -1,13 +1,13 @@
 /**
  * Runs done elsewhere: portions go into a queue, workers on any machine take them, and their reports come back in the
  * order of the portions. A portion is in the queue once, by its name; one that a dead worker held is taken again; and
- * whatever the server forgets is put in again. So nothing is left out, and nothing counts twice.
+ * whatever the server forgets, or a worker fails at, is put in again. So nothing is left out, and nothing counts twice.
  */
 
 import { setTimeout } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { UsageError } from '../../kernel/index.js';
+import { UsageError, excerpt } from '../../kernel/index.js';
 import { inOrder } from '../in-order.js';
 import type { ReportedRequest, RunRequest } from '../run-pool.js';
 import { connect, loadQueuePackages } from './connection.js';
@@ -16,6 +16,10 @@ import { QUEUE_NAME, nameOf, reportsOf, toQueue, type QueuedPortion } from './me
 /** Portions in the queue at a time: enough for many workers, few enough to be dropped at the end. */
 const PORTIONS_AHEAD = 256;
 const LOOK_MILLIS = 100;
+/** So often a portion may fail: one worker that is broken must not end the night of the others. */
+const MOST_FAILURES = 4;
+/** Before a portion that failed is put in again, times its failures: the worker that failed at it stops meanwhile. */
+const AGAIN_MILLIS = 1000;
 /** Answers that nobody takes are forgotten after a day. */
 const KEEP_SECONDS = 86_400;
 
@@ -71,18 +75,19 @@ export class QueuedRuns {
   private async answer(portion: QueuedPortion): Promise<unknown> {
     const name = nameOf(portion);
     this.waiting.add(name);
-    for (;;) {
+    for (let failures = 0; ;) {
       this.signal.throwIfAborted();
       const job = await Promise.race([this.queue.getJob(name), this.aborted]);
       if (job === undefined) await Promise.race([this.put(name, portion), this.aborted]);
       else if (job.finishedOn !== undefined && job.finishedOn !== null) {
-        const failedReason = job.failedReason as string | undefined;
+        const failedReason = (job.failedReason as string | undefined) ?? '';
         const answer = job.returnvalue as unknown;
         await this.forget(name);
-        this.waiting.delete(name);
-        if (failedReason !== undefined && failedReason !== '')
-          throw new UsageError('bad-queue', `queue: a worker gave up: ${failedReason}`);
-        return answer;
+        const isDone = failedReason === '';
+        if (isDone || ++failures === MOST_FAILURES) this.waiting.delete(name);
+        if (isDone) return answer;
+        if (failures === MOST_FAILURES) throw gaveUp(failedReason);
+        await Promise.race([setTimeout(failures * AGAIN_MILLIS), this.aborted]);
       }
       await setTimeout(LOOK_MILLIS);
     }
@@ -100,4 +105,11 @@ export class QueuedRuns {
   private async forget(name: string): Promise<void> {
     await this.queue.remove(name).catch(() => undefined);
   }
+}
+
+function gaveUp(reason: string): UsageError {
+  return new UsageError(
+    'bad-queue',
+    `queue: expected workers that run a portion, got ${MOST_FAILURES} that gave up: ${excerpt(reason, 300)}`,
+  );
 }
