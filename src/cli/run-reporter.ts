@@ -220,8 +220,8 @@ export class RunReporter {
     const before = seeds.slice(0, seeds.indexOf(seed) + 1);
     const task = { kind: 'log', scenario, bug, strategy, recipe } as const;
     const logs = await Promise.all([
-      this.pool.perform({ ...task, seeds: before }, true),
-      this.pool.perform({ ...task, seeds: [] }, true),
+      this.pool.perform({ ...task, seeds: before }, { fresh: true }),
+      this.pool.perform({ ...task, seeds: [] }, { fresh: true }),
     ]);
     const [first, second] = logs.map(({ value }) => value);
     return first === undefined || second === undefined ? undefined : compareEventLogs(first, second);

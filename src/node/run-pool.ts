@@ -33,6 +33,14 @@ export interface PoolSettings {
   readonly signal: AbortSignal;
 }
 
+/** How one task is done. */
+export interface TaskSettings {
+  /** In a worker that has done nothing before. Default false. */
+  readonly fresh?: boolean;
+  /** Ends the task alone. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Why the watchdog ended a run. */
 export type StopReason = 'no-progress' | 'out-of-memory';
 
@@ -101,30 +109,39 @@ export class SimulationPool {
 
   /**
    * Reports of each request together, in the order of the requests, which are asked for as workers become free:
-   * there may be no end of them. A request is one task. Ends and throws as {@link runs} does.
+   * there may be no end of them. A request is one task. Ends and throws as {@link runs} does. Requests that were begun
+   * and are not waited for any more, when the reader of the reports has enough, are ended.
    */
   async *portions<Request extends RunRequest>(
     requests: Iterable<Request>,
     inFreshWorkers = false,
   ): AsyncGenerator<ReportedRequest<Request>> {
+    const dropped = new AbortController();
+    const how = { fresh: inFreshWorkers, signal: dropped.signal };
     try {
       const limit = this.workers * TASKS_AHEAD;
       yield* inOrder(requests, limit, async (request) => ({
         request,
-        reports: await this.runChunk(request, inFreshWorkers),
+        reports: await this.runChunk(request, how),
       }));
     } catch (error) {
       if (!this.settings.signal.aborted) throw error;
+    } finally {
+      // Else what comes after them, such as minimising, would wait behind runs that nobody looks at.
+      dropped.abort();
     }
   }
 
   /**
-   * Has a worker do one task. `fresh`: in a worker that has done nothing before. Throws InterruptedError when the
-   * signal ends everything.
+   * Has a worker do one task. Throws InterruptedError when the signal ends everything, or the task's own signal ends
+   * this one.
    */
-  async perform<T extends Task>(task: T, fresh = false): Promise<Performed<TaskResults[T['kind']]>> {
+  async perform<T extends Task>(
+    task: T,
+    { fresh = false, signal }: TaskSettings = {},
+  ): Promise<Performed<TaskResults[T['kind']]>> {
     const pulse = new SharedArrayBuffer(Pulse.length * Int32Array.BYTES_PER_ELEMENT);
-    const watchdog = new Watchdog(pulse, this.settings, task.kind === 'run' ? 1 : PATIENCE);
+    const watchdog = new Watchdog(pulse, this.settings, task.kind === 'run' ? 1 : PATIENCE, signal);
     const dispatched: Dispatched = { task, pulse };
     let reply: Reply<TaskResults[T['kind']]>;
     try {
@@ -134,7 +151,7 @@ export class SimulationPool {
       // No reply: the worker was ended, or died of an error outside of all that it guards.
       const stopped = watchdog.hasBitten ? 'no-progress' : isOutOfMemory(error) ? 'out-of-memory' : undefined;
       if (stopped === undefined)
-        throw this.settings.signal.aborted ? new InterruptedError() : blame(moduleOf(task), error);
+        throw watchdog.signal.aborted ? new InterruptedError() : blame(moduleOf(task), error);
       return { value: undefined, stopped, position: watchdog.position };
     } finally {
       watchdog.end();
@@ -148,12 +165,12 @@ export class SimulationPool {
     await Promise.all([this.shared?.destroy(), this.fresh?.destroy()]);
   }
 
-  private async runChunk(chunk: RunRequest, fresh: boolean): Promise<readonly RunReport[]> {
+  private async runChunk(chunk: RunRequest, how: TaskSettings): Promise<readonly RunReport[]> {
     const { seeds } = chunk;
     if (seeds.length === 0) return [];
     const { scenario, bug, strategy = 'swarm', findsAll = false, coverage = false } = chunk;
     const task: RunTask = { kind: 'run', scenario, bug, seeds, strategy, findsAll, coverage };
-    const done = await this.perform(task, fresh);
+    const done = await this.perform(task, how);
     if (done.stopped === undefined) {
       return done.value.map(({ outcome, broken }, i) => ({
         request: chunk,
@@ -165,9 +182,9 @@ export class SimulationPool {
     }
     // The worker is gone, and with it the outcomes before the run that hung: they are computed again.
     const { position, stopped } = done;
-    const before = await this.runChunk({ ...chunk, seeds: seeds.slice(0, position) }, fresh);
+    const before = await this.runChunk({ ...chunk, seeds: seeds.slice(0, position) }, how);
     const hung = { request: chunk, seed: seeds[position] as string, outcome: undefined, broken: [], stopped };
-    const after = await this.runChunk({ ...chunk, seeds: seeds.slice(position + 1) }, fresh);
+    const after = await this.runChunk({ ...chunk, seeds: seeds.slice(position + 1) }, how);
     return [...before, hung, ...after];
   }
 
@@ -205,11 +222,21 @@ class Watchdog {
   private lastBeats = 0;
   private lastChange = performance.now();
 
-  constructor(pulse: SharedArrayBuffer, settings: PoolSettings, patience: number) {
+  /** `dropped`: nobody waits for the task any more. */
+  constructor(
+    pulse: SharedArrayBuffer,
+    settings: PoolSettings,
+    patience: number,
+    dropped: AbortSignal | undefined,
+  ) {
     this.timeoutMillis = settings.timeoutMillis * patience;
     this.cells = new Int32Array(pulse);
     const controller = new AbortController();
-    this.signal = AbortSignal.any([controller.signal, settings.signal]);
+    this.signal = AbortSignal.any([
+      controller.signal,
+      settings.signal,
+      ...(dropped === undefined ? [] : [dropped]),
+    ]);
     const period = Math.min(250, Math.max(10, this.timeoutMillis / 4));
     this.timer = setInterval(() => {
       if (!this.isStandingStill()) return;

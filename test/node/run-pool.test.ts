@@ -88,6 +88,22 @@ describe('the pool of workers', () => {
     ]);
   });
 
+  it('ends what was begun when the reader of the reports has enough', async () => {
+    const one = open(30_000, 1);
+    const requests = ['quiet', 'a', 'b', 'c'].map((seed) => ({
+      scenario: seed === 'quiet' ? quiet : misbehaving('endless'),
+      bug: undefined,
+      seeds: [seed],
+    }));
+    for await (const { request } of one.portions(requests)) {
+      expect(request.seeds).toEqual(['quiet']);
+      break;
+    }
+    const began = performance.now();
+    await collect(one.runs([{ scenario: quiet, bug: undefined, seeds: ['1'] }]));
+    expect(performance.now() - began).toBeLessThan(20_000);
+  }, 150_000);
+
   it('says of a single task that a signal ended it', async () => {
     const controller = new AbortController();
     const task = { kind: 'run', scenario: quiet, bug: undefined, seeds: ['1'] } as const;
