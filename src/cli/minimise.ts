@@ -50,26 +50,34 @@ export interface SavedMinimum {
   readonly savedTo: string;
 }
 
-/** Minimises a trace, and saves what came of it in a folder. */
+/** Minimises a trace, and saves what came of it in a folder: when a signal ends the search, what came of it until then. */
 export async function saveMinimised(
   terminal: Terminal,
-  { pool, signal }: Session,
+  session: Session,
   trace: Trace,
   path: string,
   budget: { readonly runs: number; readonly millis: number },
   folder: string,
 ): Promise<SavedMinimum> {
-  const { state, minimised } = await minimiseTrace(pool, trace, path, budget, signal, (progress) => {
-    terminal.progress(minimiseProgress(progress));
-  });
-  const done = await pool.perform({
+  const { state, minimised } = await minimiseTrace(
+    session.pool,
+    trace,
+    path,
+    budget,
+    session.signal,
+    (progress) => {
+      terminal.progress(minimiseProgress(progress));
+    },
+  );
+  const task = {
     kind: 'record-minimised',
     scenario: state.scenario,
     bug: trace.header.implementation.bug,
     recipe: { seed: trace.header.recipe.seed, strategy: 'edited', rest: 'benign', edits: state.edits },
     minimised,
     folder,
-  });
+  } as const;
+  const done = await session.saving((pool) => pool.perform(task));
   const digest = done.value?.outcome.digest ?? 'none';
   if (done.value === undefined || digest !== state.kept.digest) {
     throw new DivergenceError(

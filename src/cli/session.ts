@@ -3,6 +3,7 @@
  * under way and still reports what was found; the second one ends the process.
  */
 
+import { InterruptedError } from '../node/interrupted-error.js';
 import { SimulationPool } from '../node/run-pool.js';
 import { ExitCode } from './exit-codes.js';
 import type { Terminal } from './terminal.js';
@@ -13,6 +14,8 @@ export interface Session {
   readonly signal: AbortSignal;
   /** Whether a signal ended the session. */
   isInterrupted(): boolean;
+  /** Has the body save what was found: with a pool that no signal has ended. */
+  saving<T>(body: (pool: SimulationPool) => Promise<T>): Promise<T>;
 }
 
 export interface SessionOptions {
@@ -46,10 +49,31 @@ export async function withSession<T>(
   const { workers, tasks, timeout } = options;
   const pool = new SimulationPool({ workers, tasks, timeoutMillis: timeout / 1000, signal });
   try {
-    return await body({ pool, signal, isInterrupted: () => interruption.signal.aborted });
+    const isInterrupted = (): boolean => interruption.signal.aborted;
+    return await body({ pool, signal, isInterrupted, saving: (save) => saved(pool, timeout, save) });
   } finally {
     for (const name of SIGNALS) process.off(name, interrupt);
     await Promise.race([pool.close(), patience()]);
+  }
+}
+
+/** A signal ends the pool and all that is under way in it; what there is to save is then done once more, in one of its own. */
+async function saved<T>(
+  pool: SimulationPool,
+  timeout: number,
+  save: (pool: SimulationPool) => Promise<T>,
+): Promise<T> {
+  try {
+    return await save(pool);
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error;
+  }
+  const signal = new AbortController().signal;
+  const last = new SimulationPool({ workers: 1, tasks: 1, timeoutMillis: timeout / 1000, signal });
+  try {
+    return await save(last);
+  } finally {
+    await Promise.race([last.close(), patience()]);
   }
 }
 

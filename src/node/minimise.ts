@@ -6,6 +6,7 @@
 import { Minimisation, type Found, type MinimisedRun, type Proposal, type Trial } from '../campaign/index.js';
 import type { Trace } from '../simulator/trace.js';
 import { inOrder } from './in-order.js';
+import { InterruptedError } from './interrupted-error.js';
 import type { SimulationPool } from './run-pool.js';
 import type { AttemptTask } from './tasks.js';
 
@@ -24,6 +25,8 @@ export interface MinimiseProgress {
 /** A task takes about this long, so that little is done in vain and little time goes into messages. */
 const TASK_MILLIS = 40;
 const MOST_TRIALS_PER_TASK = 16;
+/** A timer of more than 31 bits would end at once. */
+const LONGEST_TIMER_MILLIS = 2 ** 31 - 1;
 
 /**
  * The smallest run found that fails as the trace's does. Throws UsageError for a trace of a run that did not fail, and
@@ -57,6 +60,8 @@ class PooledTrials {
   runs = 0;
   private readonly lateAt: number;
   private perTask = 1;
+  /** Ends the trials under way when the time is up: one that hangs must not use more. */
+  private readonly deadline: AbortSignal;
 
   constructor(
     private readonly pool: SimulationPool,
@@ -65,10 +70,21 @@ class PooledTrials {
     private readonly signal: AbortSignal,
   ) {
     this.lateAt = performance.now() + budget.millis;
+    this.deadline = AbortSignal.timeout(Math.min(LONGEST_TIMER_MILLIS, Math.ceil(budget.millis)));
   }
 
-  /** The first trial of a proposal that is kept; `cut` when the budget ends before that is known. */
+  /** The first trial of a proposal that is kept; `cut` when the budget, or a signal, ends before that is known. */
   async firstKept(proposal: Proposal): Promise<Found | undefined | 'cut'> {
+    try {
+      return await this.firstOf(proposal);
+    } catch (error) {
+      // Before the first run there is nothing to keep.
+      if (error instanceof InterruptedError && this.runs > 0) return 'cut';
+      throw error;
+    }
+  }
+
+  private async firstOf(proposal: Proposal): Promise<Found | undefined | 'cut'> {
     const left = this.budget.runs - this.runs;
     const count = Math.min(proposal.count, left);
     for await (const { from, trials, found } of this.portions(proposal, count)) {
@@ -97,8 +113,11 @@ class PooledTrials {
   /** A trial that hangs, or eats all memory, did not fail as it should; those behind it are still tried. */
   private async attempt(trials: readonly Trial[]): Promise<Found | undefined> {
     const began = performance.now();
+    // The first run, which fails as it should or not, is all that there is to begin with: it is waited for.
+    const signal = this.runs === 0 ? undefined : this.deadline;
     for (let from = 0; from < trials.length;) {
-      const done = await this.pool.perform({ kind: 'attempt', ...this.subject, trials: trials.slice(from) });
+      const task = { kind: 'attempt', ...this.subject, trials: trials.slice(from) } as const;
+      const done = await this.pool.perform(task, { signal });
       if (done.stopped === undefined) {
         this.learn((performance.now() - began) / trials.length);
         const { found } = done.value;

@@ -83,8 +83,10 @@ const TASKS_AHEAD = 4;
 const LARGEST_HEAP_MIB = 2048;
 /** Runs are short and most of what they make dies young: a larger nursery saves a tenth of the time. */
 const YOUNG_HEAP_MIB = 192;
-/** Tasks that do not count their events (recording, replaying) may stand still so many times as long. */
+/** Tasks that do not count their events all the time (recording, replaying) may stand still so many times as long. */
 const PATIENCE = 10;
+/** Those that do. */
+const COUNTING: readonly Task['kind'][] = ['run', 'attempt'];
 
 export class SimulationPool {
   readonly workers: number;
@@ -141,7 +143,7 @@ export class SimulationPool {
     { fresh = false, signal }: TaskSettings = {},
   ): Promise<Performed<TaskResults[T['kind']]>> {
     const pulse = new SharedArrayBuffer(Pulse.length * Int32Array.BYTES_PER_ELEMENT);
-    const watchdog = new Watchdog(pulse, this.settings, task.kind === 'run' ? 1 : PATIENCE, signal);
+    const watchdog = new Watchdog(pulse, this.settings, COUNTING.includes(task.kind) ? 1 : PATIENCE, signal);
     const dispatched: Dispatched = { task, pulse };
     let reply: Reply<TaskResults[T['kind']]>;
     try {

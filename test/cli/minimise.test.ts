@@ -2,6 +2,9 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import type { minimise as minimiseVerb } from '../../src/cli/minimise.js';
+import type { MinimiseOptions } from '../../src/cli/option-table.js';
+import type { Terminal } from '../../src/cli/terminal.js';
 import { emptyFolder, faultline, fixture, jsonLines } from './faultline.js';
 
 const corpus = (name: string): string =>
@@ -75,6 +78,32 @@ describe('cli: minimise', () => {
     expect(small.after['decisions']).toBeLessThanOrEqual(25);
     expect((await faultline(['replay', small.savedTo], { cwd })).code).toBe(0);
   });
+
+  it('saves what it has when a signal ends the search', async () => {
+    // In this process: so the signal comes when there is something to save, however fast the machine is.
+    const verb = (await import(new URL('../../dist/cli/minimise.js', import.meta.url).href)) as {
+      readonly minimise: typeof minimiseVerb;
+    };
+    const lines: (readonly [string, unknown])[] = [];
+    const terminal = {
+      json: true,
+      closed: new AbortController().signal,
+      progress: () => {
+        if (process.listenerCount('SIGINT') > 0 && lines.length === 0) process.emit('SIGINT');
+        lines.push(['progress', undefined]);
+      },
+      note: () => undefined,
+      summarize: () => undefined,
+      emit: (type: string, fields: unknown) => lines.push([type, fields]),
+    } as unknown as Terminal;
+    const path = corpus('K20-no-fencing');
+    const options = { workers: 1, timeout: 30_000_000, for: 300_000_000, runs: 100_000, out: emptyFolder() };
+    const code = await verb.minimise(terminal, [path], { ...options, json: true });
+    expect(code).toBe(130);
+    const small = lines.find(([type]) => type === 'minimised')?.[1] as Minimum;
+    expect(small).toMatchObject({ isCut: true });
+    expect((await faultline(['replay', small.savedTo])).code).toBe(0);
+  }, 60_000);
 
   it('refuses what is no trace of a failure', async () => {
     const cwd = emptyFolder();

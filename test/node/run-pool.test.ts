@@ -104,6 +104,16 @@ describe('the pool of workers', () => {
     expect(performance.now() - began).toBeLessThan(20_000);
   }, 150_000);
 
+  it('ends a trial of the minimiser that stands still as it ends any run', async () => {
+    const limits = { untilMicros: 1e12, mostEvents: 1e9 };
+    const trial = { scenario: misbehaving('endless'), seed: '1', edits: [], chance: undefined, ...limits };
+    const target = { status: 'violated', invariant: undefined } as const;
+    const began = performance.now();
+    const done = await open(2_000, 1).perform({ kind: 'attempt', bug: undefined, target, trials: [trial] });
+    expect(done).toMatchObject({ stopped: 'no-progress', position: 0 });
+    expect(performance.now() - began).toBeLessThan(15_000);
+  }, 60_000);
+
   it('says of a single task that a signal ended it', async () => {
     const controller = new AbortController();
     const task = { kind: 'run', scenario: quiet, bug: undefined, seeds: ['1'] } as const;
