@@ -6,7 +6,8 @@
  * Each is written and synced before anything that rests on it: a failure after its trace is saved and before the
  * portion that it was found in. So a process that is killed loses at most the portions under way, which are run
  * again, and a failure found again is known by its scenario and seed. A last line without an end is what a kill
- * left of a write, and is cut off.
+ * left of a write, and is cut off. One process at a time has the ledger: another would take what is being written for
+ * torn, and portions would be there twice.
  *
  * Portions are chained: each carries the hash of the one before of its scenario and of its runs' digests. Two
  * campaigns over the same seeds of the same code end with the same hashes.
@@ -22,6 +23,7 @@ import type { MutatedRecipe } from '../simulator/outcome.js';
 import { isMutatedRecipe } from '../simulator/trace-recipe.js';
 import { appendLine, isTorn } from './append-line.js';
 import { fileProblem } from './file-errors.js';
+import { FileLock } from './file-lock.js';
 import { makeFolder } from './folders.js';
 
 const SCHEMA = 'faultline-ledger/1';
@@ -84,38 +86,46 @@ export class FuzzLedger {
   private constructor(
     private readonly path: string,
     private readonly file: number,
+    private readonly lock: FileLock,
   ) {}
 
   /** Begins a ledger. Throws UsageError where there is one already, or no place to write. */
   static create(path: string, header: LedgerHeader): FuzzLedger {
     makeFolder(dirname(path));
-    let file: number;
-    try {
-      file = openSync(path, 'ax');
-    } catch (error) {
-      throw fileProblem(error, path, 'a new ledger', '--resume goes on with one that is there');
-    }
-    const ledger = new FuzzLedger(path, file);
-    ledger.write({ schema: SCHEMA, type: 'campaign', ...header });
-    return ledger;
+    return locked(path, 'a new ledger', (lock) => {
+      let file: number;
+      try {
+        file = openSync(path, 'ax');
+      } catch (error) {
+        throw fileProblem(error, path, 'a new ledger', '--resume goes on with one that is there');
+      }
+      const ledger = new FuzzLedger(path, file, lock);
+      ledger.write({ schema: SCHEMA, type: 'campaign', ...header });
+      return ledger;
+    });
   }
 
-  /** Opens a ledger to go on with it. Throws UsageError when it is none, or that of another campaign. */
+  /**
+   * Opens a ledger to go on with it. Throws UsageError when it is none, that of another campaign, or one that another
+   * process has.
+   */
   static resume(
     path: string,
     header: LedgerHeader,
   ): { readonly ledger: FuzzLedger; readonly before: Ledgered } {
-    const { text, before } = read(path, header);
-    let file: number;
-    try {
-      truncateSync(path, Buffer.byteLength(text));
-      file = openSync(path, 'a');
-    } catch (error) {
-      throw fileProblem(error, path, 'a ledger to go on with');
-    }
-    const ledger = new FuzzLedger(path, file);
-    if (text === '') ledger.write({ schema: SCHEMA, type: 'campaign', ...header });
-    return { ledger, before };
+    return locked(path, 'a ledger to go on with', (lock) => {
+      const { text, isTornOff, before } = read(path, header);
+      let file: number;
+      try {
+        if (isTornOff) truncateSync(path, Buffer.byteLength(text));
+        file = openSync(path, 'a');
+      } catch (error) {
+        throw fileProblem(error, path, 'a ledger to go on with');
+      }
+      const ledger = new FuzzLedger(path, file, lock);
+      if (text === '') ledger.write({ schema: SCHEMA, type: 'campaign', ...header });
+      return { ledger, before };
+    });
   }
 
   failure(failure: LedgerFailure): void {
@@ -128,10 +138,22 @@ export class FuzzLedger {
 
   close(): void {
     closeSync(this.file);
+    this.lock.release();
   }
 
   private write(line: Readonly<Record<string, unknown>>): void {
     appendLine(this.file, this.path, line);
+  }
+}
+
+/** What the body opens keeps the lock; where it fails, the lock is given back. */
+function locked<T>(path: string, expected: string, open: (lock: FileLock) => T): T {
+  const lock = FileLock.take(path, expected);
+  try {
+    return open(lock);
+  } catch (error) {
+    lock.release();
+    throw error;
   }
 }
 
@@ -151,8 +173,15 @@ export function contentHash(content: unknown): string {
   return createHash('sha256').update(canonical(content)).digest('hex').slice(0, 16);
 }
 
+interface WholeLines {
+  readonly text: string;
+  /** Whether there is more, without an end. */
+  readonly isTornOff: boolean;
+  readonly before: Ledgered;
+}
+
 /** The whole lines of a ledger, and what they say. A ledger that was killed before its first line is empty. */
-function read(path: string, header: LedgerHeader): { readonly text: string; readonly before: Ledgered } {
+function read(path: string, header: LedgerHeader): WholeLines {
   let whole: string;
   try {
     whole = readFileSync(path, 'utf8');
@@ -160,11 +189,12 @@ function read(path: string, header: LedgerHeader): { readonly text: string; read
     throw fileProblem(error, path, 'a ledger to go on with');
   }
   const text = whole.slice(0, whole.lastIndexOf('\n') + 1);
+  const isTornOff = text.length < whole.length;
   const lines = text.split('\n').slice(0, -1);
   const [first] = lines;
   if (first === undefined) {
     if (!isTorn(whole, SCHEMA)) throw notALedger(path, 1);
-    return { text, before: NOTHING };
+    return { text, isTornOff, before: NOTHING };
   }
   requireSameCampaign(path, parseLine(path, 1, first, headerShape), header);
   const failures: LedgerFailure[] = [];
@@ -179,7 +209,7 @@ function read(path: string, header: LedgerHeader): { readonly text: string; read
       portions.push(portion);
     }
   });
-  return { text, before: { failures, portions } };
+  return { text, isTornOff, before: { failures, portions } };
 }
 
 /** A portion that is missing or there twice would have seeds left out, or counted twice. */

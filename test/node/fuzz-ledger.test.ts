@@ -1,5 +1,6 @@
-import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -81,6 +82,43 @@ describe('fuzz ledger', () => {
   it('is begun once: another beginning names --resume', () => {
     const path = written();
     expect(() => FuzzLedger.create(path, HEADER)).toThrow(/expected a new ledger, got a file of that name/);
+  });
+
+  it('is one process at a time: a second one is told which, and cuts nothing off', () => {
+    const path = place();
+    const ledger = FuzzLedger.create(path, HEADER);
+    ledger.failure(FAILURE);
+    // As the second one would find it while the first one writes.
+    appendFileSync(path, '{"type":"portion","scen');
+    const text = readFileSync(path, 'utf8');
+    const held = `${path}: expected a file that nobody else writes, got one that process ${process.pid} writes`;
+    expect(() => FuzzLedger.resume(path, HEADER)).toThrow(held);
+    expect(readFileSync(path, 'utf8')).toBe(text);
+    ledger.close();
+    expect(reopened(path).failures).toHaveLength(1);
+    expect(existsSync(`${path}.lock`)).toBe(false);
+  });
+
+  it('is taken over from a process that is gone, also where another has its number, and not from elsewhere', () => {
+    const path = written();
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    const host = hostname();
+    for (const holder of [
+      { pid, host, start: '1' },
+      { pid: process.pid, host, start: 'another' },
+    ]) {
+      writeFileSync(`${path}.lock`, JSON.stringify(holder));
+      expect(reopened(path).failures).toHaveLength(1);
+    }
+    writeFileSync(`${path}.lock`, JSON.stringify({ pid, host: 'elsewhere', start: '1' }));
+    expect(() => reopened(path)).toThrow(`got one that process ${pid} on elsewhere writes`);
+  });
+
+  it('gives its lock back where it cannot be opened', () => {
+    const path = written();
+    expect(() => FuzzLedger.create(path, HEADER)).toThrow(/expected a new ledger/);
+    expect(() => reopened(path, { ...HEADER, first: 100 })).toThrow(/expected first 100/);
+    expect(reopened(path).failures).toHaveLength(1);
   });
 
   it('of another campaign is refused, by what differs', () => {
