@@ -3,6 +3,7 @@
 import { UsageError } from '../kernel/index.js';
 import { FuzzLedger, NOTHING, contentHash, type LedgerHeader, type Ledgered } from '../node/fuzz-ledger.js';
 import { makeFolder } from '../node/folders.js';
+import { hashOfModule } from '../node/module-loader.js';
 import { QueuedRuns } from '../node/queue/queued-runs.js';
 import { FAULTLINE_VERSION } from '../simulator/version.js';
 import type { ExitCode } from './exit-codes.js';
@@ -108,12 +109,21 @@ interface OpenLedger {
   readonly before: Ledgered;
 }
 
+/** What the modules of users hold, by scenario. */
+function modulesOf(planned: readonly PlannedScenario[]): Pick<LedgerHeader, 'modules'> {
+  const entries = planned.flatMap(({ scenario: { name, protocol } }) =>
+    protocol.module === undefined ? [] : [[name, hashOfModule(protocol.module)] as const],
+  );
+  return entries.length === 0 ? {} : { modules: Object.fromEntries(entries) };
+}
+
 function openLedger(options: FuzzOptions, planned: readonly PlannedScenario[]): OpenLedger {
   const { ledger: path, first, bug, strategy } = options;
   if (path === undefined) return { ledger: undefined, before: NOTHING };
   const header: LedgerHeader = {
     faultline: FAULTLINE_VERSION,
     scenarios: Object.fromEntries(planned.map(({ scenario }) => [scenario.name, contentHash(scenario)])),
+    ...modulesOf(planned),
     bug: bug ?? null,
     first,
     ...options.shard,

@@ -35,6 +35,8 @@ const headerShape = z.strictObject({
   faultline: z.string(),
   /** Hash of the scenarios' content: another scenario of the same name is another campaign. */
   scenarios: z.record(z.string(), z.string()),
+  /** sha256 of the file of a user's module, by scenario. Absent where there is none, and in older ledgers. */
+  modules: z.record(z.string(), z.string()).optional(),
   bug: z.string().nullable(),
   first: z.int().nonnegative(),
   shard: z.int().nonnegative(),
@@ -242,13 +244,32 @@ function notALedger(path: string, line: number): UsageError {
 
 /** Going on with other code or other scenarios would mix two campaigns. */
 function requireSameCampaign(path: string, found: z.infer<typeof headerShape>, header: LedgerHeader): void {
+  requireSameModules(path, found.modules ?? {}, header.modules ?? {});
   for (const [key, value] of Object.entries(header)) {
+    if (key === 'modules') continue;
     const other = found[key as keyof LedgerHeader];
     if (canonical(other) === canonical(value)) continue;
     throw new UsageError(
       'other-campaign',
       `${path}:1: expected ${key} ${excerpt(canonical(value), 120)}, got ${excerpt(canonical(other), 120)}`,
       'a ledger goes on with the same scenarios, seeds and version; name another file for another campaign',
+    );
+  }
+}
+
+/** A scenario names the module of a user by its path: other code may lie there by now. */
+function requireSameModules(
+  path: string,
+  found: Readonly<Record<string, string>>,
+  modules: Readonly<Record<string, string>>,
+): void {
+  for (const [scenario, hash] of Object.entries(modules)) {
+    const other = found[scenario];
+    if (other === undefined || other === hash) continue;
+    throw new UsageError(
+      'other-campaign',
+      `${path}:1: expected a campaign with the module of '${excerpt(scenario)}' as it is (sha256 ${hash.slice(0, 12)}), got another one (${excerpt(other.slice(0, 12))})`,
+      'a ledger goes on with the same code; name another file for another campaign',
     );
   }
 }

@@ -73,15 +73,19 @@ export async function loadModule(specifier: string): Promise<LoadedModule> {
       'for example ./mine.js#myProtocol',
     );
   }
-  let text: Buffer;
+  const hash = hashOfModule(specifier);
+  const exports = await importModule(path);
+  return { protocol: protocolOf(exports, name, path), specifier, hash };
+}
+
+/** The hash of the file that `PATH#EXPORT` names, which is not run for that; throws UsageError. */
+export function hashOfModule(specifier: string): string {
+  const path = specifier.slice(0, specifier.lastIndexOf('#'));
   try {
-    text = readFileSync(path);
+    return createHash('sha256').update(readFileSync(path)).digest('hex');
   } catch (error) {
     throw fileProblem(error, path, 'the module of the protocol');
   }
-  const hash = createHash('sha256').update(text).digest('hex');
-  const exports = await importModule(path);
-  return { protocol: protocolOf(exports, name, path), specifier, hash };
 }
 
 /** The error as bad input, when a user's module is what threw it. */

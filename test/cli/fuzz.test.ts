@@ -1,13 +1,13 @@
 // `faultline fuzz`: budgets, failures by kind, going on after any end, a killed campaign.
 
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readTraceFile } from '../../src/node/trace-file.js';
 import { buggyImplementation, mutationsOf, simulate } from '../../src/simulator/index.js';
-import { emptyFolder, faultline, jsonLines } from './faultline.js';
+import { emptyFolder, faultline, fixture, jsonLines } from './faultline.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const SHORT = ['--set', 'bounds.end=6s', '--set', 'bounds.heal-at=3s', '--set', 'bounds.stop-clients-at=5s'];
@@ -153,6 +153,25 @@ describe('cli: fuzz', () => {
     expect(saved.length).toBeGreaterThan(0);
     expect(await faultline(['replay', ...saved], { cwd })).toMatchObject({ code: 0 });
   }, 120_000);
+
+  it("does not go on with a user's module that was changed", async () => {
+    const cwd = emptyFolder();
+    copyFileSync(fixture('primary-backup.yaml'), join(cwd, 'primary-backup.yaml'));
+    // Out here nothing is called faultline.
+    const contracts = new URL('../../dist/protocol.js', import.meta.url).href;
+    const text = readFileSync(fixture('primary-backup.mjs'), 'utf8');
+    writeFileSync(
+      join(cwd, 'primary-backup.mjs'),
+      text.replace("from 'faultline/protocol'", `from '${contracts}'`),
+    );
+    const words = ['fuzz', 'primary-backup.yaml', '--runs', '4', '--no-minimise', '--ledger', 'night.jsonl'];
+    await faultline(words, { cwd });
+    expect((await faultline([...words, '--resume'], { cwd })).stdout).toContain(', after 4 before');
+    appendFileSync(join(cwd, 'primary-backup.mjs'), '// Another one.\n');
+    const { code, stderr } = await faultline([...words, '--resume'], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^faultline: night.jsonl:1: expected a campaign with the module of '.*' as it is/);
+  });
 
   it('is told what is wrong in one line', async () => {
     const cwd = emptyFolder();

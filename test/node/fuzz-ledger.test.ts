@@ -128,6 +128,18 @@ describe('fuzz ledger', () => {
     expect(() => reopened(path, { ...HEADER, scenarios })).toThrow(/expected scenarios .*changed/);
   });
 
+  it("with another file of a user's module is refused; one from before they were noted is not", () => {
+    const path = place();
+    const header = { ...HEADER, modules: { 'raft/a': 'a'.repeat(64) } };
+    FuzzLedger.create(path, header).close();
+    expect(reopened(path, header).portions).toEqual([]);
+    const other = { ...HEADER, modules: { 'raft/a': 'b'.repeat(64) } };
+    expect(() => reopened(path, other)).toThrow(
+      `${path}:1: expected a campaign with the module of 'raft/a' as it is (sha256 bbbbbbbbbbbb), got another one (aaaaaaaaaaaa)`,
+    );
+    expect(reopened(written(), other).portions).toEqual([PORTION]);
+  });
+
   it('with a line that is none of its own is refused, by its number', () => {
     for (const junk of ['junk', '{"type":"portion"}', '[]', '{"type":"portion","scenario":1}']) {
       const path = written();
