@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { minimise as minimiseVerb } from '../../src/cli/minimise.js';
-import type { MinimiseOptions } from '../../src/cli/option-table.js';
 import type { Terminal } from '../../src/cli/terminal.js';
 import { emptyFolder, faultline, fixture, jsonLines } from './faultline.js';
 
