@@ -142,6 +142,11 @@ export abstract class PbftCore {
 
   // ---- proofs ----
 
+  /** It has sent something that proves nothing. */
+  protected noteUnproved(_from: ProcessId): void {
+    // Where keys do not change there is nothing to tell it.
+  }
+
   /** A statement of the given kind; the same object every time. */
   protected stated(type: number, view: View, sequence: number, digest: number): Writable {
     const { statement } = this;

@@ -53,7 +53,7 @@ class Answers {
   readonly reads: (ReadReply | undefined)[];
 
   constructor(
-    readonly sequence: number,
+    readonly command: Command,
     servers: number,
   ) {
     this.replies = new Array<Reply | undefined>(servers).fill(undefined);
@@ -61,7 +61,7 @@ class Answers {
   }
 
   clone(): Answers {
-    const copy = new Answers(this.sequence, this.replies.length);
+    const copy = new Answers(this.command, this.replies.length);
     copy.request = this.request;
     for (let i = 0; i < this.replies.length; i++) {
       copy.replies[i] = this.replies[i];
@@ -89,7 +89,7 @@ export class PbftDriver implements ClientDriver {
   request(host: ClientHost, command: Command, attempt: number): void {
     const answers = this.answersTo(host, command);
     const configuration = this.known.latest(host.servers);
-    const { processes, firstView } = configuration;
+    const { processes } = configuration;
     if (attempt === 1 && this.settings.readOnly && isReadAside(command)) {
       const proof = this.proveFirst(host, statementOf(StatementType.readRequest, command));
       const read: ReadRequest = { kind: 'ReadRequest', command, proof };
@@ -99,8 +99,7 @@ export class PbftDriver implements ClientDriver {
     if (attempt > 1) this.signAgain(host, answers, command);
     answers.request ??= this.orderedRequest(host, command);
     if (attempt === 1) {
-      const view = configuration.hasView(this.view) ? this.view : firstView;
-      host.send(processes[configuration.primaryOf(view)] as ProcessId, answers.request);
+      this.sendToPrimary(host, answers.request);
       return;
     }
     sendToAll(host, processes, answers.request);
@@ -108,16 +107,23 @@ export class PbftDriver implements ClientDriver {
     for (let i = 0; i < host.servers.length; i++) this.inquire(host, host.servers[i] as ProcessId);
   }
 
+  private sendToPrimary(host: ClientHost, request: Request): void {
+    const configuration = this.known.latest(host.servers);
+    const view = configuration.hasView(this.view) ? this.view : configuration.firstView;
+    host.send(configuration.processes[configuration.primaryOf(view)] as ProcessId, request);
+  }
+
   private inquire(host: ClientHost, server: ProcessId): void {
     const inquiry: Inquiry = { kind: 'Inquiry', number: this.known.number };
     host.send(server, inquiry);
   }
 
-  private answersTo(host: ClientHost, { sequence }: Command): Answers {
+  private answersTo(host: ClientHost, command: Command): Answers {
+    const { sequence } = command;
     const place = sequence % REMEMBERED;
     const present = this.open[place];
-    if (present?.sequence === sequence) return present;
-    const answers = new Answers(sequence, host.servers.length);
+    if (present?.command.sequence === sequence) return present;
+    const answers = new Answers(command, host.servers.length);
     this.open[place] = answers;
     return answers;
   }
@@ -181,18 +187,27 @@ export class PbftDriver implements ClientDriver {
     );
   }
 
+  /** A quorum believes the same, of the same place: see reads.ts. */
   private receiveRead(host: ClientHost, from: ProcessId, message: ReadReply): ClientOutcome | undefined {
-    const { sequence, result } = message;
+    const { sequence, result, index } = message;
     const answers = this.answersOf(host, from, sequence);
     if (answers === undefined || !this.isReadAuthentic(host, from, message)) return undefined;
     answers.reads[host.servers.indexOf(from)] = message;
     const { processes, quorum } = this.known.latest(host.servers);
-    const same = processes
-      .map((process) => answers.reads[process])
-      .filter((reply) => reply?.digest === message.digest);
-    if (same.length < quorum.strong) return undefined;
-    this.open[sequence % REMEMBERED] = undefined;
-    return { kind: 'ok', sequence, result, index: commonIndex(same as readonly ReadReply[], quorum.strong) };
+    const reads = processes.map((process) => answers.reads[process]);
+    if (alike(reads, message) >= quorum.strong) {
+      this.open[sequence % REMEMBERED] = undefined;
+      return { kind: 'ok', sequence, result, index };
+    }
+    if (!mayAgree(reads, quorum.strong)) this.orderNow(host, answers);
+    return undefined;
+  }
+
+  /** No quorum of readers can say the same any more: there is nothing to wait for. */
+  private orderNow(host: ClientHost, answers: Answers): void {
+    if (answers.request !== undefined) return;
+    answers.request = this.orderedRequest(host, answers.command);
+    this.sendToPrimary(host, answers.request);
   }
 
   /** Readers of two configurations are no quorum of either. */
@@ -202,7 +217,7 @@ export class PbftDriver implements ClientDriver {
 
   private answersOf({ servers }: ClientHost, from: ProcessId, sequence: number): Answers | undefined {
     const answers = this.open[sequence % REMEMBERED];
-    return servers.includes(from) && answers?.sequence === sequence ? answers : undefined;
+    return servers.includes(from) && answers?.command.sequence === sequence ? answers : undefined;
   }
 
   /** True when this replica says so to this client, and the digest is that of the result. */
@@ -277,12 +292,19 @@ function sameReplies({ replies }: Answers, { digest, index }: Reply, { processes
   return same;
 }
 
-/**
- * Where in the order a read holds: at the place that a quorum names. Every later quorum has a correct replica in common
- * with that one, which has come as far. 0, nobody knows, where the answers name several places: the latest of them
- * holds for those who name it, and later readers need not meet one of these.
- */
-function commonIndex(reads: readonly ReadReply[], strong: number): number {
-  const common = reads.find(({ index }) => reads.filter((other) => other.index === index).length >= strong);
-  return common?.index ?? 0;
+type Reads = readonly (ReadReply | undefined)[];
+
+/** How many say the same as this one, of the same place. */
+function alike(reads: Reads, { digest, index }: ReadReply): number {
+  let count = 0;
+  for (const read of reads) if (read?.digest === digest && read.index === index) count++;
+  return count;
+}
+
+/** True while those who have not answered yet could make a quorum that says the same. */
+function mayAgree(reads: Reads, strong: number): boolean {
+  const missing = reads.filter((read) => read === undefined).length;
+  return (
+    missing >= strong || reads.some((read) => read !== undefined && alike(reads, read) + missing >= strong)
+  );
 }

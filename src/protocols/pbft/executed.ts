@@ -32,7 +32,7 @@ export class ExecutedRequests {
     return row.sequences[place] === sequence ? (row.indexes[place] as number) : 0;
   }
 
-  /** It was executed, or a later one is remembered in its place: then its client has long given it up. */
+  /** It was executed, or one so much later was that nobody remembers it: it is too late for it. */
   isPast(client: ProcessId, sequence: number): boolean {
     const row = this.rows.get(client);
     return row !== undefined && (row.sequences[sequence % REMEMBERED] as number) >= sequence;

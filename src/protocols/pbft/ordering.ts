@@ -19,11 +19,6 @@ export abstract class PbftOrdering extends PbftAgreement {
   protected nextSequence: Sequence = 1;
   private isBatchTimerSet = false;
 
-  /** It has sent something that proves nothing. */
-  protected noteUnproved(_from: ProcessId): void {
-    // Where keys do not change there is nothing to tell it.
-  }
-
   /** There is something new to wait for, or less of it. */
   protected abstract watchProgress(): void;
 
@@ -36,7 +31,7 @@ export abstract class PbftOrdering extends PbftAgreement {
       return;
     }
     if (this.pending.find(client, sequence) !== undefined) return;
-    // Its client's proof holds for ever: whoever has it could have it ordered again and again.
+    // Its client's proof holds for ever: whoever has it could have a correct primary order it again and again.
     if (this.executed.isPast(client, sequence)) {
       this.reject('a request of long ago');
       return;

@@ -1,6 +1,9 @@
 /**
  * Operations that change nothing, answered by every replica from its own committed state, without being ordered (OSDI
- * 1999, §5.1). The client believes a quorum that says the same; else it has the operation ordered.
+ * 1999, §5.1). The client believes a quorum that says the same of the same place in the order; else it has the operation
+ * ordered. The same alone would not do: what was read may have been something else in between (absent, put, deleted).
+ * Of those who agree a single correct one might be beyond that, and a later quorum, which shares only one that is
+ * behind with this one, would say what was in between.
  *
  * Whatever a client has been told of was told by a quorum (client.ts waits for q replies when this is on), so each
  * quorum of answers has one of a correct replica that had executed it. Such a replica must not answer from an older
@@ -55,6 +58,7 @@ export abstract class PbftReads extends PbftExecution {
     }
     if (!this.verifyClient(StatementType.readRequest, message)) {
       this.reject('a request without its client');
+      this.noteUnproved(from);
       return;
     }
     if (this.isSettled()) this.answerRead(message);

@@ -23,8 +23,12 @@ function readReply(from: number, result: string, index: number): ReadReply {
   return { kind: 'ReadReply', sequence: 1, result, digest, index, proof };
 }
 
-function setUp(servers = 4): {
+function setUp(
+  servers = 4,
+  raw: Readonly<Record<string, unknown>> = {},
+): {
   sent: { to: number; message: Message }[];
+  read: (sequence: number) => number[];
   request: (sequence: number, attempt: number) => number[];
   receive: (from: number, message: Message) => ClientOutcome | undefined;
 } {
@@ -36,9 +40,13 @@ function setUp(servers = 4): {
     send: (to, message) => void sent.push({ to, message }),
     draw: (_name, least) => least,
   };
-  const driver = pbftProtocol().createDriver(parsePbftSettings({}));
+  const driver = pbftProtocol().createDriver(parsePbftSettings(raw));
   return {
     sent,
+    read: (sequence) => {
+      driver.request(host, makeCommand(CLIENT, sequence, 'input', 'read-index'), 1);
+      return sent.map(({ to }) => to);
+    },
     request: (sequence, attempt) => {
       const before = sent.length;
       driver.request(host, makeCommand(CLIENT, sequence, 'input'), attempt);
@@ -94,7 +102,7 @@ describe('pbft client (OSDI 1999, §4.1)', () => {
     expect(request(2, 1)).toEqual([2]);
   });
 
-  it('takes a read for one of the place that a quorum names, and of none where they name several', () => {
+  it('believes a read that a quorum says of one place, and of no others: it may have been otherwise between', () => {
     const answers = (...places: number[]): ClientOutcome | undefined => {
       const { request, receive } = setUp();
       request(1, 1);
@@ -104,7 +112,19 @@ describe('pbft client (OSDI 1999, §4.1)', () => {
     };
     expect(answers(7, 7)).toBeUndefined();
     expect(answers(7, 7, 7)).toEqual({ kind: 'ok', sequence: 1, result: 'a', index: 7 });
-    // Two that name 8, one of them correct: the next quorum may hold nobody who has come so far.
-    expect(answers(7, 8, 8)).toEqual({ kind: 'ok', sequence: 1, result: 'a', index: 0 });
+    expect(answers(7, 8, 8)).toBeUndefined();
+    expect(answers(7, 8, 8, 8)).toEqual({ kind: 'ok', sequence: 1, result: 'a', index: 8 });
+  });
+
+  it('has a read ordered as soon as no quorum can say the same any more, once', () => {
+    const { sent, read, receive } = setUp(4, { 'read-only': true });
+    expect(read(1)).toEqual([0, 1, 2, 3]);
+    receive(0, readReply(0, 'a', 7));
+    receive(1, readReply(1, 'a', 8));
+    expect(sent).toHaveLength(4);
+    receive(2, readReply(2, 'b', 8));
+    expect(sent.slice(4)).toMatchObject([{ to: 0, message: { kind: 'Request' } }]);
+    expect(receive(3, readReply(3, 'a', 7))).toBeUndefined();
+    expect(sent).toHaveLength(5);
   });
 });
