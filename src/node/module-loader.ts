@@ -63,16 +63,7 @@ async function loadCode(scenario: Scenario, bug: string | undefined): Promise<Lo
 
 /** Imports `PATH#EXPORT` and checks that the export is a protocol; throws UsageError. */
 export async function loadModule(specifier: string): Promise<LoadedModule> {
-  const mark = specifier.lastIndexOf('#');
-  const path = specifier.slice(0, mark);
-  const name = specifier.slice(mark + 1);
-  if (mark < 1 || name === '') {
-    throw new UsageError(
-      'bad-module',
-      `protocol.module: expected a path and an export, got '${excerpt(specifier)}'`,
-      'for example ./mine.js#myProtocol',
-    );
-  }
+  const { path, name } = partsOf(specifier);
   const hash = hashOfModule(specifier);
   const exports = await importModule(path);
   return { protocol: protocolOf(exports, name, path), specifier, hash };
@@ -80,12 +71,25 @@ export async function loadModule(specifier: string): Promise<LoadedModule> {
 
 /** The hash of the file that `PATH#EXPORT` names, which is not run for that; throws UsageError. */
 export function hashOfModule(specifier: string): string {
-  const path = specifier.slice(0, specifier.lastIndexOf('#'));
+  const { path } = partsOf(specifier);
   try {
     return createHash('sha256').update(readFileSync(path)).digest('hex');
   } catch (error) {
     throw fileProblem(error, path, 'the module of the protocol');
   }
+}
+
+/** Of `PATH#EXPORT`; a path may have the mark in it as well. */
+function partsOf(specifier: string): { readonly path: string; readonly name: string } {
+  const mark = specifier.lastIndexOf('#');
+  const path = specifier.slice(0, mark);
+  const name = specifier.slice(mark + 1);
+  if (mark >= 1 && name !== '') return { path, name };
+  throw new UsageError(
+    'bad-module',
+    `protocol.module: expected a path and an export, got '${excerpt(specifier)}'`,
+    'for example ./mine.js#myProtocol',
+  );
 }
 
 /** The error as bad input, when a user's module is what threw it. */
