@@ -21,6 +21,19 @@ describe('failure groups', () => {
     expect(fingerprintOf(other)).toBe(fingerprintOf(failure()));
   });
 
+  it('takes lists of any length, and numbers of either sign, as one mistake', () => {
+    const began = (list: string): string =>
+      fingerprintOf(failure({ message: `n2 began view 3 at batch 4 with [${list}]; then` }));
+    expect(new Set(['-17', '17, -2041', '5, -6, -7', '-99fe01aa, 3'].map(began)).size).toBe(1);
+    const said = (list: string): string => fingerprintOf(failure({ message: `n2 said ${list}` }));
+    expect(said('"a", "b, c", "d"')).toBe(said('"e"'));
+  });
+
+  it('takes no dash within a word for a sign', () => {
+    const ids = ['shard-3 is lost', 'shard3 is lost', 'shard 3 is lost'];
+    expect(new Set(ids.map((message) => fingerprintOf(failure({ message })))).size).toBe(3);
+  });
+
   it('tells apart other properties, verdicts and sentences', () => {
     const others = [
       failure({ invariant: 'raft/election-safety' }),
