@@ -87,11 +87,16 @@ export class RunReporter {
     const requests = planned.map(({ word, scenario }): Planned => ({ word, scenario, bug, seeds, findsAll }));
     const words = new Map(requests.map(({ scenario, word }) => [scenario, word]));
     const second = checksDeterminism ? this.pool.runs(requests, true) : undefined;
-    for await (const report of this.pool.runs(requests)) {
-      const again = await second?.next();
-      if (second !== undefined && again?.done === true) return;
-      const repeated = again?.done === false ? again.value : undefined;
-      yield await this.tell(report, repeated, words.get(report.request.scenario) ?? '');
+    try {
+      for await (const report of this.pool.runs(requests)) {
+        const again = await second?.next();
+        if (second !== undefined && again?.done === true) return;
+        const repeated = again?.done === false ? again.value : undefined;
+        yield await this.tell(report, repeated, words.get(report.request.scenario) ?? '');
+      }
+    } finally {
+      // The loop ends the first executions with it; the second ones are asked for by hand.
+      await second?.return(undefined);
     }
   }
 

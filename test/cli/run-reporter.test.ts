@@ -60,6 +60,21 @@ describe('cli: the reporter of runs', () => {
     for await (const { runs } of reporter(pool).portions([{ ...request, word: 'raft/baseline-quiet' }]))
       expect(runs.map(({ savedTo }) => savedTo)).toEqual([undefined, 'a.trace', undefined]);
   });
+
+  it('ends second executions with the first ones when nobody reads any more', async () => {
+    const ended: boolean[] = [];
+    async function* runs(_: unknown, isSecond = false): AsyncGenerator<RunReport> {
+      try {
+        for (;;) yield await Promise.resolve({ ...report, outcome: { ...outcome, violation: undefined } });
+      } finally {
+        ended.push(isSecond);
+      }
+    }
+    const pool = { runs } as unknown as SimulationPool;
+    const planned = [{ word: 'raft/baseline-quiet', path: '', scenario }];
+    for await (const _ of reporter(pool).runs(planned, ['1'], true)) break;
+    expect(ended.sort()).toEqual([false, true]);
+  });
 });
 
 describe('cli: traces by kind of failure', () => {
