@@ -165,9 +165,11 @@ export class RunReporter {
       return { ...judgement, savedTo: undefined, replayLine: undefined };
     }
     const { path, digest, problem } = await this.record(request, outcome.recipe);
-    if (path !== undefined) traces.spend(run);
-    if (digest !== undefined && digest !== outcome.digest)
-      return this.diverged(report, outcome.digest, digest);
+    const isAnother = digest !== undefined && digest !== outcome.digest;
+    // The trace of another run shows nothing of this one: the next run has its turn.
+    if (path === undefined || isAnother) traces.fail(run);
+    else traces.spend(run);
+    if (isAnother) return this.diverged(report, outcome.digest, digest);
     return {
       ...judgement,
       reason: [judgement.reason, problem].filter((text) => text !== undefined).join('; ') || undefined,

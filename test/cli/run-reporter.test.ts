@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { RunReporter } from '../../src/cli/run-reporter.js';
-import { TracesByKind, TracesByScenario, type BrokenRun } from '../../src/cli/trace-budget.js';
+import { TracesByScenario } from '../../src/cli/trace-budget.js';
 import { UsageError } from '../../src/kernel/index.js';
 import { InterruptedError } from '../../src/node/interrupted-error.js';
 import type { RunReport, RunRequest, SimulationPool } from '../../src/node/run-pool.js';
@@ -61,6 +61,36 @@ describe('cli: the reporter of runs', () => {
       expect(runs.map(({ savedTo }) => savedTo)).toEqual([undefined, 'a.trace', undefined]);
   });
 
+  it('takes nothing for the trace of another run than the one that broke something', async () => {
+    const digests = ['b', 'a', 'a'];
+    const perform = ({ kind }: { kind: string }): Promise<unknown> =>
+      Promise.resolve({
+        value: kind === 'record' ? { path: 'a.trace', outcome: { digest: digests.shift() } } : undefined,
+      });
+    const broken = { ...report, outcome: { ...outcome, digest: 'a' } };
+    const portions = (): unknown => one({ request, reports: [broken, broken, broken] });
+    const pool = { portions, perform } as unknown as SimulationPool;
+    for await (const { runs } of reporter(pool).portions([{ ...request, word: 'raft/baseline-quiet' }]))
+      expect(runs.map(({ verdict, savedTo }) => [verdict === 'diverged', savedTo])).toEqual([
+        [true, undefined],
+        [false, 'a.trace'],
+        [false, undefined],
+      ]);
+  });
+
+  it('gives up a scenario none of whose runs can be recorded', async () => {
+    let tried = 0;
+    const perform = (): Promise<unknown> => {
+      tried++;
+      return Promise.reject(new UsageError('trace-too-large', 'too large'));
+    };
+    const portions = (): unknown => one({ request, reports: Array.from({ length: 9 }, () => report) });
+    const pool = { portions, perform } as unknown as SimulationPool;
+    for await (const { runs } of reporter(pool).portions([{ ...request, word: 'raft/baseline-quiet' }]))
+      expect(runs.filter(({ reason }) => reason === 'no trace: too large')).toHaveLength(3);
+    expect(tried).toBe(3);
+  });
+
   it('ends second executions with the first ones when nobody reads any more', async () => {
     const ended: boolean[] = [];
     async function* runs(_: unknown, isSecond = false): AsyncGenerator<RunReport> {
@@ -74,33 +104,5 @@ describe('cli: the reporter of runs', () => {
     const planned = [{ word: 'raft/baseline-quiet', path: '', scenario }];
     for await (const _ of reporter(pool).runs(planned, ['1'], true)) break;
     expect(ended.sort()).toEqual([false, true]);
-  });
-});
-
-describe('cli: traces by kind of failure', () => {
-  const broken = (sentence: string, events: number): BrokenRun => {
-    const violation = { invariant: 'raft/vote-once', message: sentence };
-    return { scenario, seed: '1', verdict: 'violated', outcome: { violation, events } as Outcome };
-  };
-  const words = Array.from({ length: 150 }, (_, i) => 'x'.repeat(i + 1));
-
-  it('are there for the first failure of each kind, however many kinds there are', () => {
-    const traces = new TracesByKind();
-    for (const word of words) {
-      expect(traces.isFor(broken(word, 100))).toBe(true);
-      traces.spend(broken(word, 100));
-    }
-  });
-
-  it('are there for shorter ones alone after one was saved, and not before', () => {
-    const traces = new TracesByKind();
-    expect(traces.isFor(broken('twice', 100))).toBe(true);
-    expect(traces.isFor(broken('twice', 120))).toBe(true);
-    traces.spend(broken('twice', 120));
-    expect([130, 120, 100].map((events) => traces.isFor(broken('twice', events)))).toEqual([
-      false,
-      false,
-      true,
-    ]);
   });
 });
