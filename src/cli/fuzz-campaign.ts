@@ -29,6 +29,7 @@ import { plainRecipe } from '../simulator/index.js';
 import { ExitCode, VERDICT_CODES, codeOf, graver } from './exit-codes.js';
 import { repetitionOf } from './fuzz-again.js';
 import { minimiseKinds } from './fuzz-minima.js';
+import { reportError } from './report-error.js';
 import { ScenarioTrack } from './fuzz-track.js';
 import type { SavedMinimum } from './minimise.js';
 import { DEFAULT_TRACE_FOLDER, type FuzzOptions } from './option-table.js';
@@ -75,7 +76,7 @@ export class FuzzCampaign {
   /** What ended it before its time. */
   private problem: { readonly error: unknown } | undefined = undefined;
   /** By fingerprint of the kind of failure. */
-  private minima: ReadonlyMap<string, SavedMinimum> = new Map();
+  private readonly minima = new Map<string, SavedMinimum>();
   /** Scenarios and seeds of all failures, those of earlier processes included. */
   private readonly known = new Set<string>();
 
@@ -111,16 +112,21 @@ export class FuzzCampaign {
     );
   }
 
-  /** Until the budget is used up. What goes wrong on the way ends it, and is thrown by {@link finish}. */
+  /** Until the budget is used up. What goes wrong on the way ends it, and is told by {@link finish}. */
   async run(): Promise<void> {
     try {
       await this.runPortions();
     } catch (error) {
       // Nothing to tell but the error.
       if (this.runs === 0 && this.known.size === 0) throw error;
-      this.problem = { error };
-      this.code = graver(this.code, codeOf(error));
+      this.endWith(error);
     }
+  }
+
+  /** What was found stands. The first problem is told: what comes after may follow from it. */
+  private endWith(error: unknown): void {
+    this.problem ??= { error };
+    this.code = graver(this.code, codeOf(error));
   }
 
   private async runPortions(): Promise<void> {
@@ -228,12 +234,19 @@ export class FuzzCampaign {
     this.terminal.progress(fuzzProgress(this.figures()));
   }
 
-  /** Makes the shortest run of each kind small; a signal leaves the others as they are. */
+  /**
+   * Makes the shortest run of each kind small; a signal leaves the others as they are. What goes wrong is told by
+   * {@link finish}, after what was found.
+   */
   async minimise(): Promise<void> {
     // Where Faultline itself has failed, it is not asked for more.
     if (this.problem !== undefined && !(this.problem.error instanceof UsageError)) return;
-    const { terminal, session, options } = this;
-    this.minima = await minimiseKinds(terminal, session, this.groups.all(), options.minimiseFor);
+    const { terminal, session, options, minima } = this;
+    try {
+      await minimiseKinds(terminal, session, this.groups.all(), options.minimiseFor, minima);
+    } catch (error) {
+      this.endWith(error);
+    }
   }
 
   /** Kinds whose small runs tell the same story are one. */
@@ -244,7 +257,7 @@ export class FuzzCampaign {
     );
   }
 
-  /** Tells what was found, and throws what ended the campaign before its time. */
+  /** Tells what was found, and what ended the campaign before its time. One code for reports and the process. */
   finish(): ExitCode {
     const { terminal, session } = this;
     if (session.isInterrupted()) this.code = ExitCode.interrupted;
@@ -264,8 +277,8 @@ export class FuzzCampaign {
       scenarios: this.tracks.map((track) => track.record()),
     });
     if (!terminal.json) this.printResult(kinds, figures, before);
+    if (this.problem !== undefined) reportError(terminal, this.problem.error);
     this.publisher.finish(this.code);
-    if (this.problem !== undefined) throw this.problem.error;
     return this.code;
   }
 

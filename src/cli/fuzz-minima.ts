@@ -6,23 +6,31 @@ import { DivergenceError, UsageError } from '../kernel/index.js';
 import { readTraceFile } from '../node/trace-file.js';
 import type { FuzzFailure } from '../report/fuzz-report.js';
 import { minimisedRecord } from '../report/minimise-report.js';
+import { KindQuota } from './kind-quota.js';
 import { saveMinimised, type SavedMinimum } from './minimise.js';
 import { DEFAULT_MINIMISE_RUNS } from './option-table.js';
 import type { Session } from './session.js';
 import type { Terminal } from './terminal.js';
 
-/** By fingerprint of the kind. A kind without a trace, or whose trace cannot be minimised, has none. */
+/**
+ * Adds to `minima`, by fingerprint of the kind, so that those that are done stand when another one throws. A kind
+ * without a trace, or whose trace cannot be minimised, has none; nor have those for which there is no room.
+ */
 export async function minimiseKinds(
   terminal: Terminal,
   session: Session,
   groups: readonly FailureGroup<FuzzFailure>[],
   micros: number,
-): Promise<ReadonlyMap<string, SavedMinimum>> {
-  const minima = new Map<string, SavedMinimum>();
+  minima: Map<string, SavedMinimum>,
+): Promise<void> {
+  const quota = new KindQuota();
   const budget = { runs: DEFAULT_MINIMISE_RUNS, millis: micros / 1000 };
   for (const { fingerprint, shortest } of groups) {
     const { savedTo, verdict } = shortest;
     if (savedTo === undefined || (verdict !== 'violated' && verdict !== 'stalled')) continue;
+    // A ledger may hold more kinds with a trace than one process saves: the frequent ones come first.
+    if (!quota.hasRoomFor(shortest)) continue;
+    quota.spend(shortest);
     if (session.signal.aborted) break;
     try {
       const trace = readTraceFile(savedTo);
@@ -37,5 +45,4 @@ export async function minimiseKinds(
       terminal.note(error.message);
     }
   }
-  return minima;
 }

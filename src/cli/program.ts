@@ -7,9 +7,9 @@
  */
 
 import { Command, CommanderError, Option, type OutputConfiguration } from 'commander';
-import { DivergenceError, UsageError } from '../kernel/errors.js';
-import { excerpt } from '../kernel/units.js';
-import { ExitCode, codeOf } from './exit-codes.js';
+import { UsageError } from '../kernel/errors.js';
+import { ExitCode } from './exit-codes.js';
+import { reportError } from './report-error.js';
 import type { OptionSpec, OptionTable, Values, VerbSpec } from './spec.js';
 import { Terminal } from './terminal.js';
 import { VERBS } from './verbs.js';
@@ -147,30 +147,6 @@ function asUsageError(error: CommanderError): UsageError {
   const words = suggestion?.replace(/^one of /, '');
   const hint = words === undefined ? "see 'faultline --help'" : `did you mean '${words}'?`;
   return new UsageError(code, message, hint);
-}
-
-function reportError(terminal: Terminal, error: unknown): ExitCode {
-  const exitCode = codeOf(error);
-  if (exitCode === ExitCode.interrupted) return exitCode;
-  const { paintError: paint } = terminal;
-  const label = paint.red('faultline:');
-  if (error instanceof UsageError || error instanceof DivergenceError) {
-    const hint = error instanceof UsageError ? error.hint : undefined;
-    terminal.note(`${label} ${error.message}`);
-    if (hint !== undefined) terminal.note(paint.dim(`  ${hint}`));
-    const code = error instanceof UsageError ? error.code : 'divergence';
-    if (terminal.json) terminal.emit('error', { code, message: error.message, hint: hint ?? null });
-    return exitCode;
-  }
-  const stack = error instanceof Error ? (error.stack ?? String(error)) : excerpt(String(error), 400);
-  terminal.note(`${label} internal error: this is a mistake in Faultline, not in your scenario.`);
-  terminal.note(stack);
-  terminal.note('Please report it, with the command line and the lines above.');
-  if (terminal.json) {
-    const message = error instanceof Error ? error.message : String(error);
-    terminal.emit('error', { code: 'internal', message, hint: null });
-  }
-  return exitCode;
 }
 
 /** Known before parsing, so that an error of parsing can be told in JSON too. */
