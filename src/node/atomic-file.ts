@@ -27,7 +27,8 @@ export function writeAtomically(path: string, content: Uint8Array): void {
   syncFolder(folder);
 }
 
-function temporaryName(path: string): string {
+/** A name in the same folder that no other process or call has. */
+export function temporaryName(path: string): string {
   written++;
   // Short whatever the final name is: systems limit the length of names.
   const tag = `${process.pid}-${performance.now().toString(36).replace('.', '')}-${written}`;

@@ -3,89 +3,119 @@
  * its lock behind; whoever comes after it on the same machine sees that it is gone, and takes over.
  */
 
-import { openSync, closeSync, readFileSync, rmSync, writeSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { constants, copyFileSync, linkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { UsageError, excerpt } from '../kernel/index.js';
+import { temporaryName } from './atomic-file.js';
 import { fileProblem } from './file-errors.js';
+import { isSameHolder, isThere, nameOfHolder, ownHolder, readHolder, type Holder } from './lock-holder.js';
 
-interface Holder {
-  readonly pid: number;
-  readonly host: string;
-  /** When the process began, as the system counts: numbers of processes are used again. Empty: unknown. */
-  readonly start: string;
-}
+/** So often the lock may go to another one, or be given back, while it is looked at. */
+const MOST_TRIES = 10;
+/** What file systems without hard links answer. */
+const WITHOUT_LINKS: readonly (string | undefined)[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 
 export class FileLock {
-  private constructor(private readonly path: string) {}
+  private constructor(
+    private readonly path: string,
+    private readonly holder: Holder,
+  ) {}
 
   /** `expected`: what the file is, for errors. Throws UsageError where another process has the lock. */
   static take(file: string, expected: string): FileLock {
     const path = `${file}.lock`;
-    if (!write(path, file, expected)) {
-      const holder = read(path);
-      if (holder === undefined || isThere(holder)) throw heldBy(file, path, holder);
-      rmSync(path, { force: true });
-      if (!write(path, file, expected)) throw heldBy(file, path, read(path));
+    const own = ownHolder();
+    try {
+      for (let i = 0; i < MOST_TRIES; i++) {
+        if (create(path, own)) return new FileLock(path, own);
+        const holder = readHolder(path);
+        if (holder === 'unreadable') throw unreadable(file, path);
+        if (holder === 'no-lock') continue;
+        if (isThere(holder)) throw heldBy(file, path, nameOfHolder(holder));
+        removeStale(path, holder);
+      }
+    } catch (error) {
+      throw fileProblem(error, file, expected);
     }
-    return new FileLock(path);
+    throw heldBy(file, path, 'another process');
   }
 
+  /** Leaves a lock alone that has come to another process. */
   release(): void {
-    rmSync(this.path, { force: true });
+    const holder = readHolder(this.path);
+    if (typeof holder === 'object' && isSameHolder(holder, this.holder)) rmSync(this.path, { force: true });
   }
 }
 
-/** False where there is one already. */
-function write(path: string, file: string, expected: string): boolean {
-  const holder: Holder = { pid: process.pid, host: hostname(), start: startOf(process.pid) };
+/**
+ * Removes the lock of a process that is gone. By another name first: between the look at it and now, others that saw
+ * the same may have taken over, and theirs is put back.
+ */
+export function removeStale(path: string, gone: Holder): void {
+  const moved = temporaryName(path);
   try {
-    const handle = openSync(path, 'wx');
-    writeSync(handle, JSON.stringify(holder));
-    closeSync(handle);
+    renameSync(path, moved);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  try {
+    const holder = readHolder(moved);
+    if (typeof holder !== 'object' || !isSameHolder(holder, gone)) linkNew(moved, path);
+  } finally {
+    rmSync(moved, { force: true });
+  }
+}
+
+/** False where there is one already. By another name first: a lock is never there half-written. */
+function create(path: string, own: Holder): boolean {
+  const temporary = temporaryName(path);
+  try {
+    writeFileSync(temporary, JSON.stringify(own), { flag: 'wx' });
+    return linkNew(temporary, path);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** Gives a file a second name; false where that one is taken. */
+function linkNew(from: string, to: string): boolean {
+  return (
+    succeeds(() => linkSync(from, to), WITHOUT_LINKS) ??
+    // Not in one step, and the best there is.
+    succeeds(() => copyFileSync(from, to, constants.COPYFILE_EXCL), []) ??
+    false
+  );
+}
+
+/** False where the file is there already; undefined for the other codes named. */
+function succeeds(action: () => void, others: readonly (string | undefined)[]): boolean | undefined {
+  try {
+    action();
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw fileProblem(error, file, expected);
+    const code = codeOf(error);
+    if (code === 'EEXIST') return false;
+    if (others.includes(code)) return undefined;
+    throw error;
   }
 }
 
-/** Undefined for a lock that says nothing, or not yet. */
-function read(path: string): Holder | undefined {
-  try {
-    const { pid, host, start } = JSON.parse(readFileSync(path, 'utf8')) as Partial<Holder>;
-    return Number.isInteger(pid) ? { pid: Number(pid), host: String(host), start: String(start) } : undefined;
-  } catch {
-    return undefined;
-  }
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
 }
 
-/** Of a process on another machine nothing can be known. */
-function isThere({ pid, host, start }: Holder): boolean {
-  if (host !== hostname()) return true;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-  return startOf(pid) === start;
-}
-
-/** Field 22 of what Linux says of a process; the second one, its name, may have spaces in it. */
-function startOf(pid: number): string {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return '';
-  }
-}
-
-function heldBy(file: string, path: string, holder: Holder | undefined): UsageError {
-  const where = holder === undefined || holder.host === hostname() ? '' : ` on ${excerpt(holder.host)}`;
-  const who = holder === undefined ? 'another process' : `process ${holder.pid}${where}`;
+function heldBy(file: string, path: string, who: string): UsageError {
   return new UsageError(
     'in-use',
     `${excerpt(file, 300)}: expected a file that nobody else writes, got one that ${who} writes`,
     `remove ${excerpt(path, 300)} if there is no such process any more`,
+  );
+}
+
+function unreadable(file: string, path: string): UsageError {
+  return new UsageError(
+    'in-use',
+    `${excerpt(file, 300)}: expected a file that nobody else writes, got one with a lock that names no process`,
+    `remove ${excerpt(path, 300)} if no process writes the file`,
   );
 }
