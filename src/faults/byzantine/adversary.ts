@@ -212,8 +212,11 @@ export class Adversary implements Casting, LiarBudget {
     else if (event.kind === 'keys-refreshed') healing.witnessed(event.recovering, process, event.number);
     else if (event.kind !== 'proactive-recovery') return;
     else if (event.phase === 'due') this.stopping.add(process);
-    else if (event.phase === 'begun') healing.begun(process, event.number);
-    else healing.completed(process);
+    else if (event.phase === 'begun') {
+      // What it said before it forgot may count with others as well, after it is trusted again.
+      if (this.world.isDamaged(process) && !this.isSpent(process)) healing.begin(process);
+      healing.begun(process, event.number);
+    } else healing.completed(process);
     healing.settle(this.members.filter((member) => !this.isFaulty(member)));
   }
 

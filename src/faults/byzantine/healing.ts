@@ -1,6 +1,6 @@
 /**
- * Corrupted replicas that recover (TOCS 2002, §4): from their start on they do no wrong, but what they said before may
- * still count with others. So each of them goes on counting among those that are borne, until it has completed its
+ * Replicas that recover after they were corrupted, or have lost what they promised (TOCS 2002, §4): from their start on
+ * they do no wrong, but what they said before may still count with others. So each of them goes on counting among those that are borne, until it has completed its
  * recovery and all correct members have changed their keys for it. That is the end of the window of vulnerability.
  */
 

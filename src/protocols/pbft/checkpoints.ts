@@ -48,9 +48,16 @@ export abstract class PbftCheckpoints extends PbftOrdering {
 
   protected override checkpointReached(): void {
     const checkpoint = this.makeCheckpoint();
-    if (checkpoint.sequence > this.window.low) this.ownStates.push(checkpoint);
+    if (checkpoint.sequence > this.window.low) this.keepOwn(checkpoint);
     this.store.save(checkpoint, false);
     this.tryStabilise();
+  }
+
+  /** What was just executed counts, and not what the disk may have said of that place. */
+  private keepOwn(checkpoint: CheckpointState): void {
+    const { sequence } = checkpoint;
+    this.ownStates = this.ownStates.filter((state) => state.sequence !== sequence);
+    this.ownStates.push(checkpoint);
   }
 
   /** A checkpoint is on the disk. */
@@ -59,7 +66,8 @@ export abstract class PbftCheckpoints extends PbftOrdering {
     this.emit({ kind: 'snapshot-saved', index, term: this.view, received: isReceived });
     if (isReceived) this.install(checkpoint);
     this.sendCheckpoint(checkpoint);
-    if (sequence === this.stable.sequence) this.collectGarbage();
+    // On a slow disk it may come too late to be the stable one, each time; what it covers goes all the same.
+    if (sequence <= this.stable.sequence) this.collectGarbage(sequence);
   }
 
   /** A received state is on the disk. */
@@ -194,7 +202,7 @@ export abstract class PbftCheckpoints extends PbftOrdering {
     if (this.nextSequence <= sequence) this.nextSequence = sequence + 1;
     this.promise({ kind: 'stable', certificate }, stableBytes(certificate));
     if (own !== undefined) this.emit({ kind: 'compacted', index: own.index, term: this.view });
-    if (this.store.has(sequence)) this.collectGarbage();
+    if (this.store.has(sequence)) this.collectGarbage(sequence);
   }
 
   /** There is room above: for what came too early, and for what the primary has in hand. */
@@ -203,13 +211,13 @@ export abstract class PbftCheckpoints extends PbftOrdering {
     if (this.isPrimary()) this.propose();
   }
 
-  /** The stable checkpoint is on this disk: what it covers goes. */
-  protected collectGarbage(): void {
+  /** The stable checkpoint, or one before it, is on this disk: what it covers goes. */
+  protected collectGarbage(placed: Sequence): void {
     const { sequence } = this.stable;
     // What was not said yet of those that go is of no use any more.
     this.outbox.drop((message) => message.kind === 'Checkpoint' && message.sequence < sequence);
     if (!this.journal.isBeginning) this.beginJournal();
-    this.garbageBelow = sequence;
+    this.garbageBelow = placed;
     this.garbageAfter = this.journal.written;
   }
 

@@ -79,7 +79,7 @@ export abstract class PbftReconfiguration extends PbftStatus {
     this.takeConfiguration(links, previous, configuration);
     this.outbox.drop(({ kind }) => kind !== 'Reply');
     this.promise({ kind: 'configuration', links }, linksBytes(links));
-    if (this.store.has(this.stable.sequence)) this.collectGarbage();
+    if (this.store.has(this.stable.sequence)) this.collectGarbage(this.stable.sequence);
     this.emit({ kind: 'reached', situation: 'pbft/configuration-changed' });
     if (this.lastExecuted >= this.begunAfter) this.stateIsThere();
     else this.reportRole();

@@ -15,6 +15,26 @@ const BRIEF = {
   members: [0, 1, 2, 3],
 };
 
+it('a replica that has lost its promises counts among those that are borne until all have new keys for it', () => {
+  const damaged = new Set([3]);
+  const adversary = Adversary.create(BRIEF, {
+    choices: new RandomChoices('1', new Digest()),
+    authentication: idealAuthentication({ seed: '', identities: [0, 1, 2, 3] }),
+    now: 0,
+    isDamaged: (server) => damaged.has(server),
+    note: () => undefined,
+  });
+  const number = 1;
+  adversary.heard(3, { kind: 'proactive-recovery', phase: 'begun', number });
+  for (const witness of [0, 1])
+    adversary.heard(witness, { kind: 'keys-refreshed', epoch: 1, records: 0, recovering: 3, number });
+  adversary.heard(3, { kind: 'proactive-recovery', phase: 'completed', number });
+  damaged.delete(3);
+  expect(adversary.mayCorrupt(0)).toBe(false);
+  adversary.heard(2, { kind: 'keys-refreshed', epoch: 1, records: 0, recovering: 3, number });
+  expect(adversary.mayCorrupt(0)).toBe(true);
+});
+
 describe('a view is being changed', () => {
   let adversary: Adversary;
 

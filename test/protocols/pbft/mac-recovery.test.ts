@@ -152,6 +152,21 @@ it('a replica that recovers between views tells of the checkpoints that are on i
   expect(ownViewChange.checkpoints).toEqual([{ sequence: 0, digest: 0 }, ...own]);
 });
 
+it('a view change that is void is acknowledged no more, also when keys have changed since it came', () => {
+  const bench = new Bench(2, 4, SETTINGS).sync();
+  bench.receive(viewChange(RECOVERING, 1, { recovery: 0 }), viewChange(0, 1, { recovery: 0 })).sync();
+  const internals = bench.replica as unknown as {
+    acknowledgements: { of: (by: number, view: number) => readonly number[] };
+    forgetOldWords: () => void;
+    forgetVoid: (rank: number) => void;
+  };
+  const acknowledged = (): readonly number[] => internals.acknowledgements.of(2, 1);
+  expect(acknowledged()).toContain(RECOVERING);
+  internals.forgetOldWords();
+  internals.forgetVoid(RECOVERING);
+  expect(acknowledged()).not.toContain(RECOVERING);
+});
+
 describe('a replica that has lost its disk', () => {
   it.each([0, 1])('has lost it still when the power goes after sync %i of its new one', (nth) => {
     const bench = new Bench(RECOVERING, 4, SETTINGS).sync().crash(() => []);

@@ -78,6 +78,18 @@ describe('a round of recovery (TOCS 2002, §4.3.2)', () => {
     expect(round.clone().encode()).toEqual(round.encode());
   });
 
+  it('forgets with its keys what others said and nothing was found from yet', () => {
+    const round = new RecoveryRound(1, false, 4);
+    for (const rank of [1, 3]) round.takeExtent(rank, { stable: 16, prepared: 20 });
+    for (const rank of [1, 3]) round.takeExecution(rank, 7);
+    round.bound = 48;
+    round.forgetOthers(3);
+    expect(round.encode()).toMatchObject({
+      extents: [null, [16, 20], null, [16, 20]],
+      executions: [null, null, null, 7],
+    });
+  });
+
   it('takes no word of f liars for when its request was executed', () => {
     fc.assert(
       fc.property(world, fc.nat(1000), ({ n, liars, prepared }, at) => {

@@ -163,6 +163,41 @@ describe('pbft recovery', () => {
     }
   });
 
+  it('what a stable checkpoint covers goes, though its own is on the disk too late each time', () => {
+    const settings = { 'checkpoint-interval': 1, 'batch-size': 1 };
+    const execute = (bench: Bench, sequence: number): void => {
+      const requests = [request(sequence)];
+      const chosen = batchDigest(requests);
+      bench.receive(prePrepare(0, 0, sequence, requests));
+      for (const backup of [2, 3]) bench.receive(prepare(backup, 0, sequence, chosen));
+      for (const other of [0, 2, 3]) bench.receive(commit(other, 0, sequence, chosen));
+    };
+    const fast = new Bench(1, 4, settings).sync();
+    const slow = new Bench(1, 4, settings).sync();
+    for (const sequence of [1, 2]) {
+      execute(fast, sequence);
+      execute(slow, sequence);
+      const said = fast
+        .sync()
+        .sent(2)
+        .find(({ kind }) => kind === 'Checkpoint') as { readonly digest: number };
+      slow.receive(...[0, 2, 3].map((other) => checkpoint(other, sequence, said.digest)));
+    }
+    const go = (syncs: number): void => {
+      for (let i = 0; i < syncs; i++) slow.host.completeNth(slow.replica, 0);
+    };
+    expect(slow.state('stable')).toMatchObject([2, expect.anything()]);
+    go(4);
+    expect(slow.state('store')).toMatchObject({ sequences: [1], placing: 2 });
+    expect(slow.host.files()).toContain(journalFile(2));
+    go(2);
+    expect(slow.host.files()).not.toContain(journalFile(1));
+    // The state at 1 is all that it has, and stays.
+    slow.crash();
+    expect(slow.state('stable')).toMatchObject([2, expect.anything()]);
+    expect(slow.host.files()).toContain(checkpointFile(1));
+  });
+
   it('completes by itself what it alone votes on, when a start finds it half promised', () => {
     const bench = new Bench(0, 1).sync();
     bench.from(CLIENT, request(1));

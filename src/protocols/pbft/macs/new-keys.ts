@@ -183,8 +183,9 @@ export abstract class MacNewKeys extends MacViewChanges {
   /** The view changes of a replica from before its recovery are void. */
   protected forgetVoid(rank: number): void {
     const message = this.said[rank];
-    if (message === undefined || !this.isVoid(message)) return;
+    if (message !== undefined && !this.isVoid(message)) return;
     this.said[rank] = undefined;
+    // Also where a change of keys has made it forget the view change itself: its own word for that would be left.
     this.acknowledgements.forgetSender(rank);
   }
 

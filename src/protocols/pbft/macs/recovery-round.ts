@@ -67,6 +67,15 @@ export class RecoveryRound {
     return best < 0 ? 0 : best + window;
   }
 
+  /** Keys have changed: what others said under the old ones, and nothing was found from yet, is to be said again. */
+  forgetOthers(me: number): void {
+    for (let rank = 0; rank < this.replicas; rank++) {
+      if (rank === me) continue;
+      if (this.bound === 0) this.extents[rank] = undefined;
+      if (this.point === 0) this.executions[rank] = undefined;
+    }
+  }
+
   takeExecution(rank: number, sequence: Sequence): void {
     this.executions[rank] ??= sequence;
   }

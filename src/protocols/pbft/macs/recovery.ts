@@ -202,6 +202,11 @@ export abstract class MacRecovery extends OrderedRecoveries {
     }
   }
 
+  protected override forgetOldWords(): void {
+    super.forgetOldWords();
+    this.round?.forgetOthers(this.me);
+  }
+
   private promiseRecovery(number: number, hasForgotten: boolean, isOver: boolean): void {
     this.promise({ kind: 'recovery', number, hasForgotten, isOver }, RECOVERY_BYTES);
   }
