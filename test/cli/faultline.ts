@@ -24,7 +24,7 @@ export interface Start {
 }
 
 /** Lines that come every ten seconds: how many there are says how slow the machine is, and nothing else. */
-const PROGRESS = /^[0-9,]+ of [0-9,]+ .*\n/gm;
+const PROGRESS = /^[0-9,]+ (of [0-9,]+ |runs?, [0-9.,k]+\/s, ).*\n/gm;
 
 /** Runs `faultline …` to its end. Colour and colour variables come only from `env`. */
 export function faultline(args: readonly string[], start: Start = {}): Promise<Finished> {
