@@ -7,7 +7,7 @@
  * name: one of them is correct, so it has been reached.
  *
  * With read-only requests on, what changes nothing goes to all replicas first, and counts when a quorum answers the
- * same; the next attempt has it ordered. Then ordered operations wait for a quorum as well: f + 1 might share no
+ * same, place included; it is ordered when no quorum can any more, or at the next attempt. Then ordered operations wait for a quorum as well: f + 1 might share no
  * correct replica with a quorum of readers (Berger, Reiser and Bessani, SRDS 2021, arXiv 2107.11144, on what that
  * asks of the replicas: those who lack a decision must be sent it).
  */

@@ -5,7 +5,7 @@
  * Of those who agree a single correct one might be beyond that, and a later quorum, which shares only one that is
  * behind with this one, would say what was in between.
  *
- * Whatever a client has been told of was told by a quorum (client.ts waits for q replies when this is on), so each
+ * Whatever a client has been told of was told by a quorum (driver.ts waits for q replies when this is on), so each
  * quorum of answers has one of a correct replica that had executed it. Such a replica must not answer from an older
  * state later. Two things could take it back to one, and after both it waits until it has come as far again: a batch
  * that was executed tentatively is taken back with its view; and a restart begins at a checkpoint. How far it had come

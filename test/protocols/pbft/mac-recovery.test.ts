@@ -197,6 +197,48 @@ describe('a replica that has lost its disk', () => {
   });
 });
 
+it('a recovery that does not end begins anew, each time after twice as long', () => {
+  const bench = new Bench(RECOVERING, 4, SETTINGS).sync();
+  bench.replica.timerFired(WATCHDOG_TIMER);
+  bench.sync().crash();
+  const begun: number[] = [];
+  for (let tick = 1; tick <= 310; tick++) {
+    const before = phases(bench).length;
+    bench.replica.timerFired('status');
+    bench.sync();
+    if (phases(bench).length > before) begun.push(tick);
+  }
+  expect(begun).toEqual([101, 302]);
+});
+
+it('a replica that is trusted again joins those who have left the view meanwhile', () => {
+  const bench = new Bench(RECOVERING, 4, SETTINGS)
+    .sync()
+    .crash(() => [])
+    .sync();
+  for (const other of OTHERS) keysOf(other).learnKeys(RECOVERING, keysOf(RECOVERING).keyEpoch);
+  bench.receive(...[0, 1].map((other) => viewChange(other, 1, { recovery: 0 }))).sync();
+  expect(bench.state('view')).toBe(0);
+  const internals = bench.replica as unknown as { round: undefined; trustAgain: () => void };
+  internals.round = undefined;
+  internals.trustAgain();
+  expect([bench.state('view'), bench.state('isActive')]).toEqual([1, false]);
+});
+
+it('tells of no more checkpoints than others take for well-formed, and of the highest', () => {
+  const bench = new Bench(RECOVERING, 4, SETTINGS).sync();
+  const { checkpoints } = bench.replica as unknown as {
+    checkpoints: { push: (one: Checkpointed) => void }[];
+  };
+  for (let sequence = 2; sequence <= 20; sequence += 2) {
+    checkpoints[RECOVERING]?.push(checkpoint(RECOVERING, { sequence, digest: sequence }));
+  }
+  bench.receive(prePrepare(0, 1, [request(1)])).sync();
+  bench.replica.timerFired('view-change');
+  const { ownViewChange } = bench.replica as unknown as { ownViewChange: MacViewChange };
+  expect(ownViewChange.checkpoints.map(({ sequence }) => sequence)).toEqual([0, 14, 16, 18, 20]);
+});
+
 describe('a replica whose watchdog strikes', () => {
   it('recovers anew, though the recovery that was under way ends before it stops', () => {
     const { benches, turn } = cluster(() => true);

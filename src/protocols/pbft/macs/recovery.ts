@@ -49,7 +49,10 @@ import { queryStableDigest, recoveryReplyDigest, replyStableDigest } from './wir
 
 export const WATCHDOG_TIMER = 'watchdog';
 
-/** Status ticks after which a recovery that has not ended begins anew. */
+/**
+ * Status ticks after which a recovery that has not ended begins anew; twice as many each time, since nothing says how long
+ * one takes.
+ */
 const PATIENCE = 100;
 
 export abstract class MacRecovery extends OrderedRecoveries {
@@ -57,6 +60,7 @@ export abstract class MacRecovery extends OrderedRecoveries {
   protected round: RecoveryRound | undefined = undefined;
   /** Number of the latest recovery of this replica's own. */
   private latest = 0;
+  private patience = PATIENCE;
   /** What the journal says of a recovery that was not over. */
   private unfinished: { readonly hasForgotten: boolean } | undefined = undefined;
   /** The watchdog has struck: it stops as soon as so many records of its journal are durable; -1: it has not. */
@@ -220,8 +224,10 @@ export abstract class MacRecovery extends OrderedRecoveries {
     this.raiseCeiling();
     this.endRecovery();
     if (this.round === undefined) return;
-    if (round.ticks > PATIENCE) this.beginRecovery(round.hasForgotten);
-    else if (round.bound === 0) this.query();
+    if (round.ticks > this.patience) {
+      this.patience *= 2;
+      this.beginRecovery(round.hasForgotten);
+    } else if (round.bound === 0) this.query();
     else if (round.point === 0) this.askForOrder(round);
   }
 
@@ -318,6 +324,7 @@ export abstract class MacRecovery extends OrderedRecoveries {
     if (this.isStopping) return;
     if (round === undefined || round.point === 0 || !this.isRecovered(round)) return;
     this.round = undefined;
+    this.patience = PATIENCE;
     this.suspect = undefined;
     this.promiseRecovery(round.number, false, true);
     this.emit({ kind: 'proactive-recovery', phase: 'completed', number: round.number });
@@ -344,6 +351,8 @@ export abstract class MacRecovery extends OrderedRecoveries {
     }
     this.beginOrdering(this.firstFreeSequence());
     this.watchProgress();
+    // So many may have left that it would have joined them.
+    this.joinViewChange();
   }
 
   protected override windowMoved(): void {
@@ -408,6 +417,7 @@ export abstract class MacRecovery extends OrderedRecoveries {
     super.copyFrom(other);
     this.round = other.round?.clone();
     this.latest = other.latest;
+    this.patience = other.patience;
     this.unfinished = other.unfinished;
     this.stopsAt = other.stopsAt;
     this.owesIdentity = other.owesIdentity;
@@ -415,11 +425,12 @@ export abstract class MacRecovery extends OrderedRecoveries {
   }
 
   protected encodeRecovery(): Plain {
-    const { round, latest, unfinished, stopsAt, owesIdentity } = this;
+    const { round, latest, patience, unfinished, stopsAt, owesIdentity } = this;
     const { recoveries, executedAt, fillTo, dueTo, suspect } = this;
     return {
       round: round?.encode() ?? null,
       latest,
+      patience,
       unfinished: unfinished?.hasForgotten ?? null,
       stopsAt,
       owesIdentity,

@@ -96,7 +96,10 @@ export abstract class MacViewChanges extends MacViewStarts {
     for (const said of this.checkpoints[this.me] ?? []) later.set(said.sequence, said.digest);
     for (const own of this.ownStates) if (this.store.has(own.sequence)) later.set(own.sequence, own.digest);
     const own = [...later].filter(([sequence]) => sequence > stable).sort(([a], [b]) => a - b);
-    return [{ sequence: stable, digest }, ...own.map(([sequence, digest]) => ({ sequence, digest }))];
+    // The highest, and no more than others take for well-formed: see addCheckpoint.
+    const { window, checkpointInterval } = this.settings;
+    const highest = own.slice((-2 * window) / checkpointInterval);
+    return [{ sequence: stable, digest }, ...highest.map(([sequence, digest]) => ({ sequence, digest }))];
   }
 
   /** P. */
