@@ -90,6 +90,32 @@ describe('the agreed order as a witness', () => {
     );
   });
 
+  it('has a read aside where its answer says, though it was ordered as well', () => {
+    const history = new ClientHistory(SERVERS);
+    const order = new AgreedOrder(SERVERS);
+    const [writer, reader] = [SERVERS, SERVERS + 1];
+    const first = { op: 'put', key: 'x', value: '1' };
+    const second = { op: 'put', key: 'x', value: '2' };
+    const get = { op: 'get', key: 'x' };
+    let time = 0;
+    const record = (client: number, sequence: number, input: Plain, output: Plain, index: number): void => {
+      const read = client === reader ? ('read-index' as const) : undefined;
+      const common = { client, sequence, input, read };
+      history.record({ kind: 'invoke', ...common, output: null, index: 0, time: time++ });
+      history.record({ kind: 'ok', ...common, output, index, time: time++ });
+    };
+    record(writer, 1, first, { ok: true }, 1);
+    record(reader, 1, get, { value: '1' }, 1);
+    record(writer, 2, second, { ok: true }, 2);
+    const commands = [
+      makeCommand(writer, 1, first),
+      makeCommand(writer, 2, second),
+      makeCommand(reader, 1, get),
+    ];
+    commands.forEach((command, i) => order.applied(0, { index: i + 1, hash: i, digest: i, command }, i));
+    expect(agreedOrderExplains(order, history)).toBe(true);
+  });
+
   it('never explains a history that the search finds not linearizable', () => {
     let explained = 0;
     let illegal = 0;

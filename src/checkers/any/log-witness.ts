@@ -111,10 +111,15 @@ export function placeOf(order: AgreedOrder, operation: ClientOperation): number 
   return Math.floor(rankOf(order, operation) / 2);
 }
 
-/** Twice the place of the operation, and one more for a read that comes right after it; 0 and 1: nowhere. */
+/**
+ * Twice the place of the operation, and one more for a read that comes right after it; 0 and 1: nowhere. A read aside may
+ * have been ordered as well: it holds where its answer says.
+ */
 function rankOf(order: AgreedOrder, operation: ClientOperation): number {
   const place = indexOf(order, operation);
-  return place > 0 || !isReadAside(operation) ? 2 * place : 2 * operation.index + 1;
+  const { index } = operation;
+  const isOwn = index === 0 || index === place || !isReadAside(operation);
+  return isOwn ? 2 * place : 2 * index + 1;
 }
 
 /** The place of its own that an operation has in the order; 0 for none. */

@@ -212,8 +212,8 @@ export class RunCheckers implements Observer {
   /** The place that a linearizable answer holds at; 0 when it has none, or says that nothing was done. */
   private placeOfAnswer({ client, sequence, output, read, index }: HistoryEvent): number {
     if (errorOf(output) !== undefined || read === 'session' || read === 'stale') return 0;
-    const place = this.ghost.order.indexOf(client, sequence);
-    return place > 0 || read === undefined || read === 'log' ? place : index;
+    const isAside = read !== undefined && read !== 'log';
+    return isAside && index > 0 ? index : this.ghost.order.indexOf(client, sequence);
   }
 
   clone(context: CheckerContext, sink: ViolationSink): RunCheckers {

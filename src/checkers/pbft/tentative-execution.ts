@@ -8,7 +8,7 @@ import { PbftChecker, pbftSafety } from './pbft-checker.js';
 export const TENTATIVE_EXECUTION = pbftSafety(
   'tentative-execution',
   'At most the next batch is executed before it is committed, and it is taken back with its view.',
-  'Between its start and its end, and between two states taken over: a replica executes tentatively only sequence n + 1, where n is the last that it has executed for good, and only one at a time, in its present view. While one is executed tentatively, the replica executes for good just that sequence with that digest, takes back nothing else, and reports no other view; so what is taken back is never what was executed for good. Its tentative replies leave only when its prepared certificate for that batch is durable. Judged at every execution, taking back, report of a view, and tentative REPLY.',
+  'Between its start and its end, and between two states taken over: a replica executes tentatively only sequence n + 1, where n is the last that it has executed for good, and only one at a time, in its present view. While one is executed tentatively, the replica executes for good just that sequence with that digest, takes back nothing else, and reports no other view; so what is taken back is never what was executed for good. Its tentative replies leave only when its prepared certificate for that batch is durable, and its final ones only of what it has executed for good. Judged at every execution, taking back, report of a view, and REPLY.',
   '§5.1, tentative execution',
 );
 
@@ -58,7 +58,13 @@ export class TentativeExecution extends PbftChecker {
   onReply(process: ProcessId, { tentative, disk }: ReplicaGhost, { isTentative, view, index }: Reply): void {
     // One of a batch that is committed by now may leave late.
     const isOfThis = index > (this.ghost.run.order.appliedBy[process] ?? 0);
-    if (!isTentative || tentative?.view !== view || !isOfThis) return;
+    if (!isOfThis) return;
+    if (!isTentative) {
+      this.violate(
+        `${this.ghost.name(process)} sent a final REPLY of index ${index}, which it has not executed for good`,
+      );
+    }
+    if (!isTentative || tentative?.view !== view) return;
     if (disk.hasPrepared(view, tentative.sequence, tentative.digest)) return;
     this.violate(
       `${this.ghost.name(process)} sent a tentative REPLY of ${this.place(view, tentative.sequence)} before its prepared ` +

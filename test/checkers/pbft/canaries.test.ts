@@ -275,6 +275,12 @@ const CANARIES: Readonly<Record<string, (stage: PbftStage) => void>> = {
     const said = { view: 0, sequence: 1, result: 'x', digest: 1, index: 1, proof: proof(1) };
     stage.send(1, { kind: 'Reply', ...said, isTentative: true });
   },
+  'pbft/tentative-execution: a reply that is said to be final': (stage) => {
+    stage.prepareAll(0, 1, 7);
+    stage.executeTentatively(1, 0, 1, 7);
+    const said = { view: 0, sequence: 1, result: 'x', digest: 1, index: 1, proof: proof(1) };
+    stage.send(1, { kind: 'Reply', ...said, isTentative: false });
+  },
   'pbft/checkpoint-agreement: two replicas have different states': (stage) => {
     stage.checkpoint(0, 2, 5);
     stage.checkpoint(1, 2, 6);
