@@ -139,3 +139,14 @@ describe('planted mistakes, with MACs', () => {
     expect(caught('pbft/mac-tentative', Hiding, 20)).toBeDefined();
   });
 });
+
+// A seed that once passed for wrong: a read was ordered, and then answered aside, at an earlier place.
+it('a read that was ordered and answered aside holds where its answer says', () => {
+  const scenario = bundled('pbft/mac-tentative');
+  const { violation } = simulate(
+    scenario,
+    { seed: '2', strategy: 'random' },
+    { implementation: builtInImplementation(scenario) },
+  );
+  expect(violation).toBeUndefined();
+});
