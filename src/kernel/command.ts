@@ -5,6 +5,16 @@ import { finish32, hashPlain, hashString, mix32, mixInteger } from './hash.js';
 import { plainBytes, withoutUndefined, type Plain } from './plain.js';
 import type { ProcessId } from './process-id.js';
 
+/** Every {@link ReadMode}, in the order in which draws stand for them. */
+export const READ_MODES = [
+  'log',
+  'read-index',
+  'lease',
+  'follower',
+  'session',
+  'stale',
+] as const satisfies readonly ReadMode[];
+
 /** Size of a command without its input: client, sequence, checksum. */
 const HEADER_BYTES = 24;
 

@@ -1,8 +1,7 @@
 /** A resolved workload back as YAML. */
 
-import { formatDuration, formatDurationRange, formatRatio } from '../kernel/index.js';
+import { READ_MODES, formatDuration, formatDurationRange, formatRatio } from '../kernel/index.js';
 import {
-  READ_MODES,
   type Burst,
   type Discovery,
   type KeyDistribution,

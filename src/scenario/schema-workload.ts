@@ -1,8 +1,9 @@
 /** Clients in YAML form: how many, how fast, which keys, which operations, which reads, how they retry. */
 
+import { READ_MODES } from '../kernel/index.js';
 import { z } from 'zod';
 
-import { onlyReads, READ_MODES } from '../services/workload-config.js';
+import { onlyReads } from '../services/workload-config.js';
 import type { Discovery, KeyDistribution, ReadMix } from '../services/workload-config.js';
 import { expectation } from './problems.js';
 import {

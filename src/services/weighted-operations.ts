@@ -1,7 +1,7 @@
 /** Operations drawn by weight, and reads by mode: what the workloads of all services share. */
 
-import { assert, Family, type Choices, type ProcessId, type ReadMode } from '../kernel/index.js';
-import { READ_MODES, type OperationMix, type WorkloadConfig } from './workload-config.js';
+import { READ_MODES, assert, Family, type Choices, type ProcessId, type ReadMode } from '../kernel/index.js';
+import type { OperationMix, WorkloadConfig } from './workload-config.js';
 
 /** A mix compiled for drawing. Immutable. */
 export class WeightedOperations {

@@ -41,16 +41,6 @@ export type OperationMix = Readonly<Record<string, number>>;
 /** Relative weights of the ways in which gets ask to be served; some weight is above 0. */
 export type ReadMix = Readonly<Record<ReadMode, number>>;
 
-/** Every {@link ReadMode}, in the order in which draws stand for them. */
-export const READ_MODES = [
-  'log',
-  'read-index',
-  'lease',
-  'follower',
-  'session',
-  'stale',
-] as const satisfies readonly ReadMode[];
-
 /** All gets ask for one mode. */
 export function onlyReads(mode: ReadMode): ReadMix {
   return { ...NO_READS, [mode]: 1 };

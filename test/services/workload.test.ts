@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
-import { Digest, RandomChoices } from '../../src/kernel/index.js';
+import { READ_MODES, Digest, RandomChoices } from '../../src/kernel/index.js';
 import {
   onlyReads,
   OperationGenerator,
-  READ_MODES,
   Workload,
   type KvOperation,
   type WorkloadConfig,

@@ -214,7 +214,7 @@ export function isWeakRead({ read }: ClientOperation): boolean {
 }
 
 /** True for a read that may be answered without being ordered, and is linearizable all the same. */
-export function isReadAside({ read }: ClientOperation): boolean {
+export function isReadAside({ read }: Pick<ClientOperation, 'read'>): boolean {
   return read === 'read-index' || read === 'lease' || read === 'follower';
 }
 

@@ -11,7 +11,7 @@ import { ACKNOWLEDGED_DURABILITY, AcknowledgedDurability } from './acknowledged-
 import { AGREEMENT, Agreement } from './agreement.js';
 import type { AppliedPlace } from './agreed-order.js';
 import { APPLY_ORDER, ApplyOrder } from './apply-order.js';
-import { errorOf } from './client-history.js';
+import { errorOf, isReadAside } from './client-history.js';
 import { Calm, MEMBERSHIP_SETTLES, QUIET_WHEN_IDLE, STABLE_LEADER, TRANSFER_ENDS } from './calm.js';
 import { DUPLICATE_EFFECT, DuplicateEffect } from './duplicate-effect.js';
 import { EXACTLY_ONCE, ExactlyOnce } from './exactly-once.js';
@@ -210,10 +210,10 @@ export class RunCheckers implements Observer {
   }
 
   /** The place that a linearizable answer holds at; 0 when it has none, or says that nothing was done. */
-  private placeOfAnswer({ client, sequence, output, read, index }: HistoryEvent): number {
+  private placeOfAnswer(event: HistoryEvent): number {
+    const { client, sequence, output, read, index } = event;
     if (errorOf(output) !== undefined || read === 'session' || read === 'stale') return 0;
-    const isAside = read !== undefined && read !== 'log';
-    return isAside && index > 0 ? index : this.ghost.order.indexOf(client, sequence);
+    return isReadAside(event) && index > 0 ? index : this.ghost.order.indexOf(client, sequence);
   }
 
   clone(context: CheckerContext, sink: ViolationSink): RunCheckers {

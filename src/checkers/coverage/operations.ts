@@ -3,18 +3,10 @@
  * applied, and how often they were answered. Kept in columns, not objects: a run has hundreds of thousands.
  */
 
-import type { HistoryEvent, ProcessId, ReadMode } from '../../kernel/index.js';
+import { READ_MODES, type HistoryEvent, type ProcessId, type ReadMode } from '../../kernel/index.js';
 import { IntColumn } from '../columns.js';
 
-const MODES: readonly (ReadMode | undefined)[] = [
-  undefined,
-  'log',
-  'read-index',
-  'lease',
-  'follower',
-  'session',
-  'stale',
-];
+const MODES: readonly (ReadMode | undefined)[] = [undefined, ...READ_MODES];
 
 /** The operations of one client, by sequence number. */
 export class ClientOperations {

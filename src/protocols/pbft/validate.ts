@@ -5,7 +5,7 @@
  * What a message *means* is not judged here: proofs, views, membership of signers beyond their number.
  */
 
-import { commandBytes, hashCommand, type Message, type Plain, type ReadMode } from '../../kernel/index.js';
+import { READ_MODES, commandBytes, hashCommand, type Message, type Plain } from '../../kernel/index.js';
 import { STATUS_WORDS, type ReadReply, type Reply, type Request } from './messages.js';
 import { FANOUT } from './plain-digest.js';
 import type { PbftSettings } from './settings.js';
@@ -26,14 +26,7 @@ const DEEPEST = 32;
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** A word's hash is in no request's. */
-const READ_MODES: ReadonlySet<ReadMode> = new Set<ReadMode>([
-  'log',
-  'read-index',
-  'lease',
-  'follower',
-  'session',
-  'stale',
-]);
+const MODES: ReadonlySet<string> = new Set(READ_MODES);
 
 /**
  * Requests whose form and content hash were found right, the latest by the last bits of their hashes: they are
@@ -298,8 +291,7 @@ function isCommand(command: unknown): boolean {
   if (!isRecord(command) || !hasFields(command, 6)) return false;
   if (!isCount(command['client'], 0, MOST_PROCESSES) || !isCount(command['sequence'], 1)) return false;
   const { read, input } = command;
-  if ((read !== undefined && !READ_MODES.has(read as ReadMode)) || !isPlain(input, DEEPEST, false))
-    return false;
+  if ((read !== undefined && !MODES.has(read as string)) || !isPlain(input, DEEPEST, false)) return false;
   const known = command as unknown as Request['command'];
   if (known.bytes !== commandBytes(known.input)) return false;
   return known.hash === hashCommand(known.client, known.sequence, known.input);

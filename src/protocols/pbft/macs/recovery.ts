@@ -1,8 +1,8 @@
 /**
  * Proactive recovery (Castro and Liskov, TOCS 2002, §4): every so often each replica stops, starts again from its code, and
  * comes to be right again whatever it was before (its disk may be lost or damaged, but holds nothing that an intruder has
- * forged: what its journal says of a stable checkpoint, it believes); so more than f may fail over time, if no more than f do between two
- * recoveries.
+ * forged: what its journal says of a stable checkpoint, it believes); so more than f may fail over time, if no more than
+ * f do between two recoveries.
  *
  * A watchdog lets one replica after another recover. It starts again from its disk, and then:
  *
