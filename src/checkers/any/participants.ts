@@ -126,7 +126,9 @@ export class Participants {
    * dissertation §4.2.1); raft/everything meets it once in 20,000 runs.
    */
   isLegitimate(): boolean {
-    return this.isCore((server) => !this.outside.has(server)) && this.elections?.canElect() !== false;
+    const has = (server: ProcessId): boolean => !this.outside.has(server);
+    if (!this.isEnough(has, (index) => !this.isHistory(index))) return false;
+    return this.elections?.canElect() !== false;
   }
 
   /** True for a server that stays broken after healing. */
@@ -141,13 +143,26 @@ export class Participants {
 
   /** The same for some of the servers alone. Where a protocol reports no configuration, all servers are its voters. */
   isCore(has: (server: ProcessId) => boolean): boolean {
+    return this.isEnough(has, () => true);
+  }
+
+  /** `counts`: whether the configuration of this index, by which somebody acts, needs a quorum as well. */
+  private isEnough(has: (server: ProcessId) => boolean, counts: (index: number) => boolean): boolean {
     const agreed = this.agreed();
     if (agreed === undefined) return this.hasEnoughOfAll(has);
     if (!this.hasQuorums(agreed, has)) return false;
-    return this.all.every(({ configuration }, server) => {
-      const counts = configuration !== undefined && has(server) && this.canTakePart(server);
-      return !counts || this.hasQuorums(configuration, has);
+    return this.all.every(({ configuration, configurationIndex }, server) => {
+      if (configuration === undefined || !has(server) || !this.canTakePart(server)) return true;
+      return !counts(configurationIndex) || this.hasQuorums(configuration, has);
     });
+  }
+
+  /**
+   * True where nobody stands for election and a later configuration is agreed on: who still acts by the one of this
+   * index is not waited for by anybody, and is given what it lacks by the members of the later one.
+   */
+  private isHistory(configurationIndex: number): boolean {
+    return this.elections === undefined && configurationIndex < this.agreedIndex;
   }
 
   clone(context: ParticipantContext): Participants {

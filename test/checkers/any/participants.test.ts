@@ -41,3 +41,29 @@ test('seven replicas of which only a quorum is healed go on, whoever it is', () 
   for (let seed = 1; seed <= 4; seed++)
     expect(simulate(scenario, { seed: String(seed), strategy: 'random' }).status).toBe('passed');
 });
+
+/** Of six servers, 0 still acts by the first configuration, of which it and 2 and 3 are up; 2 to 5 by a later one. */
+function withOneLeftBehind(): Participants {
+  const participants = new Participants({
+    servers: 6,
+    now: () => 0,
+    isUp: (process) => process !== 1 && process !== 3,
+    generation: () => 0,
+    quorumOf: () => 3,
+  });
+  const report = (server: number, index: number, voters: number[]): void => {
+    participants.applied(server, index);
+    const configuration = { voters, outgoing: [], learners: [], joining: [], autoLeave: false };
+    participants.reported(server, { kind: 'configuration-changed', index, configuration });
+  };
+  report(0, 1, [0, 1, 2, 3]);
+  for (const server of [2, 4, 5]) report(server, 9, [2, 3, 4, 5]);
+  return participants;
+}
+
+test('who acts by a configuration of the past excuses nothing where nobody stands for election', () => {
+  const participants = withOneLeftBehind();
+  expect(participants.isLegitimate()).toBe(true);
+  participants.elections = { canElect: () => true };
+  expect(participants.isLegitimate()).toBe(false);
+});
