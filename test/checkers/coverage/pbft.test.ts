@@ -176,7 +176,11 @@ const CASES: readonly Case[] = [
     [restart({ 'journal-1': [promised('new-view', 'view-change')] })],
     [restart({ 'journal-1': [promised('view-change', 'new-view')] })],
   ],
-  ['equivocation', [propose(0, 1, 5), propose(0, 2, 6)], [propose(0, 1, 5), propose(0, 2, 5)]],
+  [
+    'equivocation',
+    [lead(0, 0), propose(0, 1, 5), propose(0, 2, 6)],
+    [lead(0, 0), propose(0, 1, 5), propose(0, 2, 5)],
+  ],
   ['proof-refused', [rejects('bad proof')], [rejects('malformed')]],
   ['batch-refused', [rejects('the batch is not that of its digest')], [rejects('bad proof')]],
   ...Object.keys(PBFT_REACHED).map((situation): Case => [
@@ -186,13 +190,56 @@ const CASES: readonly Case[] = [
   ]),
 ];
 
+const macViewChange = (
+  signer: number,
+  view: number,
+  stable = 0,
+  prepared: readonly unknown[] = [],
+): object => ({
+  ...viewChange(signer, view, prepared),
+  kind: 'MacViewChange',
+  stable,
+});
+const leaveWithMac =
+  (from: number, to: number, ...rest: [number, number?, (readonly unknown[])?]): Steps =>
+  (script) =>
+    script.send(from, to, macViewChange(from, ...rest) as never);
+const beginWithMac =
+  (...rest: [number, number, readonly number[], (readonly object[])?]): Steps =>
+  (script) =>
+    script.send(rest[0], 2, { ...newView(...rest), kind: 'MacNewView' });
+/** The first view of the second configuration, whoever its members are. */
+const LATER = 1 << 20;
+
+/** The same with MACs, and in a later configuration. */
+const VARIANTS: readonly Case[] = [
+  [
+    'equivocation',
+    [lead(1, LATER), propose(1, 0, 5, { view: LATER }), propose(1, 2, 6, { view: LATER })],
+    [lead(0, LATER), propose(1, 0, 5, { view: LATER }), propose(1, 2, 6, { view: LATER })],
+  ],
+  [
+    'view-change-with-prepared-batch',
+    [leaveWithMac(0, 1, 1, 0, [{ view: 0, sequence: 1, digest: 5 }])],
+    [leaveWithMac(0, 1, 1)],
+  ],
+  ['view-change-from-checkpoint', [leaveWithMac(0, 1, 1, 16)], [leaveWithMac(0, 1, 1)]],
+  ['view-change-sent-again', [leaveWithMac(0, 1, 1), leaveWithMac(0, 1, 1)], [leaveWithMac(0, 1, 1)]],
+  ['null-request-fill', [beginWithMac(1, 1, [0])], [beginWithMac(1, 1, [5])]],
+  [
+    'new-view-over-different-checkpoints',
+    [beginWithMac(1, 1, [], [macViewChange(0, 1), macViewChange(1, 1, 16)])],
+    [beginWithMac(1, 1, [], [macViewChange(0, 1, 16), macViewChange(1, 1, 16)])],
+  ],
+];
+
 function reached(steps: readonly Steps[], forks: boolean): readonly string[] {
   const script = steps.reduce((so, step) => step(so), new Script(forks, 'pbft'));
   return Object.keys(script.coverage());
 }
 
 describe("coverage: PBFT's situations", () => {
-  it.each(CASES)('%s', (id, steps, almost) => {
+  it.each([...CASES, ...VARIANTS])('%s', (id, steps, almost) => {
     for (const forks of [false, true]) {
       expect(reached(steps, forks)).toContain(`pbft/${id}`);
       expect(reached(almost, forks)).not.toContain(`pbft/${id}`);

@@ -42,13 +42,19 @@ export class Liars extends Recogniser {
   private digests = new IntColumn();
 
   override onSend(from: ProcessId, _to: ProcessId, message: Message): void {
-    if (message.kind !== 'PrePrepare' || this.view.server(from) === undefined) return;
+    if (message.kind !== 'PrePrepare') return;
     const { view, sequence, digest } = message as SeenPrePrepare;
-    if (!isPlace(view, sequence) || from !== view % this.view.servers.length) return;
+    if (!isPlace(view, sequence) || !this.isPrimary(from, view)) return;
     if (this.views.get(sequence) === view + 1 && this.digests.get(sequence) !== digest)
       this.reach(EQUIVOCATED);
     this.views.set(sequence, view + 1);
     this.digests.set(sequence, digest);
+  }
+
+  /** A liar says what it likes, but its replica knows which view it leads. */
+  private isPrimary(from: ProcessId, view: number): boolean {
+    const server = this.view.server(from);
+    return server?.isLeader === true && server.term === view;
   }
 
   override onProtocolEvent(_process: ProcessId, event: ProtocolEvent): void {
@@ -65,12 +71,14 @@ export class Liars extends Recogniser {
   }
 }
 
-/** A liar may say any number. */
-const FARTHEST = 1_000_000;
+/** A liar may say any number. Views have 20 bits in each configuration. */
+const FARTHEST_VIEW = 0x7fff_fffe;
+const FARTHEST_SEQUENCE = 1_000_000;
 
 function isPlace(view: unknown, sequence: unknown): boolean {
-  const isView = Number.isSafeInteger(view) && (view as number) >= 0 && (view as number) < FARTHEST;
-  return (
-    isView && Number.isSafeInteger(sequence) && (sequence as number) > 0 && (sequence as number) < FARTHEST
-  );
+  return isWithin(view, 0, FARTHEST_VIEW) && isWithin(sequence, 1, FARTHEST_SEQUENCE);
+}
+
+function isWithin(value: unknown, least: number, most: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
 }

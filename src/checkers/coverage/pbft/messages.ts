@@ -14,11 +14,17 @@ interface SeenStable {
   readonly sequence: number;
 }
 
+/** With signatures, or with MACs, which prove nothing about the stable checkpoint: that is its sequence alone. */
 export interface SeenViewChange extends Message {
   readonly view: number;
-  readonly stable?: SeenStable;
+  readonly stable?: SeenStable | number;
   readonly prepared?: readonly SeenPrepared[];
   readonly proof?: { readonly signer: number };
+}
+
+/** Sequence of the stable checkpoint that it tells of; 0: the beginning. */
+export function stableOf({ stable }: SeenViewChange): number {
+  return typeof stable === 'number' ? stable : (stable?.sequence ?? 0);
 }
 
 export interface SeenNewView extends Message {

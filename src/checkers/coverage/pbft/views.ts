@@ -4,7 +4,7 @@ import type { Message, ProcessId, ProtocolEvent } from '../../../kernel/index.js
 import { Recogniser } from '../recogniser.js';
 import { outside, type Tally } from '../situation.js';
 import type { ClusterView } from '../view.js';
-import type { SeenNewView, SeenViewChange } from './messages.js';
+import { stableOf, type SeenNewView, type SeenViewChange } from './messages.js';
 
 const pbft = (id: string, title: string, criterion: string): ReturnType<typeof outside> =>
   outside(id, title, criterion, 'pbft');
@@ -123,15 +123,21 @@ export class Views extends Recogniser {
 
   override onSend(from: ProcessId, to: ProcessId, message: Message): void {
     if (from >= this.leftFor.length) return;
-    if (message.kind === 'ViewChange') this.leaves(from, to, message as SeenViewChange);
-    else if (message.kind === 'NewView') this.begins(from, message as SeenNewView);
+    switch (message.kind) {
+      case 'ViewChange':
+      case 'MacViewChange':
+        this.leaves(from, to, message as SeenViewChange);
+        return;
+      case 'NewView':
+      case 'MacNewView':
+        this.begins(from, message as SeenNewView);
+        return;
+      default:
+    }
   }
 
-  private leaves(
-    from: ProcessId,
-    to: ProcessId,
-    { view, stable, prepared = [], proof }: SeenViewChange,
-  ): void {
+  private leaves(from: ProcessId, to: ProcessId, viewChange: SeenViewChange): void {
+    const { view, prepared = [], proof } = viewChange;
     if (proof?.signer !== from) return;
     const before = this.leftFor[from] ?? 0;
     const bit = 1 << to;
@@ -142,7 +148,7 @@ export class Views extends Recogniser {
     }
     if (view < before) return;
     if (prepared.length > 0) this.reach(LEFT_PREPARED);
-    if ((stable?.sequence ?? 0) > 0) this.reach(LEFT_FROM_CHECKPOINT);
+    if (stableOf(viewChange) > 0) this.reach(LEFT_FROM_CHECKPOINT);
     if (this.isBetween[from] === true && before > this.begun) this.reach(VIEW_SKIPPED);
     this.countJoin(from, view);
     this.leftFor[from] = view;
@@ -168,7 +174,7 @@ export class Views extends Recogniser {
     if (choices.some(({ digest }) => digest === NULL_DIGEST)) this.reach(NULL_FILL);
     if (choices.some(({ digest }) => digest !== NULL_DIGEST)) this.reach(PROPOSED_AGAIN);
     const [first] = viewChanges;
-    if (viewChanges.some(({ stable }) => stable?.sequence !== first?.stable?.sequence)) {
+    if (first !== undefined && viewChanges.some((other) => stableOf(other) !== stableOf(first))) {
       this.reach(DIFFERENT_CHECKPOINTS);
     }
     if (hasTwoViews(viewChanges)) this.reach(PREPARED_TWICE);
