@@ -92,9 +92,14 @@ export class ServiceAnswers implements ServiceJudge {
     return copy;
   }
 
-  /** A read without a place of its own, as far as anybody knows. */
-  private isAside({ read }: HistoryEvent, expected: Expected): boolean {
-    return read !== undefined && read !== 'log' && expected.text === undefined;
+  /**
+   * A read without a place of its own, as far as anybody knows; or one that was ordered as well, and is answered where
+   * its answer says.
+   */
+  private isAside(event: HistoryEvent, { text }: Expected): boolean {
+    const { client, sequence, read, index } = event;
+    if (read === undefined || read === 'log') return false;
+    return text === undefined || (index > 0 && index !== this.ghost.order.indexOf(client, sequence));
   }
 
   private judge(client: number, sequence: number, { text, answer }: Expected): void {

@@ -22,7 +22,7 @@ export const LOCK_EXCLUSION: InvariantInfo = {
   id: 'any/lock-exclusion',
   title: 'Nobody acquires a lock that another one holds, and every acquisition has a higher token.',
   statement:
-    'Per lock, along the agreed order: of two acquisitions that were answered with tokens t at place p and u at place q > p, t < u, or t = u and both are by the same client. If u = t + 1, then between them a release of t was ordered, or the later one was granted at a time of the log not before the end of the lease t, as answered last. Judged at every answer, against the latest 64 that are known of its lock. Holds for the service `lock`.',
+    'Per lock, along the agreed order: of two acquisitions that were answered with tokens t at place p and u at place q > p, t < u, or t = u and both are by the same client. If u = t + 1, then between them a release of t was ordered, or the later one was granted at a time of the log not before the end of the lease t, as answered last. Judged at every answer (where a protocol answers before it applies for good, when it does), against the latest 64 that are known of its lock. Holds for the service `lock`.',
   protocol: 'any',
   family: 'protocol-independent',
   kind: 'history',
@@ -34,7 +34,7 @@ export const LOCK_FENCING: InvariantInfo = {
   id: 'any/lock-fencing',
   title: 'The resource that a lock protects accepts no token after a higher one.',
   statement:
-    'Per lock, along the agreed order: the tokens of writes that were answered as accepted never fall. So of two holders of which each believes that the lock is its own, the later one excludes the other. Judged at every such answer, against the latest 64 that are known of its lock. Holds for the service `lock`.',
+    'Per lock, along the agreed order: the tokens of writes that were answered as accepted never fall. So of two holders of which each believes that the lock is its own, the later one excludes the other. Judged like any/lock-exclusion, against the latest 64 that are known of its lock. Holds for the service `lock`.',
   protocol: 'any',
   family: 'protocol-independent',
   kind: 'history',
@@ -53,8 +53,17 @@ interface Fact {
   readonly until: Micros;
 }
 
+/** What was answered, by which kind of operation, before its place was applied for good. Immutable. */
+interface Early {
+  readonly op: 'acquire' | 'write';
+  readonly lock: number;
+  readonly fact: Fact;
+}
+
 /** Facts of one kind that are remembered per lock. */
 const FACTS_MAX = 64;
+/** What is answered early is applied a moment later, or never, which is another property's. */
+const EARLY_MAX = 256;
 
 /** Of one lock, each sorted by place. */
 class LockFacts {
@@ -74,6 +83,7 @@ class LockFacts {
 
 class LockJudge implements ServiceJudge {
   private locks = new Map<number, LockFacts>();
+  private early: Early[] = [];
 
   constructor(
     private readonly ghost: RunGhost,
@@ -84,10 +94,20 @@ class LockJudge implements ServiceJudge {
   onPlace({ index, command }: AppliedPlace, hasEffect: boolean): void {
     if (command === undefined || !hasEffect) return;
     const { client, sequence, input } = command;
+    this.settle(index, client, sequence);
     const { op, lock, token } = fieldsOf(input);
     if (op !== 'release' || typeof lock !== 'number' || typeof token !== 'number') return;
     const fact: Fact = { place: index, client, sequence, token, at: 0, until: 0 };
     insert(this.factsOf(lock).releases, fact);
+  }
+
+  /** All before this place is known now: what was answered early there is judged. */
+  private settle(place: number, client: ProcessId, sequence: number): void {
+    if (this.early.length === 0) return;
+    const at = this.early.findIndex(({ fact }) => fact.client === client && fact.sequence === sequence);
+    if (at < 0) return;
+    const [{ op, lock, fact }] = this.early.splice(at, 1) as [Early];
+    this.answered(op, lock, { ...fact, place });
   }
 
   onHistory(event: HistoryEvent): void {
@@ -100,10 +120,25 @@ class LockJudge implements ServiceJudge {
     const answer = fieldsOf(output);
     if (op === 'acquire' && typeof answer.token === 'number') {
       const { at = 0, until = 0 } = answer as { readonly at?: Micros; readonly until?: Micros };
-      this.acquired(lock, { place, client, sequence, token: answer.token, at, until });
+      this.told(op, lock, { place, client, sequence, token: answer.token, at, until });
     } else if (op === 'write' && answer.ok === true && typeof token === 'number') {
-      this.wrote(lock, { place, client, sequence, token, at: 0, until: 0 });
+      this.told(op, lock, { place, client, sequence, token, at: 0, until: 0 });
     }
+  }
+
+  /** A protocol may answer before it applies for good; what comes before that place is then not known yet. */
+  private told(op: Early['op'], lock: number, fact: Fact): void {
+    if (fact.place <= this.ghost.order.last) {
+      this.answered(op, lock, fact);
+      return;
+    }
+    this.early.push({ op, lock, fact });
+    if (this.early.length > EARLY_MAX) this.early.shift();
+  }
+
+  private answered(op: Early['op'], lock: number, fact: Fact): void {
+    if (op === 'acquire') this.acquired(lock, fact);
+    else this.wrote(lock, fact);
   }
 
   onEnd(): void {
@@ -113,6 +148,7 @@ class LockJudge implements ServiceJudge {
   clone(ghost: RunGhost, sink: ViolationSink): LockJudge {
     const copy = new LockJudge(ghost, sink, this.hasLeases);
     for (const [lock, facts] of this.locks) copy.locks.set(lock, facts.clone());
+    copy.early = this.early.slice();
     return copy;
   }
 

@@ -123,6 +123,22 @@ test('service-answers: a command that is ordered again, or of unknown outcome, c
   expect(run.violated).toBeUndefined();
 });
 
+test('service-answers: a read that was ordered as well may be answered where it was asked aside', () => {
+  for (const [index, expected] of [
+    [1, undefined],
+    [3, 'any/service-answers'],
+    [0, 'any/service-answers'],
+  ] as const) {
+    const run = new Orderer('bank', BANK);
+    run.run(3, 1, pay(0, 1, 4), { transferred: true });
+    run.record('invoke', 4, 1, READ, { read: 'read-index' });
+    run.run(3, 2, pay(0, 1, 1), { transferred: true });
+    run.order(4, 1, READ);
+    run.record('ok', 4, 1, READ, { output: { balances: [6, 14] }, read: 'read-index', index });
+    expect(run.violated).toBe(expected);
+  }
+});
+
 const ACQUIRE = { op: 'acquire', lock: 0 };
 const write = (token: number): Plain => ({ op: 'write', lock: 0, token, value: 'x' });
 const release = (token: number): Plain => ({ op: 'release', lock: 0, token });
@@ -151,6 +167,25 @@ test('lock-exclusion: a release in between ends it, also one whose answer nobody
   run.run(5, 1, release(1), { released: true });
   run.run(5, 2, ACQUIRE, { token: 3, at: 0, until: 0 });
   expect(run.violated).toBe('any/lock-exclusion');
+});
+
+test('lock-exclusion: an answer that comes before its place is applied is judged when that is', () => {
+  for (const [released, expected] of [
+    [1, undefined],
+    [7, 'any/lock-exclusion'],
+  ] as const) {
+    const run = new Orderer('lock', { lease: 'never' });
+    run.run(3, 1, ACQUIRE, { token: 1, at: 0, until: 0 });
+    run.record('invoke', 3, 2, release(released));
+    run.record('invoke', 4, 1, ACQUIRE);
+    run.record('ok', 4, 1, ACQUIRE, { output: { token: 2, at: 0, until: 0 }, index: 3 });
+    expect(run.violated).toBeUndefined();
+    run.order(3, 2, release(released));
+    const copy = run.stage.fork();
+    run.order(4, 1, ACQUIRE);
+    expect(run.violated).toBe(expected);
+    expect(copy.violated).toBeUndefined();
+  }
 });
 
 test('lock-exclusion: tokens grow, and only their holder may be given one again', () => {
