@@ -37,15 +37,13 @@ export type ShedReason = 'admission-rate' | 'admission-in-flight' | 'brown-out';
 
 /** Of a token: what a rate of one per second earns in a microsecond. */
 const MILLION = MICROS_PER_SECOND;
-/** Sequences of one client that keys tell apart. */
-const SEQUENCES = 4_294_967_296;
 
 export class Admission {
   /** Millionths of a token. */
   private millionths: number;
   private paidUntil: Micros = 0;
   /** By client and sequence: when it was let in. In that order, so that the oldest is first. */
-  protected readonly inFlight = new Map<number, Micros>();
+  protected readonly inFlight = new Map<string, Micros>();
 
   constructor(protected readonly config: AdmissionConfig) {
     assert(config.brownOutPercent > 0 && config.brownOutPercent <= 100, 'admission: a share of 1 … 100 %');
@@ -118,6 +116,7 @@ export class Admission {
   }
 }
 
-function keyOf(client: ProcessId, sequence: number): number {
-  return client * SEQUENCES + sequence;
+/** A text: a faulty client may name any sequence, and two numbers do not go into one. */
+function keyOf(client: ProcessId, sequence: number): string {
+  return `${client}/${sequence}`;
 }

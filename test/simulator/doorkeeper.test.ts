@@ -10,6 +10,7 @@ import {
 } from '../../src/kernel/index.js';
 import { defineScenario } from '../../src/scenario/index.js';
 import { makeCommand, type AdmissionConfig, type Capability } from '../../src/services/index.js';
+import { PBFT_DOORWAY } from '../../src/protocols/pbft/doorway.js';
 import { Doorkeeper, type DoorRules } from '../../src/simulator/doorkeeper.js';
 import { Simulation, simulate } from '../../src/simulator/index.js';
 import { errorOf } from '../scenario/support.js';
@@ -46,6 +47,17 @@ test('servers come and go as they like, and so do answers and what asks for noth
   for (const message of [request(3, 1), admin('remove'), { kind: 'AppendEntries' }])
     expect(door.judge(1, message, 0)).toBeUndefined();
   expect(door.judge(3, { kind: 'Gossip' }, 0)).toBeUndefined();
+});
+
+test('what is malformed asks for nothing, and a sequence of any size is nobody else’s', () => {
+  const door = new Doorkeeper(rules({ doorway: PBFT_DOORWAY, admission: ONE, authority: READERS }));
+  for (const command of [null, undefined, 7, { sequence: 1 }])
+    expect(door.judge(3, { kind: 'Request', command } as Message, 15)).toBeUndefined();
+  const two = new Doorkeeper(rules({ admission: { ...ONE, inFlight: 2 } }));
+  const { command } = request(3, 2 ** 32 + 1) as ReturnType<typeof clientRequest>;
+  expect(two.judge(3, clientRequest(command), 0)).toBeUndefined();
+  expect(two.judge(4, request(4, 1), 0)).toBeUndefined();
+  expect(two.judge(5, request(5, 1), 0)?.kind).toBe('shed');
 });
 
 test('who is turned away for now is told to come again, and the answer to another makes room', () => {

@@ -4,13 +4,12 @@
  */
 
 import type { Doorway } from '../../kernel/index.js';
-import type { ReadReply, ReadRequest, Reply, Request } from './messages.js';
+import type { ReadReply, Reply } from './messages.js';
+import { isReadRequest, isRequest } from './validate.js';
 
 export const PBFT_DOORWAY: Doorway = {
-  commandOf: (message) => {
-    const isRequest = message.kind === 'Request' || message.kind === 'ReadRequest';
-    return isRequest ? (message as Request | ReadRequest).command : undefined;
-  },
+  // What is malformed asks for nothing: the replica drops it.
+  commandOf: (message) => (isRequest(message) || isReadRequest(message) ? message.command : undefined),
   verbOf: () => undefined,
   answeredBy: (message) => {
     const isReply = message.kind === 'Reply' || message.kind === 'ReadReply';

@@ -6,7 +6,7 @@
  * Equal data have equal digests, whatever the order of members in an object.
  */
 
-import { finish32, hashPlain, hashString, mix32, type Plain } from '../../kernel/index.js';
+import { finish32, hashPlain, hashString, mix32, mixInteger, type Plain } from '../../kernel/index.js';
 
 /** Of an object. */
 export type Members = Readonly<Record<string, Plain | undefined>>;
@@ -58,11 +58,12 @@ function partsOf(list: readonly Plain[], from: number, to: number): number {
 }
 
 function ofGroup(hash: number, count: number): number {
-  return finish32(mix32(hash ^ GROUP, count));
+  return finish32(mixInteger(hash ^ GROUP, count));
 }
 
+/** The length may be one that a liar tells of: all of it counts, beyond 32 bits as well. */
 function ofList(hash: number, length: number): number {
-  return finish32(mix32(hash, length));
+  return finish32(mixInteger(hash, length));
 }
 
 function ofMember(name: string, digest: number): number {

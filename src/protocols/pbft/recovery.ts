@@ -131,7 +131,10 @@ interface RecoveredJournal {
   readonly records: number;
 }
 
-/** Undefined: damaged. A journal without its beginning was never synced, and the one before it is whole. */
+/**
+ * Undefined: damaged. A journal without its beginning was never synced, and the one before it is whole: the first one
+ * alone has none before it, and of a later one the beginning was lost.
+ */
 function recoverJournals(disk: DiskImage, journals: readonly number[]): RecoveredJournal | undefined {
   for (let i = journals.length - 1; i >= 0; i--) {
     const slots = disk.read(journalFile(journals[i] as number));
@@ -142,7 +145,7 @@ function recoverJournals(disk: DiskImage, journals: readonly number[]): Recovere
       return contentOf(slots.slice(0, whole));
     }
   }
-  return { promised: [], records: 0 };
+  return (journals[0] ?? 1) > 1 ? undefined : { promised: [], records: 0 };
 }
 
 /** `from`: the first record that cannot be read. Tells damage from a torn tail. */

@@ -76,6 +76,8 @@ type Reader = SettingsReader<Key>;
 /** Most replicas that can be faulty among as many as there may be. */
 const MOST_FAULTY = mostFaulty(MOST_REPLICAS);
 const LONGEST_WINDOW = 4096;
+/** As JSON it has to fit into a message: see LARGEST_COMMAND in validate.ts. */
+const LARGEST_CHUNK = 0x0080_0000;
 const WINDOW_IN_CHECKPOINTS = 2;
 
 /** Validates and fills in defaults; throws UsageError naming the setting. */
@@ -119,7 +121,7 @@ export function parsePbftSettings(
     maxInflight: read.count('max-inflight', 16, 1, LONGEST_WINDOW),
     statusMicros,
     maxPendingRequests: read.count('max-pending-requests', 4096, 1),
-    stateChunk: read.count('state-chunk', 16_384, 1),
+    stateChunk: read.count('state-chunk', 16_384, 1, LARGEST_CHUNK),
     readOnly: read.flag('read-only', false),
     tentative: read.flag('tentative', false),
     recoveryMicros,

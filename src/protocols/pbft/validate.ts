@@ -6,7 +6,7 @@
  */
 
 import { READ_MODES, commandBytes, hashCommand, type Message, type Plain } from '../../kernel/index.js';
-import { STATUS_WORDS, type ReadReply, type Reply, type Request } from './messages.js';
+import { STATUS_WORDS, type ReadReply, type ReadRequest, type Reply, type Request } from './messages.js';
 import { FANOUT } from './plain-digest.js';
 import type { PbftSettings } from './settings.js';
 
@@ -20,8 +20,14 @@ const LONGEST_TEXT = 0x0400_0000;
 const MOST_NAMES = 65_536;
 const MOST_PATHS = 64;
 const LONGEST_PATH = 256;
-/** Nesting of a command's input. */
+/** Nesting of a command's input, and members of an object in it. */
 const DEEPEST = 32;
+const MOST_MEMBERS = 32_768;
+/**
+ * Bytes of a command. What one client may put into the state has to fit into a message of those who send it: as JSON a
+ * text is up to six times as long, and beside the members of an object a service may put its own.
+ */
+export const LARGEST_COMMAND = 0x0080_0000;
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -207,7 +213,9 @@ function isStatePart(value: unknown): boolean {
     case 'whole':
       return hasFields(value, 2) && typeof value['text'] === 'string' && value['text'].length <= LONGEST_TEXT;
     case 'list':
-      return hasFields(value, 3) && isCount(value['count'], 0) && areDigests(value['digests'], FANOUT);
+      return (
+        hasFields(value, 3) && isCount(value['count'], 0, MOST_BYTES) && areDigests(value['digests'], FANOUT)
+      );
     case 'group':
       return hasFields(value, 2) && areDigests(value['digests'], FANOUT);
     case 'object':
@@ -282,7 +290,8 @@ export function isRequest(value: unknown): value is Request {
   return true;
 }
 
-function isReadRequest(value: Fields): boolean {
+export function isReadRequest(value: unknown): value is ReadRequest {
+  if (!isRecord(value) || value['kind'] !== 'ReadRequest') return false;
   return hasFields(value, 3) && isProof(value['proof']) && isCommand(value['command']);
 }
 
@@ -291,21 +300,36 @@ function isCommand(command: unknown): boolean {
   if (!isRecord(command) || !hasFields(command, 6)) return false;
   if (!isCount(command['client'], 0, MOST_PROCESSES) || !isCount(command['sequence'], 1)) return false;
   const { read, input } = command;
-  if ((read !== undefined && !MODES.has(read as string)) || !isPlain(input, DEEPEST, false)) return false;
+  if ((read !== undefined && !MODES.has(read as string)) || !isInput(input)) return false;
   const known = command as unknown as Request['command'];
-  if (known.bytes !== commandBytes(known.input)) return false;
+  if (known.bytes !== commandBytes(known.input) || known.bytes > LARGEST_COMMAND) return false;
   return known.hash === hashCommand(known.client, known.sequence, known.input);
 }
 
-/** Plain data, nested no deeper than this; `mayLack`: with members that are undefined, of which no hash tells. */
-export function isPlain(value: unknown, deepest: number, mayLack = true): value is Plain {
+/** Plain data, nested no deeper than this; its objects may have members that are undefined. */
+export function isPlain(value: unknown, deepest: number): value is Plain {
+  return isMadeOf(value, deepest, (item) => item === undefined);
+}
+
+/** The same for an input: without members that are undefined, of which no hash tells, and not too many. */
+function isInput(value: unknown): value is Plain {
+  return isMadeOf(value, DEEPEST, () => false, MOST_MEMBERS);
+}
+
+/** `mayBe`: what else a member may be. */
+function isMadeOf(
+  value: unknown,
+  deepest: number,
+  mayBe: (member: unknown) => boolean,
+  most = Infinity,
+): value is Plain {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return true;
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || deepest === 0) return false;
-  if (Array.isArray(value)) return areAll(value, (item) => isPlain(item, deepest - 1, mayLack));
-  return Object.values(value).every((item) =>
-    item === undefined ? mayLack : isPlain(item, deepest - 1, mayLack),
-  );
+  const isPart = (item: unknown): boolean => isMadeOf(item, deepest - 1, mayBe, most);
+  if (Array.isArray(value)) return areAll(value, isPart);
+  const members = Object.values(value);
+  return members.length <= most && members.every((member) => mayBe(member) || isPart(member));
 }
 
 /** True for a well-formed reply: what a client takes. */

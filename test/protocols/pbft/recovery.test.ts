@@ -228,6 +228,14 @@ describe('pbft recovery', () => {
       (disk) => void disk.set(journalFile(1), [...(disk.get(journalFile(1)) ?? []).slice(0, 1), rotten]),
       'the disk is damaged',
     ],
+    [
+      'has lost the beginning of its only journal',
+      (disk) => {
+        disk.delete(journalFile(1));
+        disk.set(journalFile(2), []);
+      },
+      'the disk is damaged',
+    ],
     ['has a rotten identity', (disk) => void disk.set(IDENTITY_FILE, [rotten]), 'the disk is damaged'],
     [
       'is a new one',

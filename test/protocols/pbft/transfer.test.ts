@@ -65,7 +65,11 @@ function* lies(part: StatePart): Generator<StatePart> {
     if (/[0-9]/.test(part.text))
       yield { ...part, text: part.text.replace(/[0-9]/, (digit) => `${Number(digit) ^ 1}`) };
   }
-  if (part.shape === 'list') yield { ...part, count: part.count + 1 };
+  if (part.shape === 'list') {
+    yield { ...part, count: part.count + 1 };
+    // So many items are as many groups, and the last 32 bits of their number are the same.
+    yield { ...part, count: part.count + (part.digests.length - 1) * 2 ** 32 };
+  }
   if ('digests' in part) {
     for (let i = 0; i < part.digests.length; i++) {
       yield { ...part, digests: part.digests.with(i, (part.digests[i] as number) ^ 1) };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Message, Proof } from '../../../src/kernel/index.js';
+import { makeCommand, type Message, type Plain, type Proof } from '../../../src/kernel/index.js';
 import {
   Validator,
   batchDigest,
@@ -8,6 +8,7 @@ import {
   parsePbftSettings,
   type PbftMessage,
 } from '../../../src/protocols/pbft/index.js';
+import { LARGEST_COMMAND } from '../../../src/protocols/pbft/validate.js';
 import {
   Bench,
   checkpoint,
@@ -22,6 +23,7 @@ import {
   stable,
   viewChange,
 } from './fixtures.js';
+import { anything, mutationsOf } from './mutations.js';
 
 const batch = [request(1), request(2)];
 const digest = batchDigest(batch);
@@ -65,29 +67,8 @@ const EXAMPLES: readonly PbftMessage[] = [
 
 const KINDS = [...new Set(EXAMPLES.map(({ kind }) => kind)), 'Reply', 'constructor'];
 
-/** Anything, and things that look somewhat like messages. */
-const anything = fc.oneof(
-  fc.anything(),
-  fc.object({ key: fc.constantFrom('kind', 'view', 'sequence', 'proof', 'signer', 'requests', 'prepared') }),
-);
-
 /** A message in which one place, however deep, is something else. */
-const mutated = fc
-  .tuple(fc.constantFrom(...EXAMPLES), fc.array(fc.nat(8), { minLength: 1, maxLength: 5 }), anything)
-  .map(([example, path, value]) => replaceAt(example, path, value) as Message);
-
-function replaceAt(target: unknown, [first = 0, ...rest]: readonly number[], value: unknown): unknown {
-  if (target === null || typeof target !== 'object') return value;
-  const keys = Object.keys(target);
-  const key = keys[first % (keys.length || 1)];
-  if (key === undefined) return value;
-  const copy: Record<string, unknown> | unknown[] = Array.isArray(target)
-    ? [...(target as unknown[])]
-    : { ...target };
-  const inner = (target as Record<string, unknown>)[key];
-  (copy as Record<string, unknown>)[key] = rest.length === 0 ? value : replaceAt(inner, rest, value);
-  return copy;
-}
+const mutated = mutationsOf(EXAMPLES);
 
 describe('pbft message forms', () => {
   const validator = new Validator(4, parsePbftSettings({}));
@@ -152,6 +133,18 @@ describe('pbft message forms', () => {
     for (let i = 0; i < 10_000; i++) input = [input];
     const message = { ...request(1), command: { ...request(1).command, input } };
     expect(validator.accepts(message as Message)).toBe(false);
+  });
+
+  it('what one client could put into a state that fits into no message is refused', () => {
+    const asked = (input: Plain): boolean =>
+      validator.accepts({ kind: 'Request', command: makeCommand(4, 1, input), proof } as Message);
+    const long = (bytes: number): string => 'x'.repeat(bytes);
+    expect(asked(long(LARGEST_COMMAND - 64))).toBe(true);
+    expect(asked(long(LARGEST_COMMAND))).toBe(false);
+    const names = (count: number): Plain =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`${i}`, true]));
+    expect(asked({ in: names(32_768) })).toBe(true);
+    expect(asked({ in: names(32_769) })).toBe(false);
   });
 
   it.each<[string, object]>([

@@ -114,6 +114,7 @@ const LIES: readonly Lie[] = [
   lie('wrong-piece', ['StateData'], 'a part of another state', state.wrongPiece),
   lie('other-order', ['StateData'], "an object's members in another order", state.otherOrder),
   lie('endless-state', ['StateData'], 'a state of immense size', state.endlessState),
+  lie('false-count', ['StateData'], 'a list of immense size, by the digests of its items', state.falseCount),
   lie('invented-state', ['StateData'], 'a stable checkpoint far ahead', state.inventedState),
   lie('invented-decision', ['Decision'], 'a decision of the corrupted alone', state.inventedDecision),
   lie('other-decision-batch', ['Decision'], 'the batch of another decision', state.otherDecisionBatch),

@@ -1,6 +1,6 @@
 /** Lies about state: checkpoints, what a replica has, pieces of a state, decisions, and what clients are told. */
 
-import { hashPlain, type Liar, type Message } from '../../../kernel/index.js';
+import { hashPlain, type Liar, type Message, type Plain } from '../../../kernel/index.js';
 import {
   StatementType,
   type BatchData,
@@ -14,6 +14,8 @@ import {
   type StatePart,
   type Status,
 } from '../messages.js';
+import { parse } from '../partition.js';
+import { FANOUT, plainDigest } from '../plain-digest.js';
 import type { PbftSettings } from '../settings.js';
 import { batchDigest } from '../wire.js';
 import { forgedQuorum, resign, strongQuorum } from './proofs.js';
@@ -84,6 +86,32 @@ export function otherOrder(message: Message, liar: Liar): Message {
   if (part?.shape !== 'object') return message;
   const other = { ...part, names: part.names.toReversed(), digests: part.digests.toReversed() };
   return resign({ ...data, part: other }, liar);
+}
+
+/** What a list's count may be beyond, where digests are of 32 bits. */
+const WORD = 4_294_967_296;
+
+/** A list told to be of immense size by the digests of its own items, which then would be groups of that many. */
+export function falseCount(message: Message, liar: Liar): Message {
+  const data = message as StateData;
+  const list = data.part === undefined ? undefined : asList(data.part, data.path);
+  if (list === undefined) return message;
+  const count = list.count + (list.digests.length - 1) * WORD;
+  return resign({ ...data, part: { ...list, count } }, liar);
+}
+
+/** A part that is a list of at least two, by its digests; also one that would have gone whole. */
+function asList(
+  part: StatePart,
+  path: StateData['path'],
+): Extract<StatePart, { readonly shape: 'list' }> | undefined {
+  if (part.shape === 'list') return part.digests.length > 1 ? part : undefined;
+  const isExecuted = path.length === 1 && path[0] === 0;
+  if (part.shape !== 'whole' || isExecuted) return undefined;
+  const value = parse(part.text);
+  if (!Array.isArray(value) || value.length < 2 || value.length > FANOUT) return undefined;
+  const items = value as readonly Plain[];
+  return { shape: 'list', count: items.length, digests: items.map((item) => plainDigest(item)) };
 }
 
 /** A state that never ends. */

@@ -7,6 +7,7 @@ import type { Message } from '../../../kernel/index.js';
 import { HELD_PER_PRIMARY } from '../held.js';
 import {
   Validator,
+  hasFields,
   isChoice,
   isCount,
   isDigest,
@@ -31,18 +32,19 @@ export class MacValidator extends Validator {
   }
 
   override accepts(message: Message): boolean {
+    if (!isRecord(message)) return false;
     switch (message.kind) {
       case 'MacViewChange':
         return this.isMacViewChange(message);
       case 'ViewChangeAck':
-        return this.isAck(message as unknown as Fields);
+        return this.isAck(message);
       case 'MacNewView':
-        return this.isMacNewView(message as unknown as Fields);
+        return this.isMacNewView(message);
       case 'NewKey':
       case 'QueryStable':
       case 'ReplyStable':
       case 'RecoveryReply':
-        return this.settings.recoveryMicros > 0 && this.isOfRecovery(message as unknown as Fields);
+        return this.settings.recoveryMicros > 0 && this.isOfRecovery(message);
       case 'ViewChange':
       case 'NewView':
         return false;
@@ -61,9 +63,10 @@ export class MacValidator extends Validator {
     return kind === 'QueryStable' || isCount(executed, 0);
   }
 
-  /** Without proofs. */
+  /** Without proofs, and with nothing else in it. */
   protected override isStable(value: unknown): boolean {
-    return this.isCheckpointed(value) && isBare((value as unknown as Fields)['proofs']);
+    if (!isRecord(value) || !hasFields(value, 3)) return false;
+    return this.isCheckpointed(value) && isBare(value['proofs']);
   }
 
   private isCheckpointed(value: unknown): value is Checkpointed {
