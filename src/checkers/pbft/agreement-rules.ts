@@ -28,6 +28,7 @@ import { PromiseDurable } from './promise-durable.js';
 import { RequestIssued } from './request-issued.js';
 import { ExecutedMonotonic } from './stable-monotonic.js';
 import { TentativeExecution } from './tentative-execution.js';
+import { ForgetfulSilent } from './trust.js';
 import { Watermarks } from './watermarks.js';
 
 type Applied = Extract<ProtocolEvent, { readonly kind: 'applied' }>;
@@ -38,6 +39,7 @@ type Vote = Pick<PrePrepare, 'view' | 'sequence' | 'digest'> & { readonly kind: 
 export class AgreementRules {
   private readonly noEquivocation: NoEquivocation;
   private readonly leftViews: LeftViews;
+  private readonly forgetfulSilent: ForgetfulSilent;
   private readonly promiseDurable: PromiseDurable;
   private readonly watermarks: Watermarks;
   private readonly preparedUnique: PreparedUnique;
@@ -57,6 +59,7 @@ export class AgreementRules {
   ) {
     this.noEquivocation = new NoEquivocation(ghost, sink);
     this.leftViews = new LeftViews(ghost, sink);
+    this.forgetfulSilent = new ForgetfulSilent(ghost, sink);
     this.promiseDurable = new PromiseDurable(ghost, sink);
     this.watermarks = new Watermarks(ghost, sink);
     this.preparedUnique = new PreparedUnique(ghost, sink);
@@ -75,6 +78,7 @@ export class AgreementRules {
   onVote(process: ProcessId, replica: ReplicaGhost, kind: 0 | 1 | 2, vote: Vote): void {
     const { view, sequence, digest } = vote;
     this.leftViews.onVote(process, replica, vote.kind, view);
+    this.forgetfulSilent.onSent(process, replica, vote.kind);
     this.membersSpeak.onSent(process, replica, vote.kind, view);
     this.watermarks.onVote(process, replica, view, sequence);
     this.promiseDurable.onSaid(process, replica, kind, view, sequence, digest);
@@ -151,6 +155,7 @@ export class AgreementRules {
   ): void {
     this.tentative.onTentative(process, replica, view, sequence);
     replica.tentative = { sequence, view, digest };
+    replica.lastTentative = replica.tentative;
   }
 
   onRolledBack(process: ProcessId, replica: ReplicaGhost, sequence: Sequence): void {

@@ -5,7 +5,6 @@ import {
   sizeOf,
   type Decision,
   type MacNewView,
-  type MacViewChange,
   type NewView,
   type PreparedCertificate,
   type Sequence,
@@ -15,7 +14,6 @@ import {
 } from '../../protocols/pbft/index.js';
 import type { KnownConfiguration } from './configurations.js';
 import { digestOf } from './disk-ghost.js';
-import type { ReplicaGhost } from './ghost.js';
 import { PbftChecker, pbftSafety } from './pbft-checker.js';
 import { Said, type Ballot } from './places.js';
 
@@ -152,7 +150,7 @@ export class Certificates extends PbftChecker {
         if (message.kind === 'ViewChange') this.onViewChange(NOBODY, message);
       } else if (signer === process && sender.disk.hasViewChange(message)) {
         continue;
-      } else if (!sender.hasLeftFor(view) || this.isAnother(sender, message)) {
+      } else if (!sender.viewChanges.mayHaveSaid(view, digestOf(message))) {
         this.judgeMissing(process, bit, `a VIEW-CHANGE for view ${view}`);
       }
     }
@@ -161,16 +159,6 @@ export class Certificates extends PbftChecker {
     this.violate(
       `${this.ghost.name(process)} rests view ${view} on ${sizeOf(signers)} VIEW-CHANGEs; ${strong} are needed`,
     );
-  }
-
-  /** What a correct replica has said in place of this; of views that it has left since, nothing is known. */
-  private isAnother(sender: ReplicaGhost, message: ViewChange | MacViewChange): boolean {
-    const { leftFor, leftDigest, leftEarlier, forgottenFor, forgottenDigests } = sender;
-    const { view } = message;
-    if (leftFor > view || forgottenFor > view) return false;
-    const digest = digestOf(message);
-    const isKept = leftFor === view && (leftDigest === digest || leftEarlier.includes(digest));
-    return !isKept && !(forgottenFor === view && forgottenDigests.includes(digest));
   }
 
   /** The set of signers; {@link NOBODY} when one is no replica or signs twice. */

@@ -25,6 +25,7 @@ import { IssuedRequests } from './issued-requests.js';
 import { Places, type Ballot, type PlaceGhost } from './places.js';
 import type { QuorumSizes } from './quorum.js';
 import { RecoveryGhost } from './recovery-ghost.js';
+import { SaidOfViews } from './said-of-views.js';
 import { CheckpointsGhost } from './checkpoints-ghost.js';
 
 /** A batch that is executed and not committed. */
@@ -49,11 +50,11 @@ export class ReplicaGhost {
   /** Of the view change that it sent last, and of the new view that it sent last as its primary; 0: none. */
   leftFor: View = 0;
   leftDigest = 0;
-  /** Of view changes for that view that it sent before its latest recovery. */
-  leftEarlier: readonly number[] = [];
-  /** The same of what it sent before it lost its memory: it binds nobody, and others may still rest on it. */
+  /** The view change that it left for before it lost its memory: it binds nobody, and others may still rest on it. */
   forgottenFor: View = 0;
-  forgottenDigests: readonly number[] = [];
+  /** What others may rest on, whether it remembers or not. */
+  viewChanges = new SaidOfViews();
+  newViews = new SaidOfViews();
   begun: View = 0;
   begunDigest = 0;
   /** What it has said of itself in this incarnation: low watermark and last executed. */
@@ -65,13 +66,16 @@ export class ReplicaGhost {
   journalled = -1;
   /** Records on its disk were damaged at rest since it started: the ghost has what was there before. */
   isDamaged = false;
+  /** Records were, or its disk was formatted anew, since it last trusted its disk. */
+  hasLost = false;
   /** False while it has lost what its disk had promised, and says so: then the ghost of its disk need not be its own. */
   isTrusted = true;
   /** Digest of its service after its last execution, where that is known. */
   serviceDigest = 0;
   hasServiceDigest = false;
-  /** What it executes tentatively in this incarnation. */
+  /** What it executes tentatively in this incarnation, and what it did so last, taken back or not. */
   tentative: TentativePlace | undefined = undefined;
+  lastTentative: TentativePlace | undefined = undefined;
   /** The view in which that was decided; and up to where it has executed or installed in this incarnation. */
   executedIn: View = 0;
   hasUpTo: Sequence = 0;
@@ -91,15 +95,10 @@ export class ReplicaGhost {
 
   /** What it said before it lost its memory binds it no more: see the properties that say so. */
   forgive(): void {
-    if (this.leftFor > this.forgottenFor) this.forgottenDigests = [];
-    if (this.leftFor >= this.forgottenFor) {
-      this.forgottenFor = this.leftFor;
-      this.forgottenDigests = [...this.forgottenDigests, ...this.leftEarlier, this.leftDigest];
-    }
+    this.forgottenFor = Math.max(this.forgottenFor, this.leftFor);
     this.boundTo = 0;
     this.leftFor = 0;
     this.leftDigest = 0;
-    this.leftEarlier = [];
   }
 
   /** It has left for this view or a later one, whether it remembers or not. */
@@ -110,7 +109,9 @@ export class ReplicaGhost {
   clone(): ReplicaGhost {
     const disk = this.disk.clone();
     const recovery = this.recovery.clone();
-    return Object.assign(new ReplicaGhost(disk), this, { disk, recovery });
+    const viewChanges = this.viewChanges.clone();
+    const newViews = this.newViews.clone();
+    return Object.assign(new ReplicaGhost(disk), this, { disk, recovery, viewChanges, newViews });
   }
 }
 
@@ -244,6 +245,7 @@ export class PbftGhost {
     replica.hasServiceDigest = false;
     replica.isDamaged = false;
     replica.tentative = undefined;
+    replica.lastTentative = undefined;
     replica.hasUpTo = 0;
     replica.judged = undefined;
     replica.recovery.restart(wasFaulty, replica.disk.isRecovering);
@@ -260,6 +262,7 @@ export class PbftGhost {
   private identify(replica: ReplicaGhost, generation: number): void {
     if (generation === replica.generation) return;
     replica.generation = generation;
+    replica.hasLost = true;
     replica.boundTo = 0;
   }
 

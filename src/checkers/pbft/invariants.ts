@@ -21,6 +21,7 @@ import { EXECUTED_MONOTONIC, STABLE_MONOTONIC } from './stable-monotonic.js';
 import { VIEW_CHANGE_COMPLETE } from './view-change-complete.js';
 import { VIEW_CHANGE_PRESERVATION } from './view-change-preservation.js';
 import { TENTATIVE_EXECUTION } from './tentative-execution.js';
+import { DISTRUST_HAS_CAUSE, FORGETFUL_SILENT } from './trust.js';
 import { CALM_VIEWS, VIEW_SYNCHRONISATION } from './view-liveness.js';
 import { VIEW_MONOTONIC } from './view-monotonic.js';
 import { WATERMARKS } from './watermarks.js';
@@ -31,6 +32,8 @@ export const PBFT_INVARIANTS: readonly InvariantInfo[] = [
   CERTIFICATES,
   NO_EQUIVOCATION,
   LEFT_VIEWS,
+  FORGETFUL_SILENT,
+  DISTRUST_HAS_CAUSE,
   PATIENCE,
   VIEW_CHANGE_PRESERVATION,
   VIEW_CHANGE_COMPLETE,

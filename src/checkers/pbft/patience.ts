@@ -20,18 +20,19 @@ export class Patience extends PbftChecker {
     if (view <= leftFor || leftFor === 0 || (disk.newView?.view ?? 0) >= leftFor) return;
     if (configurationOf(leftFor) !== configurationOf(view)) return;
     const quorum = this.ghost.quorumOf(view);
-    if (this.goneTo(leftFor) >= quorum.strong || this.goneTo(view) > quorum.f) return;
+    if (this.goneTo(leftFor) >= quorum.strong || this.goneTo(view, process) > quorum.f) return;
     this.violate(
       `${this.ghost.name(process)} gave up waiting for view ${leftFor} and left for view ${view}, although only ` +
         `${this.goneTo(leftFor)} replicas had left for view ${leftFor}`,
     );
   }
 
-  /** How many replicas have left for this view or a later one, or may have. */
-  private goneTo(view: View): number {
+  /** How many replicas, but for one, have left for this view or a later one, or may have. */
+  private goneTo(view: View, except = -1): number {
     const { replicas } = this.ghost;
     let count = 0;
     for (let process = 0; process < replicas.length; process++) {
+      if (process === except) continue;
       if (this.ghost.hasBeenFaulty(process) || (replicas[process] as ReplicaGhost).hasLeftFor(view)) count++;
     }
     return count;

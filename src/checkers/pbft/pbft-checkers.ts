@@ -128,8 +128,10 @@ export class PbftCheckers implements Observer {
         this.views.onView(process, replica, event.term);
         return;
       case 'recovered':
-        replica.isTrusted = event.trusted;
         this.views.onRecovered(process, replica, event.term, event.trusted);
+        return;
+      case 'refused-to-run':
+        this.views.onRefused(process, replica, event.reason);
         return;
       case 'proactive-recovery':
         this.recoveries.onRecovery(process, replica, event);
@@ -138,8 +140,7 @@ export class PbftCheckers implements Observer {
         this.recoveries.onRefreshed(process, replica, event);
         return;
       case 'trust-regained':
-        replica.isTrusted = true;
-        replica.forgive();
+        this.views.onTrustRegained(replica);
         return;
       case 'snapshot-installed':
         if (event.received) this.checkpoints.onInstalled(process, replica);
@@ -223,7 +224,9 @@ export class PbftCheckers implements Observer {
 
   onDurableLoss(process: ProcessId): void {
     const replica = this.ghost.replica(process);
-    if (replica !== undefined) replica.isDamaged = true;
+    if (replica === undefined) return;
+    replica.isDamaged = true;
+    replica.hasLost = true;
   }
 
   onStart(process: ProcessId, _incarnation: number, disk: DiskImage): void {

@@ -55,7 +55,9 @@ export class TentativeExecution extends PbftChecker {
     );
   }
 
-  onReply(process: ProcessId, { tentative, disk }: ReplicaGhost, { isTentative, view, index }: Reply): void {
+  onReply(process: ProcessId, replica: ReplicaGhost, { isTentative, view, index }: Reply): void {
+    // One that waited for the disk may leave when its batch was taken back with its view.
+    const { disk, lastTentative: tentative } = replica;
     // One of a batch that is committed by now may leave late.
     const isOfThis = index > (this.ghost.run.order.appliedBy[process] ?? 0);
     if (!isOfThis) return;

@@ -19,6 +19,7 @@ import { Certificates } from './certificates.js';
 import { MembersSpeak } from './configuration-rules.js';
 import type { PbftGhost, ReplicaGhost } from './ghost.js';
 import { LeftViews } from './left-views.js';
+import { DistrustHasCause, ForgetfulSilent } from './trust.js';
 import { NoEquivocation } from './no-equivocation.js';
 import { Patience } from './patience.js';
 import { Said } from './places.js';
@@ -32,6 +33,8 @@ import { Watermarks } from './watermarks.js';
 export class ViewRules {
   private readonly viewMonotonic: ViewMonotonic;
   private readonly leftViews: LeftViews;
+  private readonly forgetfulSilent: ForgetfulSilent;
+  private readonly distrustHasCause: DistrustHasCause;
   private readonly membersSpeak: MembersSpeak;
   private readonly noEquivocation: NoEquivocation;
   private readonly patience: Patience;
@@ -52,6 +55,8 @@ export class ViewRules {
   ) {
     this.viewMonotonic = new ViewMonotonic(ghost, sink);
     this.leftViews = new LeftViews(ghost, sink);
+    this.forgetfulSilent = new ForgetfulSilent(ghost, sink);
+    this.distrustHasCause = new DistrustHasCause(ghost, sink);
     this.membersSpeak = new MembersSpeak(ghost, sink);
     this.noEquivocation = new NoEquivocation(ghost, sink);
     this.patience = new Patience(ghost, sink);
@@ -72,21 +77,38 @@ export class ViewRules {
   }
 
   onRecovered(process: ProcessId, replica: ReplicaGhost, view: View, isTrusted: boolean): void {
-    if (!isTrusted) return;
+    replica.isTrusted = isTrusted;
+    if (!isTrusted) {
+      this.distrustHasCause.onDistrust(process, replica, 'does not trust its disk');
+      return;
+    }
+    replica.hasLost = false;
     this.viewMonotonic.onRecovered(process, replica, view);
     replica.view = view;
+  }
+
+  onRefused(process: ProcessId, replica: ReplicaGhost, reason: string): void {
+    this.distrustHasCause.onDistrust(process, replica, `refused to run (${reason})`);
+  }
+
+  onTrustRegained(replica: ReplicaGhost): void {
+    replica.isTrusted = true;
+    replica.hasLost = false;
+    replica.forgive();
   }
 
   onViewChange(process: ProcessId, replica: ReplicaGhost, message: ViewChange): void {
     const { view } = message;
     const digest = viewChangeDigest(message);
     this.leftViews.onSent(process, replica, 'VIEW-CHANGE', view);
+    this.forgetfulSilent.onSent(process, replica, 'VIEW-CHANGE');
     this.membersSpeak.onSent(process, replica, 'VIEW-CHANGE', view);
     this.noEquivocation.onViewChange(process, replica, view, digest);
     this.patience.onViewChange(process, replica, view);
     this.promiseDurable.onViewChange(process, replica, message);
     this.watermarks.onViewChange(process, message);
     this.certificates.onViewChange(process, message);
+    replica.viewChanges.say(view, digest);
     if (view > replica.leftFor) this.left(process, replica, view, digest);
     this.ghost.bind(replica, view);
   }
@@ -98,17 +120,16 @@ export class ViewRules {
     if (recovery > replica.leftInRecovery) {
       // Those from before are void: see no-equivocation.
       replica.leftInRecovery = recovery;
-      if (replica.leftFor === view) {
-        replica.leftEarlier = [...replica.leftEarlier, replica.leftDigest];
-        replica.leftDigest = digest;
-      }
+      if (replica.leftFor === view) replica.leftDigest = digest;
     }
     this.leftViews.onSent(process, replica, 'VIEW-CHANGE', view);
+    this.forgetfulSilent.onSent(process, replica, 'VIEW-CHANGE');
     this.noEquivocation.onViewChange(process, replica, view, digest);
     this.patience.onViewChange(process, replica, view);
     this.promiseDurable.onViewChange(process, replica, message);
     this.watermarks.onMacViewChange(process, message);
     this.complete.onViewChange(process, message);
+    replica.viewChanges.say(view, digest);
     if (view > replica.leftFor) this.left(process, replica, view, digest);
     this.ghost.bind(replica, view);
   }
@@ -116,7 +137,6 @@ export class ViewRules {
   private left(process: ProcessId, replica: ReplicaGhost, view: View, digest: number): void {
     replica.leftFor = view;
     replica.leftDigest = digest;
-    replica.leftEarlier = [];
     if (this.ghost.run.context.now() <= this.dueAt) return;
     replica.fruitlessViews++;
     if (replica.fruitlessViews > replica.fruitlessViewsMost)
@@ -132,6 +152,7 @@ export class ViewRules {
     this.membersSpeak.onSent(process, replica, 'NEW-VIEW', view);
     this.noEquivocation.onNewView(process, replica, view, digest);
     this.promiseDurable.onNewView(process, replica, message);
+    replica.newViews.say(view, digest);
     if (view > replica.begun) {
       replica.begun = view;
       replica.begunDigest = digest;
@@ -158,10 +179,9 @@ export class ViewRules {
       this.judgeNewView(process, message);
   }
 
-  /** The primary has sent just this. What it began before its latest view is not known any more, and taken for sent. */
+  /** The primary has sent just this. */
   private hasBegun(primary: ProcessId, message: NewView | MacNewView): boolean {
-    const { begun = 0, begunDigest = 0 } = this.ghost.replicas[primary] ?? {};
-    return begun > message.view || (begun === message.view && begunDigest === contentOf(message));
+    return this.ghost.replicas[primary]?.newViews.mayHaveSaid(message.view, contentOf(message)) === true;
   }
 
   private judgeNewView(process: ProcessId, message: NewView | MacNewView): void {

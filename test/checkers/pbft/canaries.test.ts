@@ -205,6 +205,59 @@ const CANARIES: Readonly<Record<string, (stage: PbftStage) => void>> = {
     for (const replica of [0, 1, 2]) stage.leave(replica, 1);
     stage.beginView(stage.newView(1, []));
   },
+  'pbft/certificates: a new view rests on a view change that its sender never said, and has left since': (
+    stage,
+  ) => {
+    stage.prepareAll(0, 1, 7, [2]);
+    const certificate = stage.certificate(0, 1, 7);
+    const [first, , last] = [0, 2, 3].map((replica) =>
+      stage.leave(replica, 1, replica === 2 ? [certificate] : []),
+    );
+    for (const replica of [0, 2]) stage.leave(replica, 2);
+    stage.faulty.add(1);
+    const stable = GENESIS;
+    const forged = { kind: 'ViewChange', view: 1, stable, prepared: [], proof: proof(2) } as const;
+    const viewChanges = [first!, forged, last!];
+    stage.enter(3, { kind: 'NewView', view: 1, viewChanges, choices: [], proof: proof(1) });
+  },
+  'pbft/forgetful-silent: it votes': (stage) => {
+    stage.propose(0, 1, 7);
+    stage.rot(1, journalFile(1));
+    stage.start(1, 0, false);
+    stage.prepare(1, 0, 1, 7);
+  },
+  'pbft/forgetful-silent: it leaves its view': (stage) => {
+    stage.rot(1, journalFile(1));
+    stage.start(1, 0, false);
+    stage.leave(1, 1);
+  },
+  'pbft/distrust-has-cause: nothing was lost': (stage) => {
+    stage.start(1, 0, false);
+  },
+  'pbft/distrust-has-cause: what was lost is mended': (stage) => {
+    stage.rot(1, journalFile(1));
+    stage.start(1, 0, false);
+    stage.emit(1, { kind: 'trust-regained', term: 0, lastIndex: 0 });
+    stage.start(1, 0, false);
+  },
+  'pbft/distrust-has-cause: it does not even run': (stage) => {
+    stage.emit(1, { kind: 'refused-to-run', reason: 'the disk is damaged' });
+  },
+  'pbft/patience: it does not count among the others itself': (stage) => {
+    for (const replica of [1, 2]) {
+      stage.healed.set(replica, 1);
+      stage.start(replica, 0);
+    }
+    stage.leave(1, 1);
+    stage.leave(1, 2);
+  },
+  'pbft/tentative-execution: a reply before the sync, when its view was left': (stage) => {
+    stage.prepareAll(0, 1, 7, []);
+    stage.executeTentatively(1, 0, 1, 7);
+    stage.emit(1, { kind: 'rolled-back', sequence: 1 });
+    const said = { view: 0, sequence: 1, result: 'x', digest: 1, index: 1, proof: proof(1) };
+    stage.send(1, { kind: 'Reply', ...said, isTentative: true });
+  },
   'pbft/committed-prepared: a batch is executed when one replica is prepared': (stage) => {
     stage.prepareAll(0, 1, 7, [1]);
     stage.execute(1, 0, 1, 7);

@@ -110,7 +110,7 @@ export class PbftStage implements CheckerContext {
   }
 
   /** A start from what the disk has, in the view that the replica says. */
-  start(replica: number, view: number): void {
+  start(replica: number, view: number, trusted = true): void {
     const files = this.files[replica] as Map<string, unknown[]>;
     const disk: DiskImage = {
       files: () => [...files.keys()].sort(),
@@ -122,10 +122,15 @@ export class PbftStage implements CheckerContext {
         })),
     };
     for (const observer of this.checkers.observers) observer.onStart?.(replica, 1, disk);
-    this.emit(replica, { kind: 'recovered', term: view, lastIndex: 0, trusted: true });
+    this.emit(replica, { kind: 'recovered', term: view, lastIndex: 0, trusted });
   }
 
   // ---- disks ----
+
+  /** Records of the file are damaged. */
+  rot(replica: number, file: string): void {
+    for (const observer of this.checkers.observers) observer.onDurableLoss?.(replica, file);
+  }
 
   durable(replica: number, file: string, record: unknown): void {
     const files = this.files[replica] as Map<string, unknown[]>;
