@@ -7,6 +7,7 @@ import { CalmGhost } from './calm-ghost.js';
 import { ClientHistory } from './client-history.js';
 import { LogWitness } from './log-witness.js';
 import { Participants } from './participants.js';
+import { ProgressGhost } from './progress-ghost.js';
 import { WrittenTexts } from './written-texts.js';
 
 export class RunGhost {
@@ -18,8 +19,7 @@ export class RunGhost {
   witness = new LogWitness();
   /** What clients wrote, and what of it may still be seen. */
   texts = new WrittenTexts();
-  /** Whether operations were invoked, and answered, in the time in which progress is due. */
-  readonly progress = { isDue: false, isMade: false };
+  progress = new ProgressGhost();
   /** Up to this place of the agreed order, everything about clients is judged. */
   settledIndex = 0;
   /** Position in the history of the latest cut; 0 before the first. */
@@ -92,8 +92,7 @@ export class RunGhost {
     copy.participants = this.participants.clone(context);
     copy.witness = this.witness.clone();
     copy.texts = this.texts.clone();
-    copy.progress.isDue = this.progress.isDue;
-    copy.progress.isMade = this.progress.isMade;
+    copy.progress = this.progress.clone();
     copy.settledIndex = this.settledIndex;
     copy.settledPosition = this.settledPosition;
     copy.isUnexplained = this.isUnexplained;

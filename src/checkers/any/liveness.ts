@@ -5,7 +5,7 @@
 
 import { formatMicros } from '../../kernel/index.js';
 import { processName } from '../names.js';
-import type { ClientOperation } from './client-history.js';
+import { isReadAside, isWeakRead, type ClientOperation } from './client-history.js';
 import type { RunGhost } from './ghost.js';
 import { LivenessChecker, livenessInfo } from './liveness-checker.js';
 
@@ -15,7 +15,7 @@ const HEALED =
 export const PROGRESS = livenessInfo(
   'progress',
   'After healing, operations complete again within the bound.',
-  'Let H be the time of healing and P the bound. If the run lasts until H + P and some operation is invoked in [H, H + P/2], then some operation invoked at or after H is answered ok by H + P. Not judged when it could not have come: when at the end some configuration that a server acts by has no quorum of servers that are up, have not refused to run and trust their disks.',
+  'Let H be the time of healing and P the bound. If the run lasts until H + P and some operation is invoked in [H, H + P/2], then some operation invoked at or after H is answered ok by H + P. The same holds of the operations alone that need a place in the order, which reads aside of it do not, and that are not refused. Not judged when it could not have come: when at the end some configuration that a server acts by has no quorum of servers that are up, have not refused to run and trust their disks.',
   HEALED,
   'Ongaro and Ousterhout, extended version (2014), §5.6',
 );
@@ -32,22 +32,30 @@ export class Progress extends LivenessChecker {
   override readonly info = PROGRESS;
 
   /** Of an operation that was just invoked or has just ended. */
-  onHistory({ invokedAt, endedAt, outcome }: ClientOperation): void {
+  onHistory(operation: ClientOperation): void {
+    const { invokedAt, endedAt, outcome } = operation;
     const { healAtMicros, progressWithinMicros } = this.terms;
     if (invokedAt < healAtMicros) return;
     const { progress } = this.ghost;
-    if (invokedAt <= healAtMicros + Math.floor(progressWithinMicros / 2)) progress.isDue = true;
-    if (outcome === 'ok' && endedAt <= healAtMicros + progressWithinMicros) progress.isMade = true;
+    const isOrdered = !isReadAside(operation) && !isWeakRead(operation);
+    if (invokedAt <= healAtMicros + Math.floor(progressWithinMicros / 2)) {
+      progress.isDue = true;
+      if (isOrdered && outcome === 'open') progress.orderedDue++;
+      if (isOrdered && outcome === 'fail') progress.orderedDue--;
+    }
+    if (outcome !== 'ok' || endedAt > healAtMicros + progressWithinMicros) return;
+    progress.isMade = true;
+    if (isOrdered) progress.isOrderedMade = true;
   }
 
   onEnd(): void {
     const { healAtMicros, progressWithinMicros } = this.terms;
     const { context, progress } = this.ghost;
     const due = healAtMicros + progressWithinMicros;
-    if (context.now() < due || !progress.isDue || progress.isMade) return;
+    if (context.now() < due || !(progress.isMissed || progress.isOrderMissed)) return;
     if (!canBeExpected(this.ghost)) return;
     this.violate(
-      `no operation invoked after healing at ${formatMicros(healAtMicros)} was answered ok by ${formatMicros(due)}`,
+      `no operation ${progress.isMissed ? '' : 'that needs the order '}invoked after healing at ${formatMicros(healAtMicros)} was answered ok by ${formatMicros(due)}`,
     );
   }
 }

@@ -158,6 +158,14 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
     stage.time = 300;
     stage.end();
   },
+  'any/progress: reads aside are answered after healing, and nothing is ordered': (stage) => {
+    stage.time = 120;
+    stage.operation(C1, 1, put('c3.1'), 'fail', null);
+    stage.operation(C1, 2, put('c3.1'), 'unknown', null);
+    for (const sequence of [1, 2]) stage.read(C2, sequence, 'read-index', 0, null);
+    stage.time = 300;
+    stage.end();
+  },
   'any/membership-settles: a joint configuration that is to be left by itself stays': (stage) => {
     configured(stage, { outgoing: [0, 1], autoLeave: true });
     stage.time = 300;
@@ -325,6 +333,16 @@ describe('what is right is accepted:', () => {
     stage.time = 900;
     stage.end();
     expect(stage.violated).toBeUndefined();
+  });
+
+  test('nothing is ordered when all that would need it is refused', () => {
+    expectClean((stage) => {
+      stage.time = 120;
+      stage.operation(C1, 1, put('c3.1'), 'fail', null);
+      stage.read(C2, 1, 'read-index', 0, null);
+      stage.time = 300;
+      stage.end();
+    });
   });
 
   test('whatever a liar says, and what it is answered', () => {
