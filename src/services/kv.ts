@@ -97,10 +97,8 @@ export class KeyValueStore implements StateMachine {
     if (input === null || typeof input !== 'object') return this.reject(command, MALFORMED);
     const operation = input as RawOperation;
     const { key, value } = operation;
-    if (typeof key !== 'string') {
-      if (operation.op === 'txn') return this.transact(command, operation.ops);
-      return this.reject(command, MALFORMED);
-    }
+    if (operation.op === 'txn') return this.transact(command, operation.ops);
+    if (typeof key !== 'string') return this.reject(command, MALFORMED);
     switch (operation.op) {
       case 'get':
         return this.get(command, key);

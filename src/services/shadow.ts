@@ -3,8 +3,9 @@
  * answers, and answers of the candidate that differ are counted; the first one is kept and told.
  *
  * The candidate cannot reach the service: what it throws, when it answers, is saved, restored or copied, is a
- * divergence like any other (and its end), its
- * answers and its digest go nowhere, and the inputs that it shares with the service are frozen.
+ * divergence like any other (and its end, but when it answers a query), its answers and its digest go nowhere, and the
+ * inputs that it shares with the service are frozen. Its state is saved beside the service's: a protocol that compares
+ * whole states, like PBFT, needs a candidate whose snapshot is a function of what was applied alone.
  *
  * Sessions go around the pair, so that each command comes here once.
  */
@@ -30,6 +31,12 @@ export class ShadowedService implements StateMachine {
   firstDivergence: ShadowDivergence | undefined = undefined;
   private applied = 0;
   private isTold = false;
+  /**
+   * The first answer to a query that differed. Not of the replicated state: which replica is asked what, and when, is no
+   * matter of the agreed order, so neither a count nor the candidate's end may follow from it.
+   */
+  private readDivergence: ShadowDivergence | undefined = undefined;
+  private isReadTold = false;
 
   /** `candidate` is undefined once it has thrown. */
   constructor(
@@ -49,19 +56,41 @@ export class ShadowedService implements StateMachine {
     const result = this.primary.query?.(command);
     if (result === undefined) return undefined;
     deepFreeze(command.input);
-    this.compare(command, result, (candidate) => candidate.query?.(command) ?? null);
+    const expected = canonical(result);
+    const answer = this.answerTo(command);
+    if (answer !== undefined && answer !== expected)
+      this.readDivergence ??= this.divergence(command, expected, answer);
     return result;
+  }
+
+  private answerTo(command: Command): string | undefined {
+    if (this.candidate === undefined) return undefined;
+    try {
+      return canonical(this.candidate.query?.(command) ?? null);
+    } catch (error) {
+      return threw(error);
+    }
   }
 
   /** The first divergence in one sentence, once; undefined when there is nothing to tell. */
   takeDivergence(): string | undefined {
-    if (this.firstDivergence === undefined || this.isTold) return undefined;
-    this.isTold = true;
-    const { command, client, sequence, input, primary, candidate } = this.firstDivergence;
+    const found = this.untold();
+    if (found === undefined) return undefined;
+    const { command, client, sequence, input, primary, candidate } = found;
     return (
       `command ${command} (operation ${sequence} of process ${client}, ${canonical(input)}) was answered ` +
       `${primary}, by the shadow ${candidate}`
     );
+  }
+
+  private untold(): ShadowDivergence | undefined {
+    if (this.firstDivergence !== undefined && !this.isTold) {
+      this.isTold = true;
+      return this.firstDivergence;
+    }
+    if (this.readDivergence === undefined || this.isReadTold) return undefined;
+    this.isReadTold = true;
+    return this.readDivergence;
   }
 
   digest(): number {
@@ -96,6 +125,8 @@ export class ShadowedService implements StateMachine {
     copy.firstDivergence = this.firstDivergence;
     copy.applied = this.applied;
     copy.isTold = this.isTold;
+    copy.readDivergence = this.readDivergence;
+    copy.isReadTold = this.isReadTold;
     return copy;
   }
 
@@ -116,16 +147,24 @@ export class ShadowedService implements StateMachine {
       return ask(this.candidate);
     } catch (error) {
       this.candidate = undefined;
-      this.diverged(command, expected, `threw ${String(error)}`);
+      this.diverged(command, expected, threw(error));
       return undefined;
     }
   }
 
   private diverged(command: Command | undefined, primary: string, candidate: string): void {
     this.divergences++;
-    const { client = -1, sequence = 0, input = null } = command ?? {};
-    this.firstDivergence ??= { command: this.applied, client, sequence, input, primary, candidate };
+    this.firstDivergence ??= this.divergence(command, primary, candidate);
   }
+
+  private divergence(command: Command | undefined, primary: string, candidate: string): ShadowDivergence {
+    const { client = -1, sequence = 0, input = null } = command ?? {};
+    return { command: this.applied, client, sequence, input, primary, candidate };
+  }
+}
+
+function threw(error: unknown): string {
+  return `threw ${String(error)}`;
 }
 
 interface ShadowSnapshot {

@@ -29,7 +29,7 @@ const anything: fc.Arbitrary<Plain> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      op: fc.constantFrom('put', 'cas', 'append', 'swap'),
+      op: fc.constantFrom('put', 'cas', 'append', 'swap', 'txn'),
       key: fc.constantFrom<Plain[]>('a', 1),
       value: fc.constantFrom<Plain[]>('x', 'x'.repeat(MAX_VALUE_LENGTH), 'x'.repeat(MAX_VALUE_LENGTH + 1), 2),
       expected: fc.constantFrom<Plain[]>(null, 3),
@@ -119,13 +119,14 @@ test('shadow: a wrong answer is counted, the first is told once, and the service
   expect(pair.takeDivergence()).toBeUndefined();
   expect(pair.apply(command(2, SWAP), 0)).toEqual({ swapped: true });
   expect(pair.query(command(3, GET))).toEqual({ value: 'y' });
-  expect(pair.divergences).toBe(2);
+  expect(pair.divergences).toBe(1);
   const told =
     'command 2 (operation 2 of process 5, {"expected":null,"key":"b","op":"cas","value":"y"}) was answered ' +
     '{"swapped":true}, by the shadow {"swapped":false}';
   const copy = pair.clone();
   for (const service of [pair, copy]) {
     expect(service.takeDivergence()).toBe(told);
+    expect(service.takeDivergence()).toMatch(/^command 2 \(operation 3 .* by the shadow .*null/);
     expect(service.takeDivergence()).toBeUndefined();
   }
 });
@@ -180,7 +181,29 @@ class Fragile extends SortedKeyValueStore {
   }
 }
 
-test.each(['apply', 'query', 'snapshot', 'restore', 'clone'] as const)(
+test.each<[string, () => SortedKeyValueStore]>([
+  ['answers wrongly', () => new WrongOnAbsentKeys()],
+  ['throws', () => new Fragile('query')],
+])(
+  'shadow: a candidate that %s when it is queried is told of once, and the state shows nothing of it',
+  (_, make) => {
+    const [asked, unasked] = [make(), make()].map((candidate) => {
+      const pair = new ShadowedService(new KeyValueStore(), candidate);
+      pair.apply(command(1, SWAP), 0);
+      pair.takeDivergence();
+      return pair;
+    }) as [ShadowedService, ShadowedService];
+    for (const sequence of [2, 3]) expect(asked.query(command(sequence, GET))).toEqual({ value: 'y' });
+    expect(canonical(asked.snapshot())).toBe(canonical(unasked.snapshot()));
+    asked.restore(asked.snapshot());
+    expect(asked.takeDivergence()).toMatch(/operation 2 .* was answered \{"value":"y"\}, by the shadow/);
+    expect(asked.takeDivergence()).toBeUndefined();
+    for (const pair of [asked, unasked]) pair.apply(command(4, PUT), 0);
+    expect(canonical(asked.snapshot())).toBe(canonical(unasked.snapshot()));
+  },
+);
+
+test.each(['apply', 'snapshot', 'restore', 'clone'] as const)(
   'shadow: one that throws in %s is told of and done with, and the service goes on',
   (what) => {
     let pair = new ShadowedService(new KeyValueStore(), new Fragile(what));
