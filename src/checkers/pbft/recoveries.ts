@@ -26,7 +26,7 @@ export const NEW_KEYS = pbftSafety(
 export const RECOVERY_IN_TURN = pbftLiveness(
   'recovery-in-turn',
   'No more than f replicas recover at a time.',
-  'Let H be the time of healing and P the bound within which progress is due. After H + P, when the watchdog of a replica strikes, at most f - 1 other replicas that must have caught up at the end have begun a recovery and not completed it. Judged when a watchdog strikes.',
+  'Let H be the time of healing and P the bound within which progress is due. After H + P, when the watchdog of a replica strikes, at most f - 1 other replicas (none where f is 0) that must have caught up at the end have begun a recovery and not completed it. Judged when a watchdog strikes.',
   'TOCS 2002, §4.2, "at most f replicas recover at the same time"',
 );
 
@@ -102,7 +102,7 @@ export class RecoveryInTurn extends PbftChecker {
       const counts = other !== process && recovery.since >= 0;
       return counts && run.participants.isExpected(other, this.healAtMicros) ? [this.ghost.name(other)] : [];
     });
-    if (others.length < quorum.f) return;
+    if (others.length < Math.max(1, quorum.f)) return;
     this.violate(
       `${this.ghost.name(process)} stops to recover while ${others.join(', ')} ${others.length === 1 ? 'recovers' : 'recover'}: ` +
         `that are more than ${quorum.f}`,
