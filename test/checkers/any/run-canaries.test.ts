@@ -119,6 +119,12 @@ const CANARIES: Readonly<Record<string, (stage: Stage) => void>> = {
     stage.operation(C1, 2, put('c3.1'), 'ok', { ok: true });
     stage.end();
   },
+  'any/acknowledged-durability: another one has its place': (stage) => {
+    stage.invoke(C1, 2, put('c3.1'));
+    stage.answer(C1, 2, put('c3.1'), { ok: true }, 1);
+    ordered(stage, 1, 1, put('c3.0'), { ok: true });
+    stage.end();
+  },
   'any/acknowledged-durability: an operation that failed for certain was applied': (stage) => {
     const command = stage.operation(C1, 1, put('c3.1'), 'fail', 'refused');
     stage.apply(0, makeEntry(1, 1, 0, command));
@@ -333,6 +339,15 @@ describe('what is right is accepted:', () => {
     stage.time = 900;
     stage.end();
     expect(stage.violated).toBeUndefined();
+  });
+
+  test('an answer at a place that nobody has come to yet', () => {
+    expectClean((stage) => {
+      ordered(stage, 1, 1, put('c3.0'), { ok: true });
+      stage.invoke(C1, 2, put('c3.1'));
+      stage.answer(C1, 2, put('c3.1'), { ok: true }, 2);
+      stage.end();
+    });
   });
 
   test('nothing is ordered when all that would need it is refused', () => {
