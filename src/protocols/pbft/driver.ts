@@ -14,6 +14,7 @@
 
 import {
   hashPlain,
+  withoutUndefined,
   type ClientDriver,
   type ClientHost,
   type ClientOutcome,
@@ -21,6 +22,7 @@ import {
   type Message,
   type ProcessId,
   type Proof,
+  type Result,
   type Statement,
 } from '../../kernel/index.js';
 import { configurationOf, type Configuration } from './configuration.js';
@@ -41,7 +43,7 @@ import type { PbftSettings } from './settings.js';
 import { isReadReply, isReply } from './validate.js';
 import { replyDigest } from './wire.js';
 
-/** Operations that are told apart: more than a client has outstanding. */
+/** Operations that are remembered: twice what a client has outstanding. The others it has given up. */
 const REMEMBERED = 128;
 /** With MACs: operations whose first attempt is signed, after one that had to be sent again. */
 const SIGNED_AFTERWARDS = 16;
@@ -75,8 +77,8 @@ export class PbftDriver implements ClientDriver {
   private view: View = 0;
   /** Operations that are still to be signed at their first attempt. */
   private signed = 0;
-  /** By sequence modulo {@link REMEMBERED}: the operations without an answer. */
-  private readonly open = new Array<Answers | undefined>(REMEMBERED).fill(undefined);
+  /** By sequence: the operations without an answer, the one that was asked for last at the end. */
+  private readonly open = new Map<number, Answers>();
 
   private known: KnownConfiguration;
 
@@ -120,11 +122,11 @@ export class PbftDriver implements ClientDriver {
 
   private answersTo(host: ClientHost, command: Command): Answers {
     const { sequence } = command;
-    const place = sequence % REMEMBERED;
-    const present = this.open[place];
-    if (present?.command.sequence === sequence) return present;
-    const answers = new Answers(command, host.servers.length);
-    this.open[place] = answers;
+    const answers = this.open.get(sequence) ?? new Answers(command, host.servers.length);
+    // What is asked for again is not given up: it goes to the end.
+    this.open.delete(sequence);
+    this.open.set(sequence, answers);
+    if (this.open.size > REMEMBERED) this.open.delete(this.open.keys().next().value as number);
     return answers;
   }
 
@@ -156,7 +158,7 @@ export class PbftDriver implements ClientDriver {
     if (isReadReply(message)) return this.receiveRead(host, from, message);
     if ((message as Message | null)?.kind === 'NewKey') learnKeys(host, from, message as NewKey);
     if (isHandover(message) && this.known.learn(message, host.servers, host.authenticator))
-      this.forgetReads();
+      this.askAgain(host);
     return undefined;
   }
 
@@ -171,8 +173,8 @@ export class PbftDriver implements ClientDriver {
     if (enough === undefined) return undefined;
     const lowest = enough.reduce((least, { view }) => Math.min(least, view), message.view);
     this.view = Math.max(this.view, lowest);
-    this.open[sequence % REMEMBERED] = undefined;
-    return { kind: 'ok', sequence, result, index };
+    this.open.delete(sequence);
+    return okOutcome(sequence, result, index);
   }
 
   /** Of replies that say the same, those that make it true together; undefined: they do not. */
@@ -196,8 +198,8 @@ export class PbftDriver implements ClientDriver {
     const { processes, quorum } = this.known.latest(host.servers);
     const reads = processes.map((process) => answers.reads[process]);
     if (alike(reads, message) >= quorum.strong) {
-      this.open[sequence % REMEMBERED] = undefined;
-      return { kind: 'ok', sequence, result, index };
+      this.open.delete(sequence);
+      return okOutcome(sequence, result, index);
     }
     if (!mayAgree(reads, quorum.strong)) this.orderNow(host, answers);
     return undefined;
@@ -210,14 +212,21 @@ export class PbftDriver implements ClientDriver {
     this.sendToPrimary(host, answers.request);
   }
 
-  /** Readers of two configurations are no quorum of either. */
-  private forgetReads(): void {
-    for (const answers of this.open) answers?.reads.fill(undefined);
+  /**
+   * Another configuration is known: its members are asked for all that is open, since those of the one before may be gone,
+   * and what they have answered already may not have counted then. Readers of two configurations are no quorum of either.
+   */
+  private askAgain(host: ClientHost): void {
+    const { processes } = this.known.latest(host.servers);
+    for (const answers of this.open.values()) {
+      answers.reads.fill(undefined);
+      if (answers.request === undefined) this.orderNow(host, answers);
+      else sendToAll(host, processes, answers.request);
+    }
   }
 
   private answersOf({ servers }: ClientHost, from: ProcessId, sequence: number): Answers | undefined {
-    const answers = this.open[sequence % REMEMBERED];
-    return servers.includes(from) && answers?.command.sequence === sequence ? answers : undefined;
+    return servers.includes(from) ? this.open.get(sequence) : undefined;
   }
 
   /** True when this replica says so to this client, and the digest is that of the result. */
@@ -243,9 +252,14 @@ export class PbftDriver implements ClientDriver {
     copy.view = this.view;
     copy.signed = this.signed;
     copy.known = this.known.clone();
-    for (let i = 0; i < REMEMBERED; i++) copy.open[i] = this.open[i]?.clone();
+    for (const [sequence, answers] of this.open) copy.open.set(sequence, answers.clone());
     return copy;
   }
+}
+
+/** The last to say it may be a liar: what is in no digest is not what the others have said. */
+function okOutcome(sequence: number, result: Result, index: number): ClientOutcome {
+  return { kind: 'ok', sequence, result: withoutUndefined(result), index };
 }
 
 /** A replica has chosen new keys for MACs to it. It may say anything: what it says is checked. */

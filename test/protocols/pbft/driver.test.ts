@@ -75,6 +75,38 @@ describe('pbft client (OSDI 1999, §4.1)', () => {
     expect(receive(2, reply(2, 'a'))).toBeUndefined();
   });
 
+  it('takes nothing from the last one to say so that is in no digest', () => {
+    const { request, receive } = setUp();
+    request(1, 1);
+    const whole = reply(0, 'a');
+    const result = { ok: true };
+    const digest = hashPlain(result);
+    const said = (from: number, more: object): Message =>
+      ({
+        ...whole,
+        result: { ...result, ...more },
+        digest,
+        proof: prove(from, 'reply', 0, 1, replyDigest(CLIENT, digest, 5)),
+      }) as Message;
+    expect(receive(0, said(0, {}))).toBeUndefined();
+    const outcome = receive(1, said(1, { value: undefined })) as { readonly result: object };
+    expect(Object.keys(outcome.result)).toEqual(['ok']);
+  });
+
+  it('forgets what it has given up, and nothing that is open', () => {
+    const { request, receive } = setUp();
+    const isAnswered = (sequence: number): boolean =>
+      [0, 1].some((from) => receive(from, reply(from, 'a', 5, 0, sequence))?.kind === 'ok');
+    for (let sequence = 1; sequence <= 200; sequence++) {
+      request(sequence, 1);
+      // Its sequence may lag behind as it likes, while it is tried again.
+      if (sequence % 50 === 0) request(1, 2);
+    }
+    expect(isAnswered(1)).toBe(true);
+    expect(isAnswered(2)).toBe(false);
+    expect(isAnswered(200)).toBe(true);
+  });
+
   it('counts nobody twice', () => {
     const { request, receive } = setUp();
     request(1, 1);

@@ -107,6 +107,29 @@ it('a client counts what it was told of a read in one configuration in no other'
   expect(answer(1, 1)).toMatchObject({ kind: 'ok', result: 'old' });
 });
 
+it('a client asks the members of a configuration that it has learnt of for all that is open', () => {
+  const sent: [number, string, number][] = [];
+  const host: ClientHost = {
+    self: 40,
+    servers: [0, 1, 2, 3, 4, 5],
+    authenticator: authenticatorOf(40),
+    send: (to, message) => void sent.push([to, message.kind, (message as Request).command.sequence]),
+    draw: (_name, least) => least,
+  };
+  const driver = pbftProtocol().createDriver(
+    parsePbftSettings({ 'read-only': true }, { servers: 6, members: 6, byzantine: 1, operator: OPERATOR }),
+  );
+  driver.request(host, makeCommand(40, 1, { op: 'put', key: 'k', value: 'x' }), 1);
+  driver.request(host, makeCommand(40, 2, { op: 'get', key: 'k' }, 'read-index'), 1);
+  sent.length = 0;
+  const handover = { kind: 'Handover', links: [link(1, [2, 3, 4, 5], [0, 1, 2, 3])] } as Message;
+  driver.receive(host, 0, handover);
+  const everybody = [2, 3, 4, 5].map((to) => [to, 'Request', 1]);
+  expect(sent).toEqual([...everybody, [2, 'Request', 2]]);
+  driver.receive(host, 1, handover);
+  expect(sent).toHaveLength(5);
+});
+
 describe('a link from one configuration to the next', () => {
   it('leads on when the operator has asked and a quorum of the old one has certified', () => {
     const next = follow(link(1, [0, 1, 2, 3, 4], [0, 1, 2]));
