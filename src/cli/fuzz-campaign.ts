@@ -66,6 +66,8 @@ export class FuzzCampaign {
   private readonly publisher: Publisher;
   private readonly ledger: FuzzLedger | undefined;
   private readonly began = performance.now();
+  /** When the last run was told of; undefined: not yet. What comes after takes time, and is no run. */
+  private ended: number | undefined = undefined;
   private readonly seconds: number | undefined;
   private code: ExitCode = ExitCode.passed;
   private runs = 0;
@@ -120,6 +122,8 @@ export class FuzzCampaign {
       // Nothing to tell but the error.
       if (this.runs === 0 && this.known.size === 0) throw error;
       this.endWith(error);
+    } finally {
+      this.ended = performance.now();
     }
   }
 
@@ -217,7 +221,7 @@ export class FuzzCampaign {
 
   private figures(): FuzzFigures {
     const { runs, events, options } = this;
-    const seconds = (performance.now() - this.began) / 1000;
+    const seconds = ((this.ended ?? performance.now()) - this.began) / 1000;
     return {
       strategy: options.strategy,
       runs,
@@ -296,21 +300,27 @@ export class FuzzCampaign {
         `${groupText(group, planned?.scenario, this.minima.get(group.fingerprint), terminal.paint)}\n`,
       );
     }
-    terminal.print(fuzzLastLine(figures, before));
+    terminal.print(fuzzLastLine({ ...figures, groups: kinds.length }, before));
   }
 }
 
 function failureOf(run: ReportedRun, verdict: FailedVerdict): FuzzFailure {
-  const { scenario, seed, outcome, reason, savedTo, runLine } = run;
+  const { scenario, seed, outcome, savedTo, runLine } = run;
   return {
     scenario: scenario.name,
     seed,
     verdict,
     invariant: outcome?.violation?.invariant,
-    message: outcome?.violation?.message ?? reason ?? 'the bound of events was reached',
+    message: messageOf(run, verdict),
     events: outcome?.events ?? 0,
     recipe: recipeOf(run),
     savedTo,
     again: runLine,
   };
+}
+
+/** Two executions that differ have no one violation: where they part is what there is to tell. */
+function messageOf({ outcome, reason }: ReportedRun, verdict: FailedVerdict): string {
+  const violation = verdict === 'diverged' ? undefined : outcome?.violation?.message;
+  return violation ?? reason ?? 'the bound of events was reached';
 }

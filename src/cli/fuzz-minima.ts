@@ -2,9 +2,10 @@
 
 import { dirname } from 'node:path';
 import type { FailureGroup } from '../campaign/index.js';
-import { DivergenceError, UsageError } from '../kernel/index.js';
+import { DivergenceError, UsageError, canonical } from '../kernel/index.js';
 import { readTraceFile } from '../node/trace-file.js';
 import type { FuzzFailure } from '../report/fuzz-report.js';
+import type { TraceHeader } from '../simulator/trace.js';
 import { minimisedRecord } from '../report/minimise-report.js';
 import { KindQuota } from './kind-quota.js';
 import { saveMinimised, type SavedMinimum } from './minimise.js';
@@ -35,6 +36,7 @@ export async function minimiseKinds(
     try {
       const trace = readTraceFile(savedTo);
       if (trace.header.verdict.invariant === undefined) continue;
+      requireTraceOf(shortest, trace.header, savedTo);
       const minimum = await saveMinimised(terminal, session, trace, savedTo, budget, dirname(savedTo));
       minima.set(fingerprint, minimum);
       if (terminal.json) terminal.emit('minimised', minimisedRecord(savedTo, minimum));
@@ -45,4 +47,18 @@ export async function minimiseKinds(
       terminal.note(error.message);
     }
   }
+}
+
+/** Another campaign may have put its own in its place since. Throws UsageError. */
+function requireTraceOf(failure: FuzzFailure, header: TraceHeader, path: string): void {
+  const { scenario, recipe, verdict } = header;
+  const isIt =
+    scenario.name === failure.scenario &&
+    canonical(recipe) === canonical(failure.recipe) &&
+    verdict.invariant === failure.invariant;
+  if (isIt) return;
+  throw new UsageError(
+    'bad-trace',
+    `${path}: expected the trace of ${failure.scenario}, seed ${failure.seed}, got that of another run: it is not made small`,
+  );
 }

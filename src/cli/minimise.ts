@@ -74,6 +74,7 @@ export async function saveMinimised(
     scenario: state.scenario,
     bug: trace.header.implementation.bug,
     recipe: { seed: trace.header.recipe.seed, strategy: 'edited', rest: 'benign', edits: state.edits },
+    origin: trace.header.recipe,
     minimised,
     folder,
   } as const;

@@ -3,7 +3,7 @@
  * for, and its trace saved when it broke something. Keeps the order of scenarios and seeds.
  */
 
-import { judge, learns } from '../campaign/index.js';
+import { Guide, judge, learns } from '../campaign/index.js';
 import { UsageError, formatDuration } from '../kernel/index.js';
 import { InterruptedError } from '../node/interrupted-error.js';
 import type { RunReport, RunRequest, SimulationPool, StopReason } from '../node/run-pool.js';
@@ -51,9 +51,15 @@ export interface ReportedPortion<Portion> {
   readonly runs: readonly ReportedRun[];
 }
 
-type Facts = Pick<ReportedRun, 'verdict' | 'isExpectedViolation' | 'reason' | 'savedTo' | 'replayLine'>;
+type Facts = Pick<
+  ReportedRun,
+  'verdict' | 'isExpectedViolation' | 'reason' | 'savedTo' | 'replayLine' | 'recipe'
+>;
 
 export class RunReporter {
+  /** What is wrong with the place for traces, say. What was found is told first: it stands without a trace. */
+  private problem: { readonly error: unknown } | undefined = undefined;
+
   constructor(
     private readonly pool: SimulationPool,
     private readonly settings: ReporterSettings,
@@ -93,6 +99,7 @@ export class RunReporter {
         if (second !== undefined && again?.done === true) return;
         const repeated = again?.done === false ? again.value : undefined;
         yield await this.tell(report, repeated, words.get(report.request.scenario) ?? '');
+        this.throwProblem();
       }
     } finally {
       // The loop ends the first executions with it; the second ones are asked for by hand.
@@ -116,7 +123,22 @@ export class RunReporter {
         runs.push(request.again === undefined ? run : { ...run, runLine: request.again(i) });
       }
       yield { portion: request, runs };
+      this.throwProblem();
     }
+  }
+
+  private throwProblem(): void {
+    if (this.problem !== undefined) throw this.problem.error;
+  }
+
+  /** Notes what will end everything once this run is told; returns what is told with it. */
+  private note(error: unknown): string {
+    if (error instanceof InterruptedError) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    // That one run has no trace is no reason to end.
+    const isOfOneRun = error instanceof UsageError && error.code.startsWith('trace-');
+    if (!isOfOneRun) this.problem ??= { error };
+    return `no trace: ${message}`;
   }
 
   private async tell(report: RunReport, repeated: RunReport | undefined, word: string): Promise<ReportedRun> {
@@ -141,9 +163,21 @@ export class RunReporter {
     const reason = this.stopSentence(stopped ?? 'no-progress');
     const { scenario, bug, seeds, strategy = 'swarm' } = request;
     const before = seeds.slice(0, seeds.indexOf(seed));
-    const after = learns(strategy) ? { strategy, seeds: before } : undefined;
-    const savedTo = saveRecipe(this.settings.folder, { scenario, seed, after, bug, reason });
-    return { verdict: 'bound-reached', isExpectedViolation: false, reason, savedTo, replayLine: undefined };
+    // Where runs learn from each other, what a seed stands for rests on those before it.
+    const recipe = learns(strategy) ? undefined : new Guide(strategy, scenario).next(seed).recipe;
+    const repeats = recipe ?? { seed, strategy, seeds: before };
+    const facts = {
+      verdict: 'bound-reached',
+      isExpectedViolation: false,
+      replayLine: undefined,
+      recipe,
+    } as const;
+    try {
+      const savedTo = saveRecipe(this.settings.folder, { scenario, seed, repeats, bug, reason });
+      return { ...facts, reason, savedTo };
+    } catch (error) {
+      return { ...facts, reason: `${reason}; ${this.note(error)}`, savedTo: undefined };
+    }
   }
 
   private stopSentence(reason: StopReason): string {
@@ -153,8 +187,9 @@ export class RunReporter {
 
   private async judged(report: RunReport, outcome: Outcome, repeated: RunReport | undefined): Promise<Facts> {
     const { request, seed } = report;
-    if (repeated !== undefined && repeated.outcome?.digest !== outcome.digest) {
-      return this.diverged(report, outcome.digest, repeated.outcome?.digest);
+    // One that was ended from outside says nothing about the other.
+    if (repeated?.outcome !== undefined && repeated.outcome.digest !== outcome.digest) {
+      return this.diverged(report, outcome.digest, repeated.outcome.digest);
     }
     const judgement = judge(request.scenario, outcome);
     const isWorthATrace =
@@ -186,17 +221,15 @@ export class RunReporter {
       if (done.stopped !== undefined) return { ...NO_RECORDING, problem: 'no trace: recording it was ended' };
       return { path: done.value.path, digest: done.value.outcome.digest, problem: undefined };
     } catch (error) {
-      const isTooLarge = error instanceof UsageError && error.code.startsWith('trace-');
-      if (isTooLarge) return { ...NO_RECORDING, problem: `no trace: ${error.message}` };
-      throw error;
+      return { ...NO_RECORDING, problem: this.note(error) };
     }
   }
 
-  private async diverged(report: RunReport, first: string, second: string | undefined): Promise<Facts> {
+  private async diverged(report: RunReport, first: string, second: string): Promise<Facts> {
     const recipe = report.outcome?.recipe;
     const difference = recipe === undefined ? undefined : await this.firstDifference(report, recipe);
     const lines = [
-      `digest ${first}, then ${second ?? 'none'} from the same seed`,
+      `digest ${first}, then ${second} from the same seed`,
       ...(difference === undefined
         ? ['a third and a fourth execution do not tell where they part']
         : [

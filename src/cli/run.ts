@@ -13,10 +13,11 @@ import {
 } from '../report/run-report.js';
 import { table } from '../report/table.js';
 import { wrap } from '../report/wrap.js';
-import { ExitCode, VERDICT_CODES, graver } from './exit-codes.js';
+import { ExitCode, VERDICT_CODES, codeOf, graver } from './exit-codes.js';
 import { DEFAULT_TRACE_FOLDER, type RunOptions } from './option-table.js';
 import { planScenarios } from './plan-scenarios.js';
 import { Publisher } from './publish.js';
+import { reportError } from './report-error.js';
 import { RunReporter, type PlannedScenario } from './run-reporter.js';
 import { withSession, type Session } from './session.js';
 import type { Terminal } from './terminal.js';
@@ -63,6 +64,8 @@ class CliCampaign {
   private stopped = 0;
   private untold = 0;
   private last: ReportedRun | undefined = undefined;
+  /** What ended it before its time. */
+  private problem: { readonly error: unknown } | undefined = undefined;
 
   constructor(
     private readonly terminal: Terminal,
@@ -85,7 +88,19 @@ class CliCampaign {
     });
   }
 
+  /** What goes wrong on the way ends it, and is told by {@link finish}, after what was found. */
   async run(): Promise<void> {
+    try {
+      await this.runAll();
+    } catch (error) {
+      // Nothing to tell but the error.
+      if (this.done === 0) throw error;
+      this.problem = { error };
+      this.code = graver(this.code, codeOf(error));
+    }
+  }
+
+  private async runAll(): Promise<void> {
     this.showProgress();
     for await (const run of this.reporter.runs(this.planned, this.seeds, this.options.checkDeterminism)) {
       this.take(run);
@@ -139,6 +154,7 @@ class CliCampaign {
       })),
     });
     if (!terminal.json) this.printResult();
+    if (this.problem !== undefined) reportError(terminal, this.problem.error);
     this.publisher.finish(this.code);
     return this.code;
   }

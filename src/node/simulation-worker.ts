@@ -218,7 +218,7 @@ async function recordMinimum(
   task: RecordMinimisedTask,
   heart: Heart,
 ): Promise<TaskResults['record-minimised']> {
-  const { scenario, recipe, minimised: size, folder } = task;
+  const { scenario, recipe, origin, minimised: size, folder } = task;
   const { implementation, module } = await load(task);
   const { outcome, trace, minimised, story } = recordMinimised(scenario, recipe, size, implementation, {
     beat: () => {
@@ -226,7 +226,7 @@ async function recordMinimum(
     },
     ...(module === undefined ? {} : { module: { specifier: module.specifier, hash: module.hash } }),
   });
-  return { outcome, path: saveTrace(folder, trace), minimised, story };
+  return { outcome, path: saveTrace(folder, trace, origin), minimised, story };
 }
 
 async function tellWholeStory({ path }: StoryTask): Promise<TaskResults['story']> {

@@ -63,6 +63,8 @@ export interface Attempted {
 export interface RecordMinimisedTask extends Subject {
   readonly kind: 'record-minimised';
   readonly recipe: EditedRecipe;
+  /** Of the run that it was made from. */
+  readonly origin: Recipe;
   readonly minimised: Omit<Minimised, 'story'>;
   readonly folder: string;
 }

@@ -115,12 +115,15 @@ export function writeTraceFile(path: string, trace: Trace): void {
 
 /**
  * `<scenario>-<seed>-<invariant>.trace.jsonl.gz`; a run without violation has its status in that place, and `-min`
- * follows in the name of a minimised trace.
+ * follows in the name of a minimised trace. `origin`: recipe of the run that it was made from; default: its own.
  */
-export function traceFileName({ scenario, recipe, verdict, minimised }: TraceHeader): string {
+export function traceFileName(
+  { scenario, recipe, verdict, minimised }: TraceHeader,
+  origin: Recipe = recipe,
+): string {
   const parts = [
     namePart(scenario.name.replaceAll('/', '-'), 80),
-    namePart(recipe.seed, 40) + mutationPart(recipe),
+    namePart(recipe.seed, 40) + mutationPart(origin),
     namePart((verdict.invariant ?? verdict.status).replaceAll('/', '-'), 80),
   ];
   if (minimised !== null) parts.push('min');
@@ -143,12 +146,12 @@ function namePart(text: string, longest: number): string {
   return safe === text && text !== '' ? text : `${safe}_${hex32(hashString(text))}`;
 }
 
-/** Saves a found trace in a folder that git ignores; returns its path. */
-export function saveFoundTrace(trace: Trace, folder: string = FOUND_FOLDER): string {
+/** Saves a found trace in a folder that git ignores; returns its path. `origin`: as for {@link traceFileName}. */
+export function saveFoundTrace(trace: Trace, folder: string = FOUND_FOLDER, origin?: Recipe): string {
   makeFolder(folder);
   const ignore = join(folder, '.gitignore');
   if (!existsSync(ignore)) writeAtomically(ignore, Buffer.from('*\n'));
-  const path = join(folder, traceFileName(trace.header));
+  const path = join(folder, traceFileName(trace.header, origin));
   writeTraceFile(path, trace);
   return path;
 }

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join, normalize } from 'node:path';
 import type { Scenario } from '../scenario/index.js';
+import type { Recipe } from '../simulator/index.js';
 import type { Trace } from '../simulator/trace.js';
 import { FAULTLINE_VERSION } from '../simulator/version.js';
 import { writeAtomically } from './atomic-file.js';
@@ -12,30 +13,34 @@ import { FOUND_FOLDER, saveFoundTrace, traceFileName, writeTraceFile } from './t
 export interface SavedRecipe {
   readonly scenario: Scenario;
   readonly seed: string;
-  /** Where runs learn from those before them: the seeds of those, in their order. */
-  readonly after?: { readonly strategy: string; readonly seeds: readonly string[] } | undefined;
+  /** Its recipe; where runs learn from those before them, the strategy and the seeds of those, in their order. */
+  readonly repeats:
+    Recipe | { readonly seed: string; readonly strategy: string; readonly seeds: readonly string[] };
   readonly bug: string | undefined;
   /** Why there is no trace. */
   readonly reason: string;
 }
 
-/** Saves a trace and returns its path. Only the usual folder hides itself from git, not one that was named. */
-export function saveTrace(folder: string, trace: Trace): string {
-  if (isFoundFolder(folder)) return saveFoundTrace(trace, folder);
+/**
+ * Saves a trace and returns its path. Only the usual folder hides itself from git, not one that was named. `origin`:
+ * recipe of the run that a minimised one was made from.
+ */
+export function saveTrace(folder: string, trace: Trace, origin?: Recipe): string {
+  if (isFoundFolder(folder)) return saveFoundTrace(trace, folder, origin);
   makeFolder(folder);
-  const path = join(folder, traceFileName(trace.header));
+  const path = join(folder, traceFileName(trace.header, origin));
   writeTraceFile(path, trace);
   return path;
 }
 
 /** Saves, as JSON, what would repeat a run; returns the path. */
-export function saveRecipe(folder: string, { scenario, seed, after, bug, reason }: SavedRecipe): string {
+export function saveRecipe(folder: string, { scenario, seed, repeats, bug, reason }: SavedRecipe): string {
   makeRecipeFolder(folder);
   const content = {
     schema: 'faultline/1',
     type: 'recipe',
     faultline: FAULTLINE_VERSION,
-    recipe: after === undefined ? { seed, strategy: 'random' } : { seed, ...after },
+    recipe: repeats,
     bug: bug ?? null,
     reason,
     scenario,

@@ -24,6 +24,8 @@ export interface ReportedRun {
   readonly beyondModel: boolean;
   /** Undefined when the run was ended from outside. */
   readonly outcome: Outcome | undefined;
+  /** Of a run that was ended from outside, where it is known; absent: it is the outcome's. */
+  readonly recipe?: Recipe | undefined;
   /** Every invariant that broke; beyond the failure model, also those that break after the first. */
   readonly broken: readonly string[];
   readonly verdict: Verdict;
@@ -39,8 +41,8 @@ export interface ReportedRun {
 }
 
 /** Of a run that was ended from outside, as far as it is known. */
-export function recipeOf({ outcome, seed }: ReportedRun): Recipe {
-  return outcome?.recipe ?? plainRecipe(seed);
+export function recipeOf({ outcome, recipe, seed }: ReportedRun): Recipe {
+  return outcome?.recipe ?? recipe ?? plainRecipe(seed);
 }
 
 /** Most characters of a scenario's name in this table of 80 columns. */

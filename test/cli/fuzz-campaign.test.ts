@@ -9,6 +9,7 @@ import { FailureGroups } from '../../src/campaign/index.js';
 import { ExitCode } from '../../src/cli/exit-codes.js';
 import { FuzzCampaign } from '../../src/cli/fuzz-campaign.js';
 import { minimiseKinds } from '../../src/cli/fuzz-minima.js';
+import type { SavedMinimum } from '../../src/cli/minimise.js';
 import type { FuzzOptions } from '../../src/cli/option-table.js';
 import { Publisher } from '../../src/cli/publish.js';
 import type { Session } from '../../src/cli/session.js';
@@ -21,14 +22,14 @@ import type { FuzzFailure } from '../../src/report/fuzz-report.js';
 import { plainRecipe } from '../../src/simulator/index.js';
 
 const TRACE = fileURLToPath(new URL('../../traces/R44-ack-before-sync.trace.jsonl.gz', import.meta.url));
-const NAME = 'raft/baseline-quiet';
+const NAME = 'raft/crash-restart-storm';
 const scenario = loadScenarioFile(findScenarios(NAME)[0] ?? { path: '' });
 const failure: LedgerFailure = {
   scenario: NAME,
-  seed: '1',
+  seed: '2',
   verdict: 'violated',
-  invariant: 'raft/vote-once',
-  message: 'twice',
+  invariant: 'raft/ack-durable',
+  message: 'too soon',
   events: 9,
   savedTo: TRACE,
   again: 'faultline run',
@@ -78,7 +79,7 @@ describe('cli: a campaign that goes wrong', () => {
     await made.minimise();
     expect(made.finish()).toBe(ExitCode.internal);
     expect(reported()).toBe(ExitCode.internal);
-    expect(said.join('')).toMatch(/VIOLATED raft\/vote-once[^]*TypeError: a mistake/);
+    expect(said.join('')).toMatch(/VIOLATED raft\/ack-durable[^]*TypeError: a mistake/);
   });
 
   it('and is then interrupted, it ends with the code that its reports tell, and tells the error', async () => {
@@ -88,6 +89,33 @@ describe('cli: a campaign that goes wrong', () => {
     expect(made.finish()).toBe(ExitCode.interrupted);
     expect(reported()).toBe(ExitCode.interrupted);
     expect(said.join('')).toContain('faultline: no worker is left\n');
+  });
+
+  it('makes nothing small that is the trace of another run by now', async () => {
+    for (const other of [{ seed: '3', recipe: plainRecipe('3') }, { invariant: 'raft/vote-once' }]) {
+      const groups = new FailureGroups<FuzzFailure>();
+      const found = {
+        ...failure,
+        invariant: failure.invariant ?? '',
+        savedTo: TRACE,
+        recipe: plainRecipe('2'),
+      };
+      groups.add({ ...found, ...other });
+      const told: string[] = [];
+      const terminal = { note: (text: string) => told.push(text) } as unknown as Terminal;
+      const minima = new Map<string, SavedMinimum>();
+      await minimiseKinds(
+        terminal,
+        { signal: new AbortController().signal } as Session,
+        groups.all(),
+        1,
+        minima,
+      );
+      expect(told.join()).toMatch(
+        /: expected the trace of raft\/crash-restart-storm, seed [23], got that of another run/,
+      );
+      expect(minima.size).toBe(0);
+    }
   });
 
   it('with more kinds than anyone reads, it makes no more than a hundred of a scenario small', async () => {

@@ -1,7 +1,7 @@
 // `faultline fuzz`: budgets, failures by kind, going on after any end, a killed campaign.
 
 import { spawn } from 'node:child_process';
-import { appendFileSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -47,6 +47,30 @@ describe('cli: fuzz', () => {
     expect(stdout).toMatch(/^raft\/baseline-quiet +70\.\.75 +6 /m);
     expect(stdout).toMatch(/^raft\/lossy-network +70\.\.73 +4 /m);
     expect(stdout).toMatch(/\n10 runs in \d+ s \([\d.]+\/s\): no failures\n$/);
+  });
+
+  it('tells of a failure whose trace cannot be saved, and then what is wrong', async () => {
+    const words = ['fuzz', ...BUG, '--runs', '4', '--no-minimise', '--json'];
+    const free = emptyFolder();
+    const [first] = jsonLines((await faultline(words, { cwd: free })).stdout).filter(
+      ({ type, savedTo }) => type === 'failure' && savedTo !== null,
+    );
+    const path = String(first?.['savedTo']);
+    const cwd = emptyFolder();
+    mkdirSync(join(cwd, path), { recursive: true });
+    const { code, stdout, stderr } = await faultline(words, { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toContain(path);
+    const lines = jsonLines(stdout);
+    expect(lines.filter(({ type }) => type === 'failure')[0]).toMatchObject({
+      seed: first?.['seed'],
+      savedTo: null,
+    });
+    expect(lines.at(-1)).toMatchObject({ type: 'summary', exitCode: 2 });
+    expect(Number(lines.at(-1)?.['failures'])).toBeGreaterThan(0);
+    const run = await faultline(['run', ...BUG, '--seed', String(first?.['seed'])], { cwd });
+    expect(run.code).toBe(2);
+    expect(run.stdout).toMatch(/^VIOLATED /m);
   });
 
   it('ends with the first failure when asked to, and its trace replays', async () => {
