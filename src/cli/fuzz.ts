@@ -1,6 +1,7 @@
 /** `faultline fuzz`: ever new seeds of scenarios, until a budget is used up, something fails, or a signal comes. */
 
 import { UsageError } from '../kernel/index.js';
+import { codeHash } from '../node/code-hash.js';
 import { FuzzLedger, NOTHING, contentHash, type LedgerHeader, type Ledgered } from '../node/fuzz-ledger.js';
 import { makeFolder } from '../node/folders.js';
 import { hashOfModule } from '../node/module-loader.js';
@@ -122,6 +123,7 @@ function openLedger(options: FuzzOptions, planned: readonly PlannedScenario[]): 
   if (path === undefined) return { ledger: undefined, before: NOTHING };
   const header: LedgerHeader = {
     faultline: FAULTLINE_VERSION,
+    code: codeHash(),
     scenarios: Object.fromEntries(planned.map(({ scenario }) => [scenario.name, contentHash(scenario)])),
     ...modulesOf(planned),
     bug: bug ?? null,

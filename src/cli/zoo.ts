@@ -3,7 +3,8 @@
 import { isIndependent, learns, together } from '../campaign/index.js';
 import { UsageError } from '../kernel/index.js';
 import { contentHash } from '../node/fuzz-ledger.js';
-import { HuntLedger, codeHash, type HuntKey, type LedgeredHunt } from '../node/hunt-ledger.js';
+import { codeHash } from '../node/code-hash.js';
+import { HuntLedger, type HuntKey, type LedgeredHunt } from '../node/hunt-ledger.js';
 import type { HuntState, HuntTask } from '../node/hunt-process.js';
 import { HuntProcessDied, Hunter, type HuntOutcome } from '../node/hunter.js';
 import { findScenarios, loadScenarioFile } from '../node/scenario-files.js';
@@ -135,7 +136,8 @@ class Hunt {
     const content = contentHash(scenario);
     const key: HuntKey = { bug: bug.id, figure, code: this.code, content, first, strategy };
     const known = this.ledger.find(key);
-    if (known !== undefined && (known.finding !== null || known.cpuMicros >= cpu)) return known;
+    const isOver = known !== undefined && (known.finding !== null || known.isStuck || known.cpuMicros >= cpu);
+    if (isOver) return known;
     const start = known ?? (after === undefined ? NOTHING : { ...after, seeds: after.seeds - 1 });
     const { useless, cpuMicros } = start;
     // What a seed stands for may rest on those before it that belong to it.
@@ -160,8 +162,7 @@ class Hunt {
       scenario: scenario.name,
       seeds: seeds + ended.seeds,
       useless: useless + ended.useless,
-      // A run that never ends uses up whatever there is.
-      cpuMicros: ended.isStuck ? cpu : cpuMicros + ended.cpuMicros,
+      cpuMicros: cpuMicros + ended.cpuMicros,
       isStuck: ended.isStuck,
       finding: ended.finding ?? null,
     };
@@ -175,8 +176,12 @@ class Hunt {
     task: HuntTask,
     onState: (state: HuntState) => void,
   ): Promise<HuntOutcome | undefined> {
+    let last: HuntState = { seeds: 0, useless: 0, cpuMicros: 0 };
     try {
-      return await hunter.hunt(task, onState);
+      return await hunter.hunt(task, (state) => {
+        last = state;
+        onState(state);
+      });
     } catch (error) {
       if (error instanceof UsageError) throw error;
       if (error instanceof HuntProcessDied) {
@@ -187,7 +192,7 @@ class Hunt {
       this.terminal.note(
         `${task.bug}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
       );
-      return { seeds: 0, useless: 0, cpuMicros: 0, finding: undefined, isStuck: true };
+      return { ...last, finding: undefined, isStuck: true };
     }
   }
 
@@ -213,8 +218,8 @@ class Hunt {
 
 const NOTHING = { seeds: 0, useless: 0, cpuMicros: 0 };
 
-function figureOf({ seeds, cpuMicros, useless, finding }: LedgeredHunt): Figure {
-  return { seeds, cpuMicros, useless, finding: finding ?? undefined };
+function figureOf({ seeds, cpuMicros, useless, isStuck, finding }: LedgeredHunt): Figure {
+  return { seeds, cpuMicros, useless, isStuck, finding: finding ?? undefined };
 }
 
 function report(terminal: Terminal, options: ZooOptions, detections: readonly Detection[]): void {

@@ -31,8 +31,9 @@ const SCHEMA = 'faultline-ledger/1';
 const headerShape = z.strictObject({
   schema: z.literal(SCHEMA),
   type: z.literal('campaign'),
-  /** Version of Faultline. */
+  /** Version of Faultline, and hash of the code that makes its runs; absent in older ledgers. */
   faultline: z.string(),
+  code: z.string().optional(),
   /** Hash of the scenarios' content: another scenario of the same name is another campaign. */
   scenarios: z.record(z.string(), z.string()),
   /** sha256 of the file of a user's module, by scenario. Absent where there is none, and in older ledgers. */
@@ -252,7 +253,7 @@ function requireSameCampaign(path: string, found: z.infer<typeof headerShape>, h
     throw new UsageError(
       'other-campaign',
       `${path}:1: expected ${key} ${excerpt(canonical(value), 120)}, got ${excerpt(canonical(other), 120)}`,
-      'a ledger goes on with the same scenarios, seeds and version; name another file for another campaign',
+      'a ledger goes on with the same code, scenarios and seeds; name another file for another campaign',
     );
   }
 }

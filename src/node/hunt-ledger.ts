@@ -4,10 +4,8 @@
  * passed over. What was found once stays found, and a hunt that found nothing goes on where it was left.
  */
 
-import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import { STRATEGIES } from '../campaign/index.js';
 import { UsageError, excerpt } from '../kernel/index.js';
@@ -122,21 +120,4 @@ function notALine(line: string, place: string): UsageError {
     'bad-ledger',
     `${place}: expected a line of a ledger of hunts, got ${excerpt(line, 80)}`,
   );
-}
-
-/** Sixteen hexadecimal digits that say which program this is: any other file in it is another program. */
-export function codeHash(): string {
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  const hash = createHash('sha256');
-  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) =>
-    file.endsWith('.js'),
-  );
-  // Reports and verbs change no run.
-  const runs = files.filter((file) => !/^(?:cli|report|node)[/\\]/.test(file)).sort();
-  for (const file of runs)
-    hash
-      .update(file)
-      .update('\0')
-      .update(readFileSync(join(root, file)));
-  return hash.digest('hex').slice(0, 16);
 }

@@ -11,6 +11,8 @@ export interface Figure {
   readonly cpuMicros: number;
   /** Seeds that broke the correct code too. */
   readonly useless: number;
+  /** The run after the last of these seeds never ended, or failed: the hunt was given up. */
+  readonly isStuck: boolean;
   /** Undefined: not found. One that took more time than the budget counts as not found in it. */
   readonly finding: Finding | undefined;
 }
@@ -44,9 +46,9 @@ export function detectionRow({ bug, all, independent }: Detection, budgetMicros:
 }
 
 function figureCells(figure: Figure, budgetMicros: number): readonly string[] {
-  const { seeds, cpuMicros, finding } = figure;
+  const { seeds, cpuMicros, isStuck, finding } = figure;
   const cells = [groupedCount(seeds), secondsText(cpuMicros)];
-  if (finding === undefined) return [...cells, 'not found'];
+  if (finding === undefined) return [...cells, isStuck ? 'given up' : 'not found'];
   return [
     ...cells,
     isWithin(figure, budgetMicros) ? finding.invariant : `over the budget: ${finding.invariant}`,
@@ -65,8 +67,15 @@ export function detectionRecord(
   budgetMicros: number,
 ): Readonly<Record<string, unknown>> {
   const figure = (one: Figure): object => {
-    const { seeds, cpuMicros, useless, finding } = one;
-    return { seeds, cpuMicros, useless, found: finding ?? null, isWithin: isWithin(one, budgetMicros) };
+    const { seeds, cpuMicros, useless, isStuck, finding } = one;
+    return {
+      seeds,
+      cpuMicros,
+      useless,
+      isStuck,
+      found: finding ?? null,
+      isWithin: isWithin(one, budgetMicros),
+    };
   };
   return {
     bug: bug.id,
@@ -179,8 +188,8 @@ function pageTable(
 }
 
 function pageFinding(figure: Figure, budgetMicros: number): string {
-  const { finding } = figure;
-  if (finding === undefined) return '_not found_';
+  const { finding, isStuck } = figure;
+  if (finding === undefined) return isStuck ? '_given up_' : '_not found_';
   return `${isWithin(figure, budgetMicros) ? '' : '_over the budget:_ '}\`${finding.invariant}\``;
 }
 
@@ -202,8 +211,9 @@ function pageMisses(detections: readonly Detection[], budgetMicros: number): rea
   ];
 }
 
-function missText({ seeds, cpuMicros, finding }: Figure, how: string, budgetMicros: number): string {
+function missText({ seeds, cpuMicros, isStuck, finding }: Figure, how: string, budgetMicros: number): string {
   const spent = `${counted(seeds, 'seed')}, ${secondsText(cpuMicros)} of CPU time`;
+  if (isStuck) return `given up after ${spent}: the next run failed, or never ended`;
   if (finding === undefined) return `not ${how} in ${spent}`;
   return `not ${how} within ${secondsText(budgetMicros)}; \`${finding.invariant}\` after ${spent}, over the budget`;
 }

@@ -18,10 +18,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { QUEUE_NAME } from '../../src/node/queue/messages.js';
 import { emptyFolder, faultline, jsonLines } from './faultline.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+/** Of the build that is tested: each has its own. */
+const { queueName } = (await import(new URL('../../dist/node/queue/messages.js', import.meta.url).href)) as {
+  queueName: () => string;
+};
 const HAS_REDIS = spawnSync('redis-server', ['--version']).status === 0;
 const BUG = ['raft/crash-restart-storm', '--bug', 'R44-ack-before-sync'];
 
@@ -229,7 +232,7 @@ describe.skipIf(!HAS_REDIS)('cli: a queue', () => {
     const cwd = emptyFolder();
     const words = ['fuzz', ...BUG, '--ledger', 'night.jsonl', '--first', '900', '--no-minimise', '--json'];
     await faultline([...words, '--runs', '4'], { cwd });
-    const useless = new Worker(QUEUE_NAME, () => Promise.reject(new Error('no, never')), {
+    const useless = new Worker(queueName(), () => Promise.reject(new Error('no, never')), {
       connection: { host: '127.0.0.1', port: server.port, maxRetriesPerRequest: null },
     });
     const more = ['--runs', '4', '--resume', '--queue', server.url, '--reporter', 'junit=report.xml'];

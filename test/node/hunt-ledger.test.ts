@@ -2,7 +2,8 @@ import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { HuntLedger, codeHash, type LedgeredHunt } from '../../src/node/hunt-ledger.js';
+import { codeHash } from '../../src/node/code-hash.js';
+import { HuntLedger, type LedgeredHunt } from '../../src/node/hunt-ledger.js';
 
 const MISS: LedgeredHunt = {
   bug: 'R23-old-term-commit',

@@ -13,9 +13,16 @@ const found = (seeds: number, cpuMicros: number, invariant: string): Figure => (
   seeds,
   cpuMicros,
   useless: 0,
+  isStuck: false,
   finding: { seed: String(seeds), invariant, message: '', events: 1 },
 });
-const missed: Figure = { seeds: 500, cpuMicros: 20_000_000, useless: 2, finding: undefined };
+const missed: Figure = {
+  seeds: 500,
+  cpuMicros: 20_000_000,
+  useless: 2,
+  isStuck: false,
+  finding: undefined,
+};
 
 /** CPU time for each hunt. */
 const BUDGET = 20_000_000;
@@ -82,4 +89,13 @@ test('what took more time than there was is told, and counts as not found', () =
   expect(page).toContain(
     `- \`${quick.bug.id}\`: not by a protocol-independent property within 1.00 s; \`any/convergence\` after 10 seeds, 2.92 s of CPU time, over the budget`,
   );
+});
+
+test('a hunt that was given up is told as such, with the time that it took', () => {
+  const stuck: Figure = { ...missed, seeds: 4, cpuMicros: 600_000, isStuck: true };
+  const detection = { ...quick, all: stuck, independent: stuck };
+  expect(detectionRow(detection, BUDGET).slice(1, 4)).toEqual(['4', '0.60 s', 'given up']);
+  const page = detectionPage([detection], BUDGET);
+  expect(page).toContain('| 4 | 0.60 s | _given up_ |');
+  expect(page).toContain('given up after 4 seeds, 0.60 s of CPU time: the next run failed, or never ended');
 });

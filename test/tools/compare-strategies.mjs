@@ -12,7 +12,8 @@ import { parseArgs } from 'node:util';
 
 const { STRATEGIES } = await import('../../dist/campaign/index.js');
 const { contentHash } = await import('../../dist/node/fuzz-ledger.js');
-const { HuntLedger, codeHash } = await import('../../dist/node/hunt-ledger.js');
+const { codeHash } = await import('../../dist/node/code-hash.js');
+const { HuntLedger } = await import('../../dist/node/hunt-ledger.js');
 const { Hunter } = await import('../../dist/node/hunter.js');
 const { findScenarios, loadScenarioFile } = await import('../../dist/node/scenario-files.js');
 const { forProtocol } = await import('../../dist/scenario/index.js');

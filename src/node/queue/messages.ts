@@ -9,11 +9,14 @@ import { drawScenario, type Scenario } from '../../scenario/index.js';
 import type { Outcome } from '../../simulator/index.js';
 import { readScenario } from '../../simulator/trace-scenario.js';
 import { FAULTLINE_VERSION } from '../../simulator/version.js';
+import { codeHash } from '../code-hash.js';
 import { contentHash } from '../fuzz-ledger.js';
 import type { RunReport, RunRequest } from '../run-pool.js';
 
-/** Other versions make other runs of the same seeds: each has a queue of its own. */
-export const QUEUE_NAME = `faultline-${FAULTLINE_VERSION.replace(/[^\w.-]/g, '-')}`;
+/** Other code makes other runs of the same seeds: each build has a queue of its own, and no answer of another one's. */
+export function queueName(): string {
+  return `faultline-${FAULTLINE_VERSION.replace(/[^\w.-]/g, '-')}-${codeHash()}`;
+}
 
 /** Most seeds of a portion. */
 const MOST_SEEDS = 1000;

@@ -5,7 +5,7 @@ import type { Redis } from 'ioredis';
 import { UsageError } from '../../kernel/index.js';
 import type { RunReport, SimulationPool } from '../run-pool.js';
 import { connect, loadQueuePackages } from './connection.js';
-import { QUEUE_NAME, answerOf, fromQueue, type QueuedPortion, type QueuedReport } from './messages.js';
+import { answerOf, fromQueue, queueName, type QueuedPortion, type QueuedReport } from './messages.js';
 
 /** A worker that says nothing for so long is taken for dead, and others take what it held. */
 const LOCK_MILLIS = 10_000;
@@ -33,7 +33,7 @@ export class QueueWorker {
     const packages = await loadQueuePackages();
     const client = await connect(packages, url);
     const worker = new packages.bullmq.Worker<QueuedPortion, readonly QueuedReport[]>(
-      QUEUE_NAME,
+      queueName(),
       async ({ data }) => {
         const reports = await runPortion(pool, data, events).catch((error: unknown) => {
           // A portion that is nonsense is the fault of who put it in; after anything else, the next would fail as well.

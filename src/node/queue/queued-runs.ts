@@ -11,7 +11,7 @@ import { UsageError, excerpt } from '../../kernel/index.js';
 import { inOrder } from '../in-order.js';
 import type { ReportedRequest, RunRequest } from '../run-pool.js';
 import { connect, loadQueuePackages } from './connection.js';
-import { QUEUE_NAME, nameOf, reportsOf, toQueue, type QueuedPortion } from './messages.js';
+import { nameOf, queueName, reportsOf, toQueue, type QueuedPortion } from './messages.js';
 
 /** Portions in the queue at a time: enough for many workers, few enough to be dropped at the end. */
 const PORTIONS_AHEAD = 256;
@@ -26,25 +26,23 @@ const KEEP_SECONDS = 86_400;
 export class QueuedRuns {
   /** Names of portions that are in the queue for us. */
   private readonly waiting = new Set<string>();
-  /** Rejects with the signal: a server that is away answers nothing, and must not hold up the end. */
-  private readonly aborted: Promise<never>;
+  /** Ends all that asks the server: the caller's signal, or {@link close}. */
+  private readonly signal: AbortSignal;
+  private readonly closing = new AbortController();
 
   private constructor(
     private readonly client: Redis,
     private readonly queue: Queue<QueuedPortion>,
-    private readonly signal: AbortSignal,
+    signal: AbortSignal,
   ) {
-    this.aborted = new Promise((_, reject) => {
-      signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
-    });
-    this.aborted.catch(() => undefined);
+    this.signal = AbortSignal.any([signal, this.closing.signal]);
   }
 
   /** Throws UsageError when there is no server. */
   static async open(url: string, signal: AbortSignal): Promise<QueuedRuns> {
     const packages = await loadQueuePackages();
     const client = await connect(packages, url);
-    const queue = new packages.bullmq.Queue<QueuedPortion>(QUEUE_NAME, { connection: client });
+    const queue = new packages.bullmq.Queue<QueuedPortion>(queueName(), { connection: client });
     // The connection tells and mends itself.
     queue.on('error', () => undefined);
     return new QueuedRuns(client, queue, signal);
@@ -66,6 +64,8 @@ export class QueuedRuns {
 
   /** Takes back what no worker has begun, and leaves the server. */
   async close(): Promise<void> {
+    // Or those that still wait would put their portions in again.
+    this.closing.abort();
     const isThere = this.client.status === 'ready';
     if (isThere) await Promise.all([...this.waiting].map((name) => this.forget(name)));
     await this.queue.close().catch(() => undefined);
@@ -77,8 +77,8 @@ export class QueuedRuns {
     this.waiting.add(name);
     for (let failures = 0; ;) {
       this.signal.throwIfAborted();
-      const job = await Promise.race([this.queue.getJob(name), this.aborted]);
-      if (job === undefined) await Promise.race([this.put(name, portion), this.aborted]);
+      const job = await this.unlessAborted(this.queue.getJob(name));
+      if (job === undefined) await this.unlessAborted(this.put(name, portion));
       else if (job.finishedOn !== undefined && job.finishedOn !== null) {
         const failedReason = (job.failedReason as string | undefined) ?? '';
         const answer = job.returnvalue as unknown;
@@ -87,9 +87,27 @@ export class QueuedRuns {
         if (isDone || ++failures === MOST_FAILURES) this.waiting.delete(name);
         if (isDone) return answer;
         if (failures === MOST_FAILURES) throw gaveUp(failedReason);
-        await Promise.race([setTimeout(failures * AGAIN_MILLIS), this.aborted]);
+        await this.unlessAborted(setTimeout(failures * AGAIN_MILLIS));
       }
       await setTimeout(LOOK_MILLIS);
+    }
+  }
+
+  /**
+   * Rejects with the signal: a server that is away answers nothing, and must not hold up the end. A listener for each:
+   * what is raced against one promise that lasts is kept by it to the end.
+   */
+  private async unlessAborted<T>(promise: Promise<T>): Promise<T> {
+    const { signal } = this;
+    let onAbort = (): void => undefined;
+    const aborted = new Promise<never>((_, reject) => {
+      onAbort = () => reject(new Error('aborted'));
+      signal.addEventListener('abort', onAbort);
+    });
+    try {
+      return await Promise.race([promise, aborted]);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
     }
   }
 
