@@ -308,19 +308,22 @@ export class Adversary implements Casting, LiarBudget {
   }
 
   private intercept(rule: Rule, from: ProcessId, to: ProcessId): void {
-    const { messages, delays, nextMessages, nextDelays } = this;
-    nextMessages.length = 0;
-    nextDelays.length = 0;
-    for (let i = 0; i < messages.length; i++) {
+    const { messages, delays } = this;
+    let struck = 0;
+    while (struck < messages.length && !this.strikes(rule, from, to, messages[struck] as Message)) struck++;
+    // Most rules concern few messages.
+    if (struck === messages.length) return;
+    this.nextMessages = messages.slice(0, struck);
+    this.nextDelays = delays.slice(0, struck);
+    this.misbehave(rule.action, messages[struck] as Message, delays[struck] as Micros);
+    for (let i = struck + 1; i < messages.length; i++) {
       const message = messages[i] as Message;
       const delay = delays[i] as Micros;
       if (this.strikes(rule, from, to, message)) this.misbehave(rule.action, message, delay);
       else this.pass(message, delay);
     }
-    this.messages = nextMessages;
-    this.delays = nextDelays;
-    this.nextMessages = messages;
-    this.nextDelays = delays;
+    this.messages = this.nextMessages;
+    this.delays = this.nextDelays;
   }
 
   /** Whether the rule concerns the message and chance says so; then its liar's means are at hand. */

@@ -133,7 +133,7 @@ export class RememberedDigest {
 
   private ofItems(items: readonly Plain[]): number {
     const hash = this.partsOf(items, 0, items.length, undefined);
-    this.parts.length = items.length;
+    if (this.parts.length > items.length) this.parts.length = items.length;
     return ofList(hash, items.length);
   }
 
@@ -173,7 +173,7 @@ export class RememberedDigest {
       if (member !== undefined) sum = (sum + ofMember(name, part.of(member))) | 0;
     }
     this.names = names;
-    this.parts.length = names.length;
+    if (this.parts.length > names.length) this.parts.length = names.length;
     return finish32(sum);
   }
 
