@@ -23,7 +23,7 @@ import {
   prepare,
   viewChange,
 } from './mac-fixtures.js';
-import { anything, mutationsOf } from './mutations.js';
+import { knowsForms, mutationsOf } from './mutations.js';
 
 const batch = [request(1), request(2)];
 const digest = batchDigest(batch);
@@ -60,18 +60,7 @@ const mutated = mutationsOf(EXAMPLES);
 describe('pbft message forms with MACs', () => {
   const validator = new MacValidator(4, parsePbftSettings(RAW));
 
-  it.each(EXAMPLES.map((message) => [message.kind, message] as const))('%s is accepted', (_, message) => {
-    expect(validator.accepts(message)).toBe(true);
-  });
-
-  it('whatever comes in, nothing throws', () => {
-    fc.assert(
-      fc.property(fc.oneof(anything, mutated), (message) => {
-        expect(typeof validator.accepts(message as Message)).toBe('boolean');
-      }),
-      { numRuns: 1000 },
-    );
-  });
+  knowsForms(validator, EXAMPLES);
 
   it('a replica survives anything, from anybody', () => {
     const bench = new Bench(1, 4, RAW);

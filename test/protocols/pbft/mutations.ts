@@ -1,7 +1,9 @@
 /** What may come in: anything at all, and messages that are almost right. */
 
 import fc from 'fast-check';
+import { expect, it } from 'vitest';
 import type { Message } from '../../../src/kernel/index.js';
+import type { Validator } from '../../../src/protocols/pbft/index.js';
 
 /** Anything, and things that look somewhat like messages. */
 export const anything = fc.oneof(
@@ -37,4 +39,20 @@ function replaceAt(
   const inner = (target as Record<string, unknown>)[key];
   (copy as Record<string, unknown>)[key] = rest.length === 0 ? value : replaceAt(inner, rest, value, more);
   return copy;
+}
+
+/** The tests of every validator: it takes these messages, and never throws. */
+export function knowsForms(validator: Validator, examples: readonly Message[]): void {
+  it.each(examples.map((message) => [message.kind, message] as const))('%s is accepted', (_, message) => {
+    expect(validator.accepts(message)).toBe(true);
+  });
+
+  it('whatever comes in, nothing throws', () => {
+    fc.assert(
+      fc.property(fc.oneof(anything, mutationsOf(examples)), (message) => {
+        expect(typeof validator.accepts(message as Message)).toBe('boolean');
+      }),
+      { numRuns: 1000 },
+    );
+  });
 }

@@ -23,7 +23,7 @@ import {
   stable,
   viewChange,
 } from './fixtures.js';
-import { anything, mutationsOf } from './mutations.js';
+import { anything, knowsForms, mutationsOf } from './mutations.js';
 
 const batch = [request(1), request(2)];
 const digest = batchDigest(batch);
@@ -73,18 +73,7 @@ const mutated = mutationsOf(EXAMPLES);
 describe('pbft message forms', () => {
   const validator = new Validator(4, parsePbftSettings({}));
 
-  it.each(EXAMPLES.map((message) => [message.kind, message] as const))('%s is accepted', (_, message) => {
-    expect(validator.accepts(message)).toBe(true);
-  });
-
-  it('whatever comes in, nothing throws', () => {
-    fc.assert(
-      fc.property(fc.oneof(anything, mutated), (message) => {
-        expect(typeof validator.accepts(message as Message)).toBe('boolean');
-      }),
-      { numRuns: 1000 },
-    );
-  });
+  knowsForms(validator, EXAMPLES);
 
   it('a replica survives anything, from anybody, and sends nothing that binds for it', () => {
     const bench = new Bench(1);
