@@ -176,7 +176,7 @@ class Hunt {
     task: HuntTask,
     onState: (state: HuntState) => void,
   ): Promise<HuntOutcome | undefined> {
-    let last: HuntState = { seeds: 0, useless: 0, cpuMicros: 0 };
+    let last: HuntState = NOTHING;
     try {
       return await hunter.hunt(task, (state) => {
         last = state;
