@@ -10,13 +10,83 @@ export type Plain =
 
 /** The canonical text of a plain value: JSON with sorted keys. */
 export function canonical(value: unknown): string {
-  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
-  if (Array.isArray(value)) return `[${value.map((item) => canonical(item)).join(',')}]`;
+  const sorted = sort(value);
+  // Most of the time goes into text: the engine's own way to it is twice as fast as any of ours.
+  return sorted === UNSORTABLE ? spell(value) : spellScalar(sorted);
+}
+
+/** Of an object whose keys come in an order of the engine's own, whatever order it is built in. */
+const UNSORTABLE = Symbol('unsortable');
+
+/** The same value with keys in order: itself, when it has that; or {@link UNSORTABLE}. */
+function sort(value: unknown): unknown {
+  if (value === null || typeof value !== 'object') return value;
+  return Array.isArray(value) ? sortItems(value) : sortMembers(value as Record<string, unknown>);
+}
+
+function sortItems(items: readonly unknown[]): unknown {
+  let sorted: unknown[] | undefined;
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i];
+    if (typeof item !== 'object' || item === null) continue;
+    const other = sort(item);
+    if (other === item) continue;
+    if (other === UNSORTABLE) return UNSORTABLE;
+    sorted ??= items.slice();
+    sorted[i] = other;
+  }
+  return sorted ?? items;
+}
+
+function sortMembers(members: Readonly<Record<string, unknown>>): unknown {
+  const keys = Object.keys(members);
+  const isSorted = areSorted(keys);
+  if (!isSorted) {
+    if (keys.some(hasOwnOrder)) return UNSORTABLE;
+    keys.sort(byCodeUnits);
+  }
+  let sorted: Record<string, unknown> | undefined = isSorted ? undefined : {};
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as string;
+    const member = members[key];
+    const other = sort(member);
+    if (other === UNSORTABLE) return UNSORTABLE;
+    if (sorted === undefined && other === member) continue;
+    // Assigned, it would be no member.
+    if (key === '__proto__') return UNSORTABLE;
+    sorted ??= { ...members };
+    sorted[key] = other;
+  }
+  return sorted ?? members;
+}
+
+function areSorted(keys: readonly string[]): boolean {
+  for (let i = 1; i < keys.length; i++) if ((keys[i - 1] as string) > (keys[i] as string)) return false;
+  return true;
+}
+
+/** Numbers come first, ascending. */
+function hasOwnOrder(key: string): boolean {
+  const first = key.charCodeAt(0);
+  return first >= 48 && first <= 57;
+}
+
+function byCodeUnits(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function spellScalar(value: unknown): string {
+  return JSON.stringify(value) ?? 'null';
+}
+
+/** The canonical text, key by key. */
+function spell(value: unknown): string {
+  if (value === null || typeof value !== 'object') return spellScalar(value);
+  if (Array.isArray(value)) return `[${value.map(spell).join(',')}]`;
   const record = value as Record<string, unknown>;
-  const keys = Object.keys(record).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   const parts: string[] = [];
-  for (const key of keys) {
-    if (record[key] !== undefined) parts.push(`${JSON.stringify(key)}:${canonical(record[key])}`);
+  for (const key of Object.keys(record).sort(byCodeUnits)) {
+    if (record[key] !== undefined) parts.push(`${JSON.stringify(key)}:${spell(record[key])}`);
   }
   return `{${parts.join(',')}}`;
 }
@@ -24,20 +94,36 @@ export function canonical(value: unknown): string {
 /** The same value without members that are undefined: itself, when it has none. */
 export function withoutUndefined(value: Plain): Plain {
   if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) {
-    const items = value as readonly Plain[];
-    const defined = items.map(withoutUndefined);
-    return defined.every((item, i) => item === items[i]) ? items : defined;
+  if (Array.isArray(value)) return definedItems(value as readonly Plain[]);
+  return definedMembers(value as { readonly [key: string]: Plain | undefined });
+}
+
+function definedItems(items: readonly Plain[]): Plain {
+  let defined: Plain[] | undefined;
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i] as Plain;
+    const wanted = withoutUndefined(item);
+    if (wanted === item) continue;
+    defined ??= [...items];
+    defined[i] = wanted;
   }
-  const entries = Object.entries(value as { readonly [key: string]: Plain | undefined });
-  const defined: [string, Plain][] = [];
+  return defined ?? items;
+}
+
+function definedMembers(members: { readonly [key: string]: Plain | undefined }): Plain {
+  const keys = Object.keys(members);
   let isSame = true;
-  for (const [key, member] of entries) {
-    const wanted = member === undefined ? undefined : withoutUndefined(member);
-    if (wanted !== member || wanted === undefined) isSame = false;
-    if (wanted !== undefined) defined.push([key, wanted]);
+  for (let i = 0; i < keys.length && isSame; i++) {
+    const member = members[keys[i] as string];
+    isSame = member !== undefined && withoutUndefined(member) === member;
   }
-  return isSame ? value : Object.fromEntries(defined);
+  if (isSame) return members;
+  const defined: [string, Plain][] = [];
+  for (const key of keys) {
+    const member = members[key];
+    if (member !== undefined) defined.push([key, withoutUndefined(member)]);
+  }
+  return Object.fromEntries(defined);
 }
 
 /** Size of a number, a boolean or null, and of what tells where a string, a list or a member ends. */
@@ -53,7 +139,8 @@ export function plainBytes(value: Plain | undefined): number {
   if (value === null || typeof value !== 'object') return SCALAR_BYTES;
   let bytes = DELIMITER_BYTES;
   if (Array.isArray(value)) {
-    for (const item of value as readonly Plain[]) bytes += plainBytes(item);
+    const items = value as readonly Plain[];
+    for (let i = 0; i < items.length; i++) bytes += plainBytes(items[i]);
     return bytes;
   }
   const record = value as { readonly [key: string]: Plain | undefined };
@@ -69,6 +156,19 @@ export function plainBytes(value: Plain | undefined): number {
 /** True when {@link plainBytes} of the value is no more than this; looks at no more of a large one than that takes. */
 export function isWithinBytes(value: Plain | undefined, most: number): boolean {
   return bytesLeft(value, most) >= 0;
+}
+
+/** {@link plainBytes} of a value that takes no more than this; undefined: it takes more. */
+export function bytesWithin(value: Plain | undefined, most: number): number | undefined {
+  const left = bytesLeft(value, most);
+  return left < 0 ? undefined : most - left;
+}
+
+/** What {@link plainBytes} of a list, or of an object with members of these names, has beyond that of its parts. */
+export function bytesAroundParts(names: readonly string[] = []): number {
+  let bytes = DELIMITER_BYTES;
+  for (let i = 0; i < names.length; i++) bytes += DELIMITER_BYTES + (names[i] as string).length;
+  return bytes;
 }
 
 /** What is left of so many bytes; below 0, with a part unseen, when they are not enough. */

@@ -50,3 +50,34 @@ it('what has nothing undefined in it stays the same object', () => {
   const value = { a: [1, { b: 'c' }], d: null };
   expect(withoutUndefined(value)).toBe(value);
 });
+
+/** Key by key, as a reader of the definition would write it. */
+function spelled(value: unknown): string {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map(spelled).join(',')}]`;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  members.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${spelled(member)}`).join(',')}}`;
+}
+
+const keys = fc.oneof(fc.constantFrom('__proto__', 'b', 'a', '10', '9', '1e3', 'toString'), fc.string());
+const nested = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4 },
+    fc.oneof(fc.double(), fc.integer(), fc.string(), fc.boolean(), fc.constantFrom(null, undefined, -0)),
+    fc.array(tie('value'), { maxLength: 4 }),
+    fc.dictionary(keys, tie('value'), { maxKeys: 4 }),
+  ),
+})).value;
+
+it('the canonical text has keys in the order of their code units, whatever order the engine keeps them in', () => {
+  fc.assert(
+    fc.property(nested, (value) => {
+      expect(canonical(value)).toBe(spelled(value));
+    }),
+    { numRuns: 2000 },
+  );
+  const proto = JSON.parse('{"__proto__":{"b":1,"a":2},"0":3}') as unknown;
+  expect(canonical(proto)).toBe('{"0":3,"__proto__":{"a":2,"b":1}}');
+  expect(canonical([{ 10: 1, 9: 2, b: { d: 1, c: 2 } }])).toBe('[{"10":1,"9":2,"b":{"c":2,"d":1}}]');
+});
