@@ -74,10 +74,17 @@ interface RawOperation {
 
 /** A value and the hash of how it came to be. Immutable: clones share it. */
 export class Cell {
+  private entry: Plain | undefined = undefined;
+
   constructor(
     readonly value: string,
     readonly hash: number,
   ) {}
+
+  /** The cell of this key in a snapshot: one object in all of them. */
+  entryOf(key: string): Plain {
+    return (this.entry ??= [key, this.value, this.hash]);
+  }
 }
 
 export class KeyValueStore implements StateMachine {
@@ -131,7 +138,7 @@ export class KeyValueStore implements StateMachine {
 
   snapshot(): Plain {
     const entries: Plain[] = [];
-    for (const [key, cell] of this.cells) entries.push([key, cell.value, cell.hash]);
+    for (const [key, cell] of this.cells) entries.push(cell.entryOf(key));
     entries.sort(byKey);
     return { digest: this.rolling, entries };
   }

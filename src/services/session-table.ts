@@ -8,6 +8,9 @@ import { assert, plainBytes, type Micros, type ProcessId, type Result } from '..
 /** Most results are replaced by later ones before anybody asks how large they are. */
 const UNMEASURED = -1;
 
+/** A sequence number and its result, in a snapshot. */
+export type SessionRow = readonly [number, Result];
+
 /** One client's session. Results lie in rings: sequence s in place (s - 1) mod window. */
 export class Session {
   /** Highest executed sequence. */
@@ -20,6 +23,8 @@ export class Session {
   lastMicros: Micros;
   readonly sequences: number[];
   readonly results: Result[];
+  /** Per place: sequence and result as a snapshot has them, made when one is asked for: most snapshots share most of them. */
+  private readonly rows: (SessionRow | undefined)[];
   /** Per place: bytes of the result, roughly; {@link UNMEASURED} until somebody asks. And of all that are measured. */
   private readonly sizes: number[];
   private measuredBytes: number;
@@ -37,6 +42,7 @@ export class Session {
     this.lastMicros = 0;
     this.sequences = [];
     this.results = [];
+    this.rows = [];
     this.sizes = [];
     this.measuredBytes = 0;
     this.older = undefined;
@@ -50,7 +56,13 @@ export class Session {
     if (before !== undefined && before !== UNMEASURED) this.measuredBytes -= before;
     this.sequences[place] = sequence;
     this.results[place] = result;
+    this.rows[place] = undefined;
     sizes[place] = UNMEASURED;
+  }
+
+  /** What a snapshot says of this place. */
+  row(place: number): SessionRow {
+    return (this.rows[place] ??= [this.sequences[place] as number, this.results[place] as Result]);
   }
 
   /** Bytes of all results, roughly. */
@@ -74,6 +86,7 @@ export class Session {
     copy.lastMicros = this.lastMicros;
     for (const sequence of this.sequences) copy.sequences.push(sequence);
     for (const result of this.results) copy.results.push(result);
+    for (const row of this.rows) copy.rows.push(row);
     for (const size of this.sizes) copy.sizes.push(size);
     copy.measuredBytes = this.measuredBytes;
     return copy;

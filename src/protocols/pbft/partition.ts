@@ -8,8 +8,8 @@
  * have the same one; which partitions are sent whole, and which by the digests of their parts, each sender decides.
  */
 
-import { canonical, isWithinBytes, type Plain } from '../../kernel/index.js';
-import { receivedDigest, type PlainState } from './checkpoint.js';
+import { bytesAroundParts, bytesWithin, canonical, plainBytes, type Plain } from '../../kernel/index.js';
+import { receivedDigest, stateDigest, type PlainState } from './checkpoint.js';
 import { executedDigest } from './executed.js';
 import type { StatePart } from './messages.js';
 import {
@@ -39,10 +39,44 @@ export interface Expected {
   readonly count: number;
 }
 
-/** A partition that is here. */
-export interface Partition {
-  readonly kind: Kind;
-  readonly value: Plain;
+/** Bytes up to which a partition is digested at once: its parts are seldom asked for by themselves. */
+const SMALL = 512;
+
+/** A partition that is here. Its parts, its size and its digest are worked out once, when they are asked for. */
+export class Partition {
+  private split: readonly Partition[] | undefined = undefined;
+  private size = 0;
+  private isDigested = false;
+  private known: number | undefined = undefined;
+
+  constructor(
+    readonly kind: Kind,
+    readonly value: Plain,
+  ) {}
+
+  /** In their order. */
+  get parts(): readonly Partition[] {
+    return (this.split ??= split(this.kind, this.value));
+  }
+
+  /** As {@link plainBytes} has it. */
+  get bytes(): number {
+    if (this.size === 0) this.size = bytesWithin(this.value, SMALL) ?? bytesOfParts(this);
+    return this.size;
+  }
+
+  /** Undefined: it is nothing that can be of this kind. */
+  get digest(): number | undefined {
+    if (!this.isDigested) this.known = this.compute();
+    this.isDigested = true;
+    return this.known;
+  }
+
+  private compute(): number | undefined {
+    const { kind, value } = this;
+    const isWhole = this.bytes <= SMALL || this.parts.length === 0;
+    return isWhole ? partitionDigest(kind, value) : digestOfParts(this);
+  }
 }
 
 /** A part by the digests of its own parts. */
@@ -52,8 +86,10 @@ export function rootOf(digest: number): Expected {
   return { kind: 'state', digest, count: 0 };
 }
 
+// ---- what is here ----
+
 /** Undefined: nothing that can be of this kind. */
-export function partitionDigest({ kind, value }: Partition): number | undefined {
+export function partitionDigest(kind: Kind, value: Plain): number | undefined {
   switch (kind) {
     case 'state':
       return receivedDigest(value);
@@ -66,45 +102,54 @@ export function partitionDigest({ kind, value }: Partition): number | undefined 
   }
 }
 
-// ---- to others ----
+/** The same, with the digests of the parts. */
+function digestOfParts({ kind, value, parts }: Partition): number | undefined {
+  const digests = parts.map(({ digest }) => digest);
+  if (!areNumbers(digests)) return undefined;
+  if (kind === 'state')
+    return stateDigest(value as PlainState & Plain, digests[0] as number, digests[1] as number);
+  if (!isList(value)) return digestOfObject(namesOf(value as Members), digests);
+  return kind === 'group' ? digestOfGroup(digests, value.length) : digestOfList(digests, value.length);
+}
 
-/** What is sent of a partition: all of it when that is no more than so many bytes, or it has no parts. */
-export function partOf(partition: Partition, most: number): StatePart {
-  const { kind, value } = partition;
-  const whole = { shape: 'whole', text: '' } as const;
-  const isSmall =
-    isWithinBytes(value, most) || kind === 'executed' || typeof value !== 'object' || value === null;
-  if (isSmall) return { ...whole, text: canonical(value) };
-  const parts = split(partition);
-  const digests = parts.map((part) => partitionDigest(part) as number);
-  if (kind === 'state') {
-    const [executed, service] = digests;
-    return { shape: 'state', members: { ...(value as Members), executed, service } as unknown as Plain };
-  }
-  if (!isList(value)) return { shape: 'object', names: namesOf(value), digests };
-  return kind === 'group' ? { shape: 'group', digests } : { shape: 'list', count: value.length, digests };
+function bytesOfParts({ kind, value, parts }: Partition): number {
+  if (parts.length === 0) return plainBytes(value);
+  let bytes = 0;
+  for (const part of parts) bytes += part.bytes - (part.kind === 'group' ? bytesAroundParts() : 0);
+  if (kind === 'state') return bytes + bytesAroundState(value as Members);
+  return bytes + bytesAroundParts(isList(value) ? [] : namesOf(value as Members));
+}
+
+/** Of the members that are no parts, and of all names. */
+function bytesAroundState({ executed: _, service: __, ...others }: Members): number {
+  return plainBytes(others) + bytesAroundParts(['executed', 'service']) - bytesAroundParts();
+}
+
+function areNumbers(digests: readonly (number | undefined)[]): digests is readonly number[] {
+  return !digests.includes(undefined);
 }
 
 /** The parts of a partition, in order. */
-export function split({ kind, value }: Partition): Partition[] {
+function split(kind: Kind, value: Plain): Partition[] {
   if (kind === 'executed' || typeof value !== 'object' || value === null) return [];
-  if (kind === 'state') {
-    const { executed, service } = value as unknown as PlainState;
-    return [
-      { kind: 'executed', value: executed },
-      { kind: 'plain', value: service },
-    ];
-  }
+  if (kind === 'state') return splitState(value);
   if (isList(value)) return splitList(value);
-  const members = value as Members;
-  return namesOf(members).map((name) => ({ kind: 'plain', value: members[name] as Plain }));
+  return namesOf(value).map((name) => new Partition('plain', value[name] as Plain));
+}
+
+/** None: it is no state. */
+function splitState(value: Plain): Partition[] {
+  if (value === null || typeof value !== 'object' || isList(value)) return [];
+  const { executed, service } = value as Members;
+  if (executed === undefined || service === undefined) return [];
+  return [new Partition('executed', executed), new Partition('plain', service)];
 }
 
 function splitList(list: readonly Plain[]): Partition[] {
-  if (list.length <= FANOUT) return list.map((value) => ({ kind: 'plain', value }));
+  if (list.length <= FANOUT) return list.map((value) => new Partition('plain', value));
   const size = groupSize(list.length);
   const groups: Partition[] = [];
-  for (let i = 0; i < list.length; i += size) groups.push({ kind: 'group', value: list.slice(i, i + size) });
+  for (let i = 0; i < list.length; i += size) groups.push(new Partition('group', list.slice(i, i + size)));
   return groups;
 }
 
@@ -114,24 +159,46 @@ function namesOf(members: Members): string[] {
     .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
-/** The partition that a path, of numbers of parts, leads to from the root; undefined: there is none. */
-export function partitionAt(state: Plain, path: readonly number[]): Partition | undefined {
-  let partition: Partition | undefined = { kind: 'state', value: state };
-  for (const number of path) partition = partition && split(partition)[number];
+/** The partition that a path, of numbers of parts, leads to; undefined: there is none. */
+export function partitionAt(root: Partition, path: readonly number[]): Partition | undefined {
+  let partition: Partition | undefined = root;
+  for (const number of path) partition = partition?.parts[number];
   return partition;
+}
+
+// ---- to others ----
+
+/** What is sent of a partition: all of it when that is no more than so many bytes, or it has no parts. */
+export function partOf(partition: Partition, most: number): StatePart {
+  const { kind, value } = partition;
+  const whole = { shape: 'whole', text: '' } as const;
+  const isSmall =
+    partition.bytes <= most || kind === 'executed' || typeof value !== 'object' || value === null;
+  if (isSmall) return { ...whole, text: canonical(value) };
+  const digests = partition.parts.map(({ digest }) => digest as number);
+  if (kind === 'state') {
+    const [executed, service] = digests;
+    return { shape: 'state', members: { ...(value as Members), executed, service } as unknown as Plain };
+  }
+  if (!isList(value)) return { shape: 'object', names: namesOf(value), digests };
+  return kind === 'group' ? { shape: 'group', digests } : { shape: 'list', count: value.length, digests };
 }
 
 // ---- from others ----
 
-/** True when this part is the partition that is expected. */
-export function isGenuine(part: StatePart, { kind, digest, count }: Expected): boolean {
+/** What comes whole in this part; undefined: nothing, or nothing that can be part of a state. */
+export function contentOf(part: StatePart): Plain | undefined {
+  return part.shape === 'whole' ? parse(part.text) : undefined;
+}
+
+/** True when this part, which has this content, is the partition that is expected. */
+export function isGenuine(part: StatePart, expected: Expected, content = contentOf(part)): boolean {
+  const { kind, digest, count } = expected;
   switch (part.shape) {
-    case 'whole': {
-      const value = parse(part.text);
-      if (value === undefined || (kind === 'group' && !(isList(value) && value.length === count)))
+    case 'whole':
+      if (content === undefined || (kind === 'group' && !(isList(content) && content.length === count)))
         return false;
-      return partitionDigest({ kind, value }) === digest;
-    }
+      return partitionDigest(kind, content) === digest;
     case 'list':
       if (kind !== 'plain' || part.digests.length !== partsIn(part.count)) return false;
       return digestOfList(part.digests, part.count) === digest;

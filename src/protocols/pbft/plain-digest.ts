@@ -105,7 +105,7 @@ export function isList(value: Plain): value is readonly Plain[] {
 
 /**
  * The same digests, of one value after another, each much like the one before. Values are immutable: one that is the
- * same object is the same. The rows of a table, which are made anew each time, are the same when their items are.
+ * same object is the same. The rows of a table, which may be made anew each time, are also the same when their items are.
  */
 export class RememberedDigest {
   private value: Plain | undefined = undefined;
@@ -180,13 +180,18 @@ export class RememberedDigest {
   private ofTable(table: readonly Plain[], width: number): number {
     if (this.table === undefined || !this.table.fits(table.length, width))
       this.table = new RememberedRows(table.length, width);
+    this.table.begin(table);
     return ofList(this.partsOf(table, 0, table.length, this.table), table.length);
   }
 }
 
+/** Rows at the beginning of a table that are looked for in the one before. */
+const ANCHORS = 4;
+
 /**
- * Digests of the rows of a table, each under its first item when that is a number, so that it is found again when the
- * table begins elsewhere, else under its place. Of two rows under the same number the last is remembered.
+ * Digests of the rows of a table. Rows that were the same objects in the table before have the digests that they had:
+ * some may be gone at its beginning, new ones may be anywhere. Else one is found under its first item when that is a
+ * number, or under its place, and compared item by item. Of two rows under the same number the last is remembered.
  */
 class RememberedRows {
   /** Rows that have room, less one: all bits set. */
@@ -194,6 +199,12 @@ class RememberedRows {
   private readonly digests: Int32Array;
   /** Items of the rows, one row after another. */
   private readonly items: (Plain | undefined)[];
+  /** The table before, the digests of its rows, and the first of them that has not come up in this one. */
+  private before: readonly Plain[] = [];
+  private digestsBefore: Int32Array;
+  private next = 0;
+  private now: readonly Plain[] = [];
+  private digestsNow: Int32Array;
 
   constructor(
     rows: number,
@@ -202,13 +213,38 @@ class RememberedRows {
     this.mask = (1 << (32 - Math.clz32(rows))) - 1;
     this.digests = new Int32Array(this.mask + 1);
     this.items = new Array<Plain | undefined>((this.mask + 1) * width).fill(undefined);
+    this.digestsBefore = new Int32Array(this.mask + 1);
+    this.digestsNow = new Int32Array(this.mask + 1);
   }
 
   fits(rows: number, width: number): boolean {
     return rows <= this.mask + 1 && width === this.width;
   }
 
+  /** The rows of this table are asked for next, in their order. */
+  begin(table: readonly Plain[]): void {
+    const { now, digestsNow, digestsBefore } = this;
+    this.before = now;
+    this.now = table;
+    this.digestsBefore = digestsNow;
+    this.digestsNow = digestsBefore;
+    this.next = now.length;
+    for (let i = 0; i < ANCHORS && i < table.length; i++) {
+      const place = now.indexOf(table[i] as Plain);
+      if (place < 0) continue;
+      this.next = place;
+      return;
+    }
+  }
+
   of(row: Plain, place: number): number {
+    const digest =
+      row === this.before[this.next] ? (this.digestsBefore[this.next++] as number) : this.find(row, place);
+    this.digestsNow[place] = digest;
+    return digest;
+  }
+
+  private find(row: Plain, place: number): number {
     const { width, items, digests } = this;
     if (!isList(row) || row.length !== width) return plainDigest(row);
     const first = row[0];

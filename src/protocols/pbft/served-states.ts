@@ -7,7 +7,7 @@
 import type { Plain } from '../../kernel/index.js';
 import type { CheckpointState } from './checkpoint.js';
 import type { Sequence, StableCertificate, StatePart } from './messages.js';
-import { partOf, partitionAt } from './partition.js';
+import { Partition, partOf, partitionAt } from './partition.js';
 
 /** Status ticks for which a state is kept after it was asked for. */
 export const KEPT_TICKS = 20;
@@ -22,9 +22,10 @@ export interface Served {
 export class ServedStates {
   /** By replica. */
   private readonly kept: (Served | undefined)[];
-  /** Parts of the state that was asked for last, by their paths: all ask for the same ones. */
+  /** The state that was asked for last, and its parts, by their paths: all ask for the same ones. */
+  private latest: CheckpointState | undefined = undefined;
+  private root: Partition | undefined = undefined;
   private readonly parts = new Map<string, StatePart>();
-  private partsOf: CheckpointState | undefined = undefined;
 
   constructor(private readonly replicas: number) {
     this.kept = new Array<Served | undefined>(replicas).fill(undefined);
@@ -55,11 +56,11 @@ export class ServedStates {
 
   /** The part of the state at this path, as {@link partOf} sends it; undefined: there is none. */
   part(state: CheckpointState, path: readonly number[], most: number): StatePart | undefined {
-    if (state !== this.partsOf) this.parts.clear();
-    this.partsOf = state;
+    if (state !== this.latest) this.turnTo(state);
     const key = path.join('.');
     const known = this.parts.get(key);
-    const partition = known === undefined ? partitionAt(state.state, path) : undefined;
+    const { root } = this;
+    const partition = known === undefined && root !== undefined ? partitionAt(root, path) : undefined;
     if (partition === undefined) return known;
     const part = partOf(partition, most);
     this.parts.set(key, part);
@@ -72,9 +73,13 @@ export class ServedStates {
       const kept = this.kept[rank];
       if (kept !== undefined && tick - kept.tick > KEPT_TICKS) this.kept[rank] = undefined;
     }
-    if (this.kept.some((kept) => kept?.state === this.partsOf)) return;
+    if (!this.kept.some((kept) => kept?.state === this.latest)) this.turnTo(undefined);
+  }
+
+  private turnTo(state: CheckpointState | undefined): void {
+    this.latest = state;
+    this.root = state && new Partition('state', state.state);
     this.parts.clear();
-    this.partsOf = undefined;
   }
 
   clone(): ServedStates {

@@ -11,15 +11,13 @@
 import type { Plain } from '../../kernel/index.js';
 import type { StableCertificate, StatePart } from './messages.js';
 import {
+  Partition,
   assemble,
+  contentOf,
   expectedParts,
-  parse,
-  partitionDigest,
   rootOf,
-  split,
   type Described,
   type Expected,
-  type Partition,
 } from './partition.js';
 
 /** Of a source: it has sent what is not of its digest; it does not answer, or has another state by now; it has sent something. */
@@ -61,7 +59,7 @@ export class FetchedPart {
   /** Takes what is the same there. */
   lookUp(): void {
     const { base, earlier, expected } = this;
-    if (base !== undefined && base.kind === expected.kind && partitionDigest(base) === expected.digest) {
+    if (base !== undefined && base.kind === expected.kind && base.digest === expected.digest) {
       this.value = base.value;
     } else if (earlier !== undefined && isSame(earlier.expected, expected)) {
       this.takeFrom(earlier);
@@ -82,15 +80,15 @@ export class FetchedPart {
     return this.value !== undefined;
   }
 
-  /** Takes what was checked. */
-  take(part: Genuine): void {
+  /** Takes what was checked, and has this content. */
+  take(part: Genuine, content = contentOf(part)): void {
     if (part.shape === 'whole') {
-      this.value = parse(part.text);
+      this.value = content;
       return;
     }
     this.described = part;
     const { base, earlier } = this;
-    const bases = base === undefined ? [] : split(base);
+    const bases = base?.parts ?? [];
     this.parts = expectedParts(part, this.expected.count).map((expected, number) => {
       const each = new FetchedPart([...this.path, number], expected, bases[number], earlier?.parts[number]);
       each.lookUp();
@@ -134,7 +132,7 @@ export class StateFetch {
     /** What was being fetched before: what has come of that is not fetched again. */
     earlier: StateFetch | undefined,
   ) {
-    const root = { kind: 'state', value: base } as const;
+    const root = new Partition('state', base);
     earlier?.root.retire();
     this.root = new FetchedPart([], rootOf(certificate.digest), root, earlier?.root);
     this.root.lookUp();

@@ -16,7 +16,7 @@ import {
   type StateData,
   type StatePart,
 } from './messages.js';
-import { isGenuine, type Expected } from './partition.js';
+import { contentOf, isGenuine, type Expected } from './partition.js';
 import { ServedStates } from './served-states.js';
 import { NOBODY, StateFetch, type FetchedPart } from './state-fetch.js';
 import { PbftViewChange } from './view-change.js';
@@ -249,7 +249,8 @@ export abstract class PbftTransfer extends PbftViewChange {
     } else if (certificate.sequence === sequence && part !== undefined) {
       fetching.hear(source);
       if (missing === undefined) return;
-      if (this.isGenuine(part, missing.expected)) missing.take(part);
+      const content = contentOf(part);
+      if (this.isGenuine(part, missing.expected, content)) missing.take(part, content);
       else {
         this.reject('a part that is not of its digest');
         fetching.disbelieve(source, OUTSTANDING);
@@ -259,8 +260,8 @@ export abstract class PbftTransfer extends PbftViewChange {
     else this.askForMissing(fetching);
   }
 
-  protected isGenuine(part: StatePart, expected: Expected): boolean {
-    return isGenuine(part, expected);
+  protected isGenuine(part: StatePart, expected: Expected, content: Plain | undefined): boolean {
+    return isGenuine(part, expected, content);
   }
 
   /** All of it is there, and is what was certified. */

@@ -308,28 +308,31 @@ function isCommand(command: unknown): boolean {
 
 /** Plain data, nested no deeper than this; its objects may have members that are undefined. */
 export function isPlain(value: unknown, deepest: number): value is Plain {
-  return isMadeOf(value, deepest, (item) => item === undefined);
+  return isMadeOf(value, deepest, true, Infinity);
 }
 
 /** The same for an input: without members that are undefined, of which no hash tells, and not too many. */
 function isInput(value: unknown): value is Plain {
-  return isMadeOf(value, DEEPEST, () => false, MOST_MEMBERS);
+  return isMadeOf(value, DEEPEST, false, MOST_MEMBERS);
 }
 
-/** `mayBe`: what else a member may be. */
-function isMadeOf(
-  value: unknown,
-  deepest: number,
-  mayBe: (member: unknown) => boolean,
-  most = Infinity,
-): value is Plain {
+/** `mayLack`: members may be undefined. `most`: members of an object. */
+function isMadeOf(value: unknown, deepest: number, mayLack: boolean, most: number): value is Plain {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return true;
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || deepest === 0) return false;
-  const isPart = (item: unknown): boolean => isMadeOf(item, deepest - 1, mayBe, most);
-  if (Array.isArray(value)) return areAll(value, isPart);
-  const members = Object.values(value);
-  return members.length <= most && members.every((member) => mayBe(member) || isPart(member));
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) if (!isMadeOf(value[i], deepest - 1, mayLack, most)) return false;
+    return true;
+  }
+  const members = value as Fields;
+  const keys = Object.keys(members);
+  if (keys.length > most) return false;
+  for (let i = 0; i < keys.length; i++) {
+    const member = members[keys[i] as string];
+    if (member === undefined ? !mayLack : !isMadeOf(member, deepest - 1, mayLack, most)) return false;
+  }
+  return true;
 }
 
 /** True for a well-formed reply: what a client takes. */

@@ -8,7 +8,7 @@ import {
   type StateData,
   type StatePart,
 } from '../../../src/protocols/pbft/index.js';
-import { partOf, partitionAt, type Partition } from '../../../src/protocols/pbft/partition.js';
+import { Partition, partOf, partitionAt } from '../../../src/protocols/pbft/partition.js';
 import type { Plain } from '../../../src/kernel/index.js';
 import { Bench, checkpoint, commit, prepare, prePrepare, prove, request, stable } from './fixtures.js';
 import { batchDigest } from '../../../src/protocols/pbft/index.js';
@@ -161,7 +161,7 @@ describe('pbft state transfer', () => {
     const wanted: Plain = { index: 9, configuration: 0, since: 0, change: null, executed: [], service: [1] };
     const digest = receivedDigest(wanted) as number;
     bench.receive(checkpoint(0, 8, digest), checkpoint(2, 8, digest), checkpoint(3, 8, digest)).sync();
-    const root = partOf({ kind: 'state', value: wanted }, 1);
+    const root = partOf(new Partition('state', wanted), 1);
     const asked = new Set<number>();
     for (let tick = 0; tick < 8; tick++) {
       bench.replica.timerFired('status');
@@ -180,7 +180,7 @@ describe('pbft state transfer', () => {
     bench.receive(checkpoint(0, 8, digest), checkpoint(2, 8, digest), checkpoint(3, 8, digest)).sync();
     bench.replica.timerFired('status');
     // Of the three that were asked for the root only one answers.
-    const root = partOf({ kind: 'state', value: wanted }, 1);
+    const root = partOf(new Partition('state', wanted), 1);
     bench.receive(stateData(2, 8, digest, [], root)).sync();
     const asked = (): [number, FetchState][] =>
       [0, 2, 3].flatMap((other) =>
@@ -200,7 +200,17 @@ describe('pbft state transfer', () => {
       return acts.flatMap(({ to, message }) => (message.kind === 'FetchState' ? [to] : []));
     };
     expect(askedAgain()).toEqual([3]);
-    bench.receive(stateData(2, 8, digest, [0], partOf(partitionAt(wanted, [0]) as Partition, 1))).sync();
+    bench
+      .receive(
+        stateData(
+          2,
+          8,
+          digest,
+          [0],
+          partOf(partitionAt(new Partition('state', wanted), [0]) as Partition, 1),
+        ),
+      )
+      .sync();
     expect([askedAgain(), askedAgain()]).toEqual([[], [2]]);
   });
 });

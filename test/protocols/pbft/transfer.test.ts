@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Plain } from '../../../src/kernel/index.js';
+import { plainBytes, type Plain } from '../../../src/kernel/index.js';
 import { receivedDigest } from '../../../src/protocols/pbft/checkpoint.js';
 import { RememberedDigest, plainDigest } from '../../../src/protocols/pbft/plain-digest.js';
 import {
   assemble,
+  Partition,
   isGenuine,
   partOf,
   partitionAt,
-  partitionDigest,
 } from '../../../src/protocols/pbft/partition.js';
 import { StateFetch } from '../../../src/protocols/pbft/state-fetch.js';
 import type { StatePart } from '../../../src/protocols/pbft/index.js';
@@ -41,10 +41,11 @@ function fetchOf(wanted: Plain, base = NOTHING, earlier?: StateFetch): StateFetc
 /** Answers what is missing, so many times at most; returns how much came, in characters. */
 function answer(fetch: StateFetch, wanted: Plain, chunk: number, times = Infinity): number {
   let size = 0;
+  const root = new Partition('state', wanted);
   for (let i = 0; i < times; i++) {
     const [missing] = fetch.missing(1);
     if (missing === undefined) break;
-    const partition = partitionAt(wanted, missing.path);
+    const partition = partitionAt(root, missing.path);
     expect(partition).toBeDefined();
     const part = partOf(partition!, chunk);
     expect(isGenuine(part, missing.expected)).toBe(true);
@@ -87,7 +88,8 @@ describe('the partition tree of a state', () => {
   it('has the digest of every partition in that of its parts, whether remembered or not', () => {
     fc.assert(
       fc.property(state, (wanted) => {
-        expect(partitionDigest({ kind: 'state', value: wanted })).toBe(receivedDigest(wanted));
+        const root = new Partition('state', wanted);
+        expect([root.digest, root.bytes]).toEqual([receivedDigest(wanted), plainBytes(wanted)]);
         const remembered = new RememberedDigest();
         expect(remembered.of(wanted)).toBe(plainDigest(wanted));
       }),
@@ -118,7 +120,7 @@ describe('the partition tree of a state', () => {
         answer(fetch, wanted, chunk, steps);
         const [missing] = fetch.missing(1);
         if (missing === undefined) return;
-        const genuine = partOf(partitionAt(wanted, missing.path)!, chunk);
+        const genuine = partOf(partitionAt(new Partition('state', wanted), missing.path)!, chunk);
         for (const lie of lies(genuine)) {
           const isSame = JSON.stringify(lie) === JSON.stringify(genuine);
           expect(isGenuine(lie, missing.expected)).toBe(isSame);
