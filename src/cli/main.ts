@@ -1,11 +1,9 @@
 #!/usr/bin/env node
 /** The executable: hands the command line over, and the exit code back. */
 
-import { tuneEngine } from '../node/engine-tuning.js';
 import { FAULTLINE_VERSION } from '../simulator/version.js';
 import { runCommandLine } from './program.js';
 
-tuneEngine();
 const code = await runCommandLine(process.argv.slice(2), FAULTLINE_VERSION);
 process.exitCode = code;
 // Nothing is left to do; should a worker that cannot be ended keep the process alive, this ends it.

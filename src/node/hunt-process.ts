@@ -4,7 +4,6 @@
  */
 
 import { Guide, huntTurn, together, type Finding, type Hunted, type Strategy } from '../campaign/index.js';
-import { tuneEngine } from './engine-tuning.js';
 import { toWire, type WireError } from './tasks.js';
 
 /** One hunt: seeds from `first` on, until something is found or the budget is used up. */
@@ -76,7 +75,6 @@ function tell(message: HuntMessage): void {
   });
 }
 
-tuneEngine();
 // Whoever began the hunts is gone: so is the use of them.
 process.on('disconnect', () => process.exit(0));
 process.on('message', (task: HuntTask) => {

@@ -5,7 +5,6 @@
  * CPU milliseconds, events and the event mix of one run.
  */
 
-import { tuneEngine } from '../../dist/node/engine-tuning.js';
 import { realAuthentication } from '../../dist/node/real-authentication.js';
 import { builtInImplementation, simulate } from '../../dist/simulator/index.js';
 import {
@@ -68,7 +67,6 @@ function prepare({ seconds, nodes, checkers, everything, pbft }) {
 const RUNS_PER_TURN = 2;
 
 if (process.send !== undefined) {
-  tuneEngine();
   const { scenario, options } = prepare(/** @type {Contestant} */ (CONTESTANTS[Number(process.argv[2])]));
   let seed = 0;
   const run = () => simulate(scenario, { seed: `bench ${seed++}`, strategy: 'random' }, options);
