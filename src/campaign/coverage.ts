@@ -1,5 +1,6 @@
 /** What many runs reached together: for every situation how often, in how many runs, and where most. */
 
+import { byCodeUnits } from '../kernel/index.js';
 import { SITUATIONS, type Coverage, type Situation } from '../checkers/index.js';
 import type { Scenario } from '../scenario/index.js';
 
@@ -50,7 +51,7 @@ export class CoverageTally {
     const listed = SITUATIONS.filter(({ protocol }) => protocol === 'any' || protocols.has(protocol));
     const ids = listed.map(({ id }) => id);
     const reported = new Set(all.flatMap(({ counts }) => [...counts.keys()]));
-    const others = [...reported].filter((id) => !ids.includes(id)).sort((a, b) => (a < b ? -1 : 1));
+    const others = [...reported].filter((id) => !ids.includes(id)).sort(byCodeUnits);
     const covered = [
       ...listed.map((situation) => this.cover(situation.id, situation)),
       ...others.map((id) => this.cover(id, undefined)),

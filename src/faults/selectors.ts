@@ -6,7 +6,7 @@
  * edited run in which others are down. The price is a slight bias towards servers after ineligible ones.
  */
 
-import type { ProcessId } from '../kernel/index.js';
+import { byCodeUnits, type ProcessId } from '../kernel/index.js';
 import type { Location, Topology } from '../world/config.js';
 import type { Selector } from './plan.js';
 
@@ -102,7 +102,7 @@ function drawDomain(
   draw: Draw,
 ): ProcessId[] {
   const names = servers.filter(isEligible).map((server) => placeOf(electorate, server, level));
-  const domains = [...new Set(names)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const domains = [...new Set(names)].sort(byCodeUnits);
   if (domains.length === 0) return [];
   const name = domains[draw('domain', 0, domains.length - 1, 0)];
   return servers.filter((server) => placeOf(electorate, server, level) === name);

@@ -3,6 +3,8 @@
  * multiplication (`Math.imul`), shifts and xors only. Not cryptographic.
  */
 
+import { byCodeUnits } from './plain.js';
+
 /** Folds one 32-bit word into a running hash (the mixing step of MurmurHash3, x86 variant). */
 export function mix32(hash: number, word: number): number {
   let k = Math.imul(word, 0xcc9e2d51);
@@ -93,7 +95,7 @@ const FEW_KEYS = 16;
 /** By code units, in place. Most objects are small, and a call of sort costs more than the few comparisons. */
 function sortKeys(keys: string[]): void {
   if (keys.length > FEW_KEYS) {
-    keys.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+    keys.sort(byCodeUnits);
     return;
   }
   for (let i = 1; i < keys.length; i++) {

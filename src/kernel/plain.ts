@@ -71,7 +71,8 @@ function hasOwnOrder(key: string): boolean {
   return first >= 48 && first <= 57;
 }
 
-function byCodeUnits(a: string, b: string): number {
+/** The order of canonical texts; that of no language, which engines know differently. */
+export function byCodeUnits(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
@@ -110,20 +111,19 @@ function definedItems(items: readonly Plain[]): Plain {
   return defined ?? items;
 }
 
+/** Each member is looked at once: were it once to see whether it is the same, and again, depth would double the work. */
 function definedMembers(members: { readonly [key: string]: Plain | undefined }): Plain {
   const keys = Object.keys(members);
-  let isSame = true;
-  for (let i = 0; i < keys.length && isSame; i++) {
-    const member = members[keys[i] as string];
-    isSame = member !== undefined && withoutUndefined(member) === member;
-  }
-  if (isSame) return members;
-  const defined: [string, Plain][] = [];
-  for (const key of keys) {
+  let defined: [string, Plain][] | undefined;
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] as string;
     const member = members[key];
-    if (member !== undefined) defined.push([key, withoutUndefined(member)]);
+    const wanted = member === undefined ? undefined : withoutUndefined(member);
+    if (defined === undefined && wanted === member && wanted !== undefined) continue;
+    defined ??= keys.slice(0, i).map((before) => [before, members[before] as Plain]);
+    if (wanted !== undefined) defined.push([key, wanted]);
   }
-  return Object.fromEntries(defined);
+  return defined === undefined ? members : Object.fromEntries(defined);
 }
 
 /** Size of a number, a boolean or null, and of what tells where a string, a list or a member ends. */
@@ -153,12 +153,10 @@ export function plainBytes(value: Plain | undefined): number {
   return bytes;
 }
 
-/** True when {@link plainBytes} of the value is no more than this; looks at no more of a large one than that takes. */
-export function isWithinBytes(value: Plain | undefined, most: number): boolean {
-  return bytesLeft(value, most) >= 0;
-}
-
-/** {@link plainBytes} of a value that takes no more than this; undefined: it takes more. */
+/**
+ * {@link plainBytes} of a value that takes no more than this; undefined: it takes more, and no more of it was looked at
+ * than that takes.
+ */
 export function bytesWithin(value: Plain | undefined, most: number): number | undefined {
   const left = bytesLeft(value, most);
   return left < 0 ? undefined : most - left;

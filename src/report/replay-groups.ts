@@ -1,6 +1,7 @@
 /** What became of many traces: which failures still come, which do not any more, which cannot be told. */
 
 import type { ChalkInstance } from 'chalk';
+import { byCodeUnits } from '../kernel/index.js';
 import type { AdaptedResult, StrictResult } from '../simulator/replay.js';
 import type { TraceHeader } from '../simulator/trace.js';
 import { groupedCount } from './figures.js';
@@ -69,7 +70,7 @@ export class ReplayGroups {
 
   /** By property, then verdict, then story: the order of the traces does not matter. */
   private sorted(): readonly Group[] {
-    return [...this.groups].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, group]) => group);
+    return [...this.groups].sort(([a], [b]) => byCodeUnits(a, b)).map(([, group]) => group);
   }
 
   text(paint: ChalkInstance): string {

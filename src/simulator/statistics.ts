@@ -1,7 +1,7 @@
 /** Counters of a run, kept while it runs. Plain fields: they are on the hot path. */
 
 import type { Measured, ObjectiveResult, Telemetry, Unjudged } from '../checkers/index.js';
-import type { HistoryEvent, Micros, ProtocolEvent } from '../kernel/index.js';
+import { byCodeUnits, type HistoryEvent, type Micros, type ProtocolEvent } from '../kernel/index.js';
 import type { OperatorCounters } from '../faults/index.js';
 import { LatencyHistogram } from '../services/index.js';
 import type { NetworkStatistics } from '../world/index.js';
@@ -168,7 +168,7 @@ export function metricsOf(counters: Counters, telemetry: Telemetry, now: Micros)
 
 /** Counts in the order of their reasons. */
 function byReason(counts: ReadonlyMap<string, number>): Readonly<Record<string, number>> {
-  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  return Object.fromEntries([...counts].sort(([a], [b]) => byCodeUnits(a, b)));
 }
 
 function p50(histogram: LatencyHistogram): Micros {

@@ -6,7 +6,7 @@
  * What follows from something else is told only while there is room.
  */
 
-import { hashString, hex32, type Micros, type Words } from '../kernel/index.js';
+import { byCodeUnits, hashString, hex32, type Micros, type Words } from '../kernel/index.js';
 import { castOf, placeName } from './render-trace.js';
 import { skeletonOf } from './skeleton.js';
 import { StoryLog } from './story-log.js';
@@ -58,7 +58,7 @@ export function storyOf(trace: Trace, words: Partial<Words> | undefined): Story 
   const verdict = invariant === undefined ? status : `${status} ${invariant}`;
   const end = message === '' ? verdict : `${verdict}: ${message}`;
   const skeletons = new Set(main.map(({ text }) => skeletonOf(text)));
-  const sorted = [...skeletons].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const sorted = [...skeletons].sort(byCodeUnits);
   const fingerprint = hex32(hashString([verdict, ...sorted].join('\n')));
   const beats = told.map(({ event, timeMicros, text }): Beat => ({ event, timeMicros, text }));
   if (beats.length <= MOST) return { beats, omitted: 0, end, fingerprint };

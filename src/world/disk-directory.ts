@@ -7,14 +7,9 @@
  * directory. So a rename may be durable when the content is not, and the other way round.
  */
 
-import { assert, type OperationId, type Plain, type ProcessId } from '../kernel/index.js';
+import { assert, byCodeUnits, type OperationId, type Plain, type ProcessId } from '../kernel/index.js';
 import type { DiskTap } from './disk-contract.js';
 import { DiskFile } from './disk-file.js';
-
-/** Compares names by code units. */
-export function compareNames(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
 
 /** A change of names: created (`from` empty), renamed, or removed (`to` empty). Immutable. */
 class NameChange {
@@ -119,7 +114,7 @@ export class DiskDirectory {
   }
 
   durableNames(): string[] {
-    return [...this.durable.keys()].sort(compareNames);
+    return [...this.durable.keys()].sort(byCodeUnits);
   }
 
   /** Durable names of the files that have an intact record. */
@@ -135,7 +130,7 @@ export class DiskDirectory {
   }
 
   cachedNames(): string[] {
-    return [...this.cached.keys()].sort(compareNames);
+    return [...this.cached.keys()].sort(byCodeUnits);
   }
 
   /** Copies the directory; the map tells which copy stands for which file. */

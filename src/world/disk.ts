@@ -13,6 +13,7 @@ import {
   assert,
   Family,
   Sampler,
+  byCodeUnits,
   type Choices,
   type DiskImage,
   type DiskSlot,
@@ -24,7 +25,7 @@ import {
 } from '../kernel/index.js';
 import type { DiskConfig } from './config.js';
 import { SECTOR_BYTES, type DiskPlace, type DiskScheduler, type DiskTap } from './disk-contract.js';
-import { compareNames, DiskDirectory } from './disk-directory.js';
+import { DiskDirectory } from './disk-directory.js';
 import { recordExtent, type Extent } from './disk-extent.js';
 import { DiskFile } from './disk-file.js';
 import { StoredImage } from './disk-image.js';
@@ -434,6 +435,6 @@ export class Disk {
     for (const [, file] of files) file.reopen();
     this.directory.replaceAll(files);
     this.usedSectors = this.directory.usedSectors();
-    for (const name of [...names].sort(compareNames)) this.tap.onDurableLoss(this.process, name);
+    for (const name of [...names].sort(byCodeUnits)) this.tap.onDurableLoss(this.process, name);
   }
 }

@@ -3,6 +3,8 @@
  * situation must be reached in some run, or the invariants were never put to the test that matters.
  */
 
+import { byCodeUnits } from '../../kernel/index.js';
+
 /** The public face of a situation, listed by `faultline coverage`. */
 export interface Situation {
   /** E.g. `raft/split-vote`. */
@@ -46,7 +48,7 @@ export class Tally {
     const { counts } = this;
     const known = order.map(({ id }) => id);
     const others = [...counts.keys()].filter((id) => !known.includes(id));
-    others.sort((a, b) => (a < b ? -1 : 1));
+    others.sort(byCodeUnits);
     const coverage: Record<string, number> = {};
     for (const id of [...known, ...others]) {
       const count = counts.get(id);

@@ -1,5 +1,7 @@
 /** What a judge of a whole history answers. */
 
+import { byCodeUnits } from '../../kernel/index.js';
+
 /** `unknown`: a bound on the work was reached first. */
 export type HistoryVerdict = 'valid' | 'invalid' | 'unknown';
 
@@ -68,7 +70,7 @@ export class Anomalies {
   /** `passed` is the sentence of a history without anomalies. */
   report(passed: string, figures: Readonly<Record<string, number>> = {}): HistoryReport {
     const counts: Record<string, number> = {};
-    for (const kind of [...this.counts.keys()].sort(byText)) counts[kind] = this.counts.get(kind) ?? 0;
+    for (const kind of [...this.counts.keys()].sort(byCodeUnits)) counts[kind] = this.counts.get(kind) ?? 0;
     return {
       verdict: this.size === 0 ? 'valid' : 'invalid',
       anomalies: [...this.first, ...this.more].slice(0, ANOMALIES_MAX),
@@ -77,10 +79,6 @@ export class Anomalies {
       figures,
     };
   }
-}
-
-export function byText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** `1 read`, `2 reads`. */

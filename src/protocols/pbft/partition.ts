@@ -8,7 +8,14 @@
  * have the same one; which partitions are sent whole, and which by the digests of their parts, each sender decides.
  */
 
-import { bytesAroundParts, bytesWithin, canonical, plainBytes, type Plain } from '../../kernel/index.js';
+import {
+  byCodeUnits,
+  bytesAroundParts,
+  bytesWithin,
+  canonical,
+  plainBytes,
+  type Plain,
+} from '../../kernel/index.js';
 import { receivedDigest, stateDigest, type PlainState } from './checkpoint.js';
 import { executedDigest } from './executed.js';
 import type { StatePart } from './messages.js';
@@ -45,6 +52,7 @@ const SMALL = 512;
 /** A partition that is here. Its parts, its size and its digest are worked out once, when they are asked for. */
 export class Partition {
   private split: readonly Partition[] | undefined = undefined;
+  private sortedNames: readonly string[] | undefined = undefined;
   private size = 0;
   private isDigested = false;
   private known: number | undefined = undefined;
@@ -56,7 +64,12 @@ export class Partition {
 
   /** In their order. */
   get parts(): readonly Partition[] {
-    return (this.split ??= split(this.kind, this.value));
+    return (this.split ??= split(this));
+  }
+
+  /** Of an object: what its parts are called, in their order. */
+  get names(): readonly string[] {
+    return (this.sortedNames ??= namesOf(this.value as Members));
   }
 
   /** As {@link plainBytes} has it. */
@@ -89,7 +102,7 @@ export function rootOf(digest: number): Expected {
 // ---- what is here ----
 
 /** Undefined: nothing that can be of this kind. */
-export function partitionDigest(kind: Kind, value: Plain): number | undefined {
+function partitionDigest(kind: Kind, value: Plain): number | undefined {
   switch (kind) {
     case 'state':
       return receivedDigest(value);
@@ -103,26 +116,28 @@ export function partitionDigest(kind: Kind, value: Plain): number | undefined {
 }
 
 /** The same, with the digests of the parts. */
-function digestOfParts({ kind, value, parts }: Partition): number | undefined {
+function digestOfParts(partition: Partition): number | undefined {
+  const { kind, value, parts } = partition;
   const digests = parts.map(({ digest }) => digest);
   if (!areNumbers(digests)) return undefined;
   if (kind === 'state')
     return stateDigest(value as PlainState & Plain, digests[0] as number, digests[1] as number);
-  if (!isList(value)) return digestOfObject(namesOf(value as Members), digests);
+  if (!isList(value)) return digestOfObject(partition.names, digests);
   return kind === 'group' ? digestOfGroup(digests, value.length) : digestOfList(digests, value.length);
 }
 
-function bytesOfParts({ kind, value, parts }: Partition): number {
+function bytesOfParts(partition: Partition): number {
+  const { kind, value, parts } = partition;
   if (parts.length === 0) return plainBytes(value);
   let bytes = 0;
   for (const part of parts) bytes += part.bytes - (part.kind === 'group' ? bytesAroundParts() : 0);
   if (kind === 'state') return bytes + bytesAroundState(value as Members);
-  return bytes + bytesAroundParts(isList(value) ? [] : namesOf(value as Members));
+  return bytes + bytesAroundParts(isList(value) ? [] : partition.names);
 }
 
 /** Of the members that are no parts, and of all names. */
-function bytesAroundState({ executed: _, service: __, ...others }: Members): number {
-  return plainBytes(others) + bytesAroundParts(['executed', 'service']) - bytesAroundParts();
+function bytesAroundState(state: Members): number {
+  return plainBytes({ ...state, executed: null, service: null }) - 2 * plainBytes(null);
 }
 
 function areNumbers(digests: readonly (number | undefined)[]): digests is readonly number[] {
@@ -130,11 +145,12 @@ function areNumbers(digests: readonly (number | undefined)[]): digests is readon
 }
 
 /** The parts of a partition, in order. */
-function split(kind: Kind, value: Plain): Partition[] {
+function split(partition: Partition): Partition[] {
+  const { kind, value } = partition;
   if (kind === 'executed' || typeof value !== 'object' || value === null) return [];
   if (kind === 'state') return splitState(value);
   if (isList(value)) return splitList(value);
-  return namesOf(value).map((name) => new Partition('plain', value[name] as Plain));
+  return partition.names.map((name) => new Partition('plain', value[name] as Plain));
 }
 
 /** None: it is no state. */
@@ -156,7 +172,7 @@ function splitList(list: readonly Plain[]): Partition[] {
 function namesOf(members: Members): string[] {
   return Object.keys(members)
     .filter((name) => members[name] !== undefined)
-    .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+    .sort(byCodeUnits);
 }
 
 /** The partition that a path, of numbers of parts, leads to; undefined: there is none. */
@@ -291,7 +307,7 @@ function assembleItems(count: number, values: readonly Plain[]): Plain {
  * Undefined: it is no JSON, or nested deeper than any state, so it is not what was certified. (All else here follows the
  * nesting by recursion.)
  */
-export function parse(text: string): Plain | undefined {
+function parse(text: string): Plain | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return isPlain(value, DEEPEST) ? value : undefined;

@@ -6,7 +6,7 @@
  * A member that is silent leaves when the group next hears of anybody: time alone changes nothing.
  */
 
-import { assert, type Micros, type Plain } from '../../kernel/index.js';
+import { assert, byCodeUnits, type Micros, type Plain } from '../../kernel/index.js';
 import {
   LIMIT,
   MALFORMED,
@@ -245,7 +245,7 @@ interface GroupSnapshot {
 function subscribedTopics(members: readonly Member[]): string[] {
   const topics = new Set<string>();
   for (const member of members) for (const topic of member.topics) topics.add(topic);
-  return [...topics].sort(byText);
+  return [...topics].sort(byCodeUnits);
 }
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {
@@ -253,9 +253,5 @@ function sameNames(a: readonly string[], b: readonly string[]): boolean {
 }
 
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {
-  return byText(a.name, b.name);
-}
-
-function byText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return byCodeUnits(a.name, b.name);
 }

@@ -14,7 +14,7 @@ import {
   type StatePart,
   type Status,
 } from '../messages.js';
-import { parse } from '../partition.js';
+import { contentOf } from '../partition.js';
 import { FANOUT, plainDigest } from '../plain-digest.js';
 import type { PbftSettings } from '../settings.js';
 import { batchDigest } from '../wire.js';
@@ -108,7 +108,7 @@ function asList(
   if (part.shape === 'list') return part.digests.length > 1 ? part : undefined;
   const isExecuted = path.length === 1 && path[0] === 0;
   if (part.shape !== 'whole' || isExecuted) return undefined;
-  const value = parse(part.text);
+  const value = contentOf(part);
   if (!Array.isArray(value) || value.length < 2 || value.length > FANOUT) return undefined;
   const items = value as readonly Plain[];
   return { shape: 'list', count: items.length, digests: items.map((item) => plainDigest(item)) };
