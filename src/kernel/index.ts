@@ -26,5 +26,6 @@ export * from './redrawn-choices.js';
 export * from './leader-search.js';
 export * from './request-reply.js';
 export * from './settings-reader.js';
+export * from './slide.js';
 export * from './time.js';
 export * from './units.js';

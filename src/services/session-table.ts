@@ -3,13 +3,15 @@
  * that has done nothing for longest is at hand. What the sessions mean is in sessions.ts.
  */
 
-import { assert, plainBytes, type Micros, type ProcessId, type Result } from '../kernel/index.js';
+import { assert, plainBytes, slide, type Micros, type ProcessId, type Result } from '../kernel/index.js';
 
 /** Most results are replaced by later ones before anybody asks how large they are. */
 const UNMEASURED = -1;
 
 /** A sequence number and its result, in a snapshot. */
 export type SessionRow = readonly [number, Result];
+
+const NO_ROWS: readonly SessionRow[] = [];
 
 /** One client's session. Results lie in rings: sequence s in place (s - 1) mod window. */
 export class Session {
@@ -25,9 +27,14 @@ export class Session {
   readonly results: Result[];
   /** Per place: sequence and result as a snapshot has them, made when one is asked for: most snapshots share most of them. */
   private readonly rows: (SessionRow | undefined)[];
+  /** Those above the floor in the last snapshot, in order, and the highest sequence then. */
+  private encoded: readonly SessionRow[];
+  private encodedUpTo: number;
   /** Per place: bytes of the result, roughly; {@link UNMEASURED} until somebody asks. And of all that are measured. */
   private readonly sizes: number[];
   private measuredBytes: number;
+  /** The places that are not measured. */
+  private readonly unmeasured: number[];
   /** Neighbours in the order of the latest execution. */
   older: Session | undefined;
   newer: Session | undefined;
@@ -43,8 +50,11 @@ export class Session {
     this.sequences = [];
     this.results = [];
     this.rows = [];
+    this.encoded = NO_ROWS;
+    this.encodedUpTo = 0;
     this.sizes = [];
     this.measuredBytes = 0;
+    this.unmeasured = [];
     this.older = undefined;
     this.newer = undefined;
   }
@@ -53,28 +63,56 @@ export class Session {
   keep(place: number, sequence: number, result: Result): void {
     const { sizes } = this;
     const before = sizes[place];
-    if (before !== undefined && before !== UNMEASURED) this.measuredBytes -= before;
     this.sequences[place] = sequence;
     this.results[place] = result;
     this.rows[place] = undefined;
+    if (sequence <= this.encodedUpTo) this.forgetEncoded();
+    if (before === UNMEASURED) return;
+    if (before !== undefined) this.measuredBytes -= before;
     sizes[place] = UNMEASURED;
+    this.unmeasured.push(place);
   }
 
-  /** What a snapshot says of this place. */
-  row(place: number): SessionRow {
+  /** The results above the floor, in order, as a snapshot has them; what lies below can never be answered again. */
+  encodeResults(window: number): readonly SessionRow[] {
+    const { encoded, encodedUpTo, floor, highest } = this;
+    let dropped = 0;
+    while (dropped < encoded.length && (encoded[dropped] as SessionRow)[0] <= floor) dropped++;
+    if (dropped === 0 && encodedUpTo === highest) return encoded;
+    this.encoded = slide(encoded, dropped, this.rowsAfter(Math.max(floor, encodedUpTo), window));
+    this.encodedUpTo = highest;
+    return this.encoded;
+  }
+
+  private rowsAfter(from: number, window: number): SessionRow[] {
+    const rows: SessionRow[] = [];
+    for (let sequence = from + 1; sequence <= this.highest; sequence++) {
+      const place = (sequence - 1) % window;
+      if (this.sequences[place] === sequence) rows.push(this.row(place));
+    }
+    return rows;
+  }
+
+  /** It has got one in the midst of it, or another one in the place of one of its own. */
+  private forgetEncoded(): void {
+    this.encoded = NO_ROWS;
+    this.encodedUpTo = 0;
+  }
+
+  private row(place: number): SessionRow {
     return (this.rows[place] ??= [this.sequences[place] as number, this.results[place] as Result]);
   }
 
   /** Bytes of all results, roughly. */
   resultBytes(): number {
-    const { sizes } = this;
-    for (let place = 0; place < sizes.length; place++) {
-      // Places that were skipped hold nothing.
-      if (sizes[place] !== UNMEASURED) continue;
+    const { sizes, unmeasured } = this;
+    for (let i = 0; i < unmeasured.length; i++) {
+      const place = unmeasured[i] as number;
       const size = plainBytes(this.results[place]);
       sizes[place] = size;
       this.measuredBytes += size;
     }
+    unmeasured.length = 0;
     return this.measuredBytes;
   }
 
@@ -87,8 +125,11 @@ export class Session {
     for (const sequence of this.sequences) copy.sequences.push(sequence);
     for (const result of this.results) copy.results.push(result);
     for (const row of this.rows) copy.rows.push(row);
+    copy.encoded = this.encoded;
+    copy.encodedUpTo = this.encodedUpTo;
     for (const size of this.sizes) copy.sizes.push(size);
     copy.measuredBytes = this.measuredBytes;
+    for (const place of this.unmeasured) copy.unmeasured.push(place);
     return copy;
   }
 }

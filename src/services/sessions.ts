@@ -33,7 +33,7 @@ import {
   type ProcessId,
 } from '../kernel/index.js';
 import type { Result, StateMachine } from '../kernel/index.js';
-import { Session, SessionTable, type SessionRow } from './session-table.js';
+import { Session, SessionTable } from './session-table.js';
 
 export interface SessionLimits {
   /** Most sessions at a time. */
@@ -239,14 +239,9 @@ export class SessionedService implements StateMachine {
     this.rolling = digest;
   }
 
-  /** What lies below the floor is left out: it can never be answered again. */
   private encodeSession(session: Session): Plain {
     const { client, highest, floor, lastExecution, lastMicros } = session;
-    const results: SessionRow[] = [];
-    for (let sequence = floor + 1; sequence <= highest; sequence++) {
-      const place = this.place(sequence);
-      if (session.sequences[place] === sequence) results.push(session.row(place));
-    }
+    const results = session.encodeResults(this.limits.window);
     return { client, highest, floor, lastExecution, lastMicros, results };
   }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canonical, deepFreeze, type Result, type StateMachine } from '../../src/kernel/index.js';
+import { canonical, deepFreeze, type Plain, type Result, type StateMachine } from '../../src/kernel/index.js';
 import {
   createService,
   isSessionExpired,
@@ -306,6 +306,32 @@ test('sessions: with a timeout, a replica that went through snapshots and clones
         }
       });
       expect(canonical(migrated.snapshot())).toBe(canonical(straight.snapshot()));
+    }),
+  );
+});
+
+test('sessions: snapshots do not depend on those that were taken before', () => {
+  const log = fc.array(
+    fc.record({ client: fc.integer({ min: 1, max: 3 }), back: fc.nat(8), isSeen: fc.boolean() }),
+    {
+      maxLength: 80,
+    },
+  );
+  fc.assert(
+    fc.property(log, (commands) => {
+      const limits = { maxClients: 2, window: 5, timeoutMicros: 0 };
+      const [seen, unseen] = [sessioned(limits), sessioned(limits)];
+      let before: Plain = null;
+      commands.forEach(({ client, back, isSeen }, i) => {
+        const command = append(client, Math.max(1, i - back));
+        expect(seen.apply(command)).toEqual(unseen.apply(command));
+        if (!isSeen) return;
+        const [snapshot, text] = [seen.snapshot(), canonical(before)];
+        expect(canonical(snapshot)).toBe(canonical(unseen.clone().snapshot()));
+        expect(seen.snapshotBytes()).toBe(unseen.clone().snapshotBytes());
+        expect(canonical(before)).toBe(text);
+        before = deepFreeze(snapshot);
+      });
     }),
   );
 });

@@ -6,7 +6,15 @@
  * Equal data have equal digests, whatever the order of members in an object.
  */
 
-import { finish32, hashPlain, hashString, mix32, mixInteger, type Plain } from '../../kernel/index.js';
+import {
+  finish32,
+  hashPlain,
+  hashString,
+  mix32,
+  mixInteger,
+  slideOf,
+  type Plain,
+} from '../../kernel/index.js';
 
 /** Of an object. */
 export type Members = Readonly<Record<string, Plain | undefined>>;
@@ -30,7 +38,7 @@ export function groupSize(count: number): number {
 /** The digest, of nothing but the value. */
 export function plainDigest(value: Plain): number {
   if (value === null || typeof value !== 'object') return finish32(hashPlain(value));
-  if (isList(value)) return ofList(partsOf(value, 0, value.length), value.length);
+  if (isList(value)) return ofList(partsOf(value), value.length);
   const members = value as Members;
   const names = Object.keys(members);
   let sum = OBJECT;
@@ -42,17 +50,26 @@ export function plainDigest(value: Plain): number {
   return finish32(sum);
 }
 
-/** Hash of the parts of these items of a list. */
-function partsOf(list: readonly Plain[], from: number, to: number): number {
+/** Hash of the parts of a list, or of a group of one. */
+function partsOf(items: readonly Plain[]): number {
+  const count = items.length;
+  if (count > FANOUT) return partsOfDigests(items.map(plainDigest), 0, count);
+  let hash = LIST;
+  for (let i = 0; i < count; i++) hash = mix32(hash, plainDigest(items[i] as Plain));
+  return hash;
+}
+
+/** The same of items with these digests. */
+function partsOfDigests(digests: ArrayLike<number>, from: number, to: number): number {
   let hash = LIST;
   if (to - from <= FANOUT) {
-    for (let i = from; i < to; i++) hash = mix32(hash, plainDigest(list[i] as Plain));
+    for (let i = from; i < to; i++) hash = mix32(hash, digests[i] as number);
     return hash;
   }
   const size = groupSize(to - from);
   for (let i = from; i < to; i += size) {
     const end = Math.min(i + size, to);
-    hash = mix32(hash, ofGroup(partsOf(list, i, end), end - i));
+    hash = mix32(hash, ofGroup(partsOfDigests(digests, i, end), end - i));
   }
   return hash;
 }
@@ -74,7 +91,7 @@ function ofMember(name: string, digest: number): number {
 
 /** Digest of a group of a list. */
 export function groupDigest(items: readonly Plain[]): number {
-  return ofGroup(partsOf(items, 0, items.length), items.length);
+  return ofGroup(partsOf(items), items.length);
 }
 
 function hashOf(digests: readonly number[]): number {
@@ -132,34 +149,14 @@ export class RememberedDigest {
   }
 
   private ofItems(items: readonly Plain[]): number {
-    const hash = this.partsOf(items, 0, items.length, undefined);
-    if (this.parts.length > items.length) this.parts.length = items.length;
-    return ofList(hash, items.length);
-  }
-
-  /** As the function of this name says, without or with a table. */
-  private partsOf(
-    items: readonly Plain[],
-    from: number,
-    to: number,
-    table: RememberedRows | undefined,
-  ): number {
-    let hash = LIST;
-    if (to - from <= FANOUT) {
-      for (let i = from; i < to; i++) {
-        const item = items[i] as Plain;
-        const digest =
-          table === undefined ? (this.parts[i] ??= new RememberedDigest()).of(item) : table.of(item, i);
-        hash = mix32(hash, digest);
-      }
-      return hash;
+    const count = items.length;
+    const digests = new Array<number>(count);
+    for (let i = 0; i < count; i++) {
+      const part = (this.parts[i] ??= new RememberedDigest());
+      digests[i] = part.of(items[i] as Plain);
     }
-    const size = groupSize(to - from);
-    for (let i = from; i < to; i += size) {
-      const end = Math.min(i + size, to);
-      hash = mix32(hash, ofGroup(this.partsOf(items, i, end, table), end - i));
-    }
-    return hash;
+    if (this.parts.length > count) this.parts.length = count;
+    return ofList(partsOfDigests(digests, 0, count), count);
   }
 
   private ofObject(members: Members): number {
@@ -180,8 +177,7 @@ export class RememberedDigest {
   private ofTable(table: readonly Plain[], width: number): number {
     if (this.table === undefined || !this.table.fits(table.length, width))
       this.table = new RememberedRows(table.length, width);
-    this.table.begin(table);
-    return ofList(this.partsOf(table, 0, table.length, this.table), table.length);
+    return ofList(partsOfDigests(this.table.digestsOf(table), 0, table.length), table.length);
   }
 }
 
@@ -199,12 +195,10 @@ class RememberedRows {
   private readonly digests: Int32Array;
   /** Items of the rows, one row after another. */
   private readonly items: (Plain | undefined)[];
-  /** The table before, the digests of its rows, and the first of them that has not come up in this one. */
-  private before: readonly Plain[] = [];
-  private digestsBefore: Int32Array;
-  private next = 0;
-  private now: readonly Plain[] = [];
+  /** The last table, and the digests of its rows; and room for those of the next one. */
+  private last: readonly Plain[] = [];
   private digestsNow: Int32Array;
+  private digestsBefore: Int32Array;
 
   constructor(
     rows: number,
@@ -221,27 +215,34 @@ class RememberedRows {
     return rows <= this.mask + 1 && width === this.width;
   }
 
-  /** The rows of this table are asked for next, in their order. */
-  begin(table: readonly Plain[]): void {
-    const { now, digestsNow, digestsBefore } = this;
-    this.before = now;
-    this.now = table;
-    this.digestsBefore = digestsNow;
-    this.digestsNow = digestsBefore;
-    this.next = now.length;
-    for (let i = 0; i < ANCHORS && i < table.length; i++) {
-      const place = now.indexOf(table[i] as Plain);
-      if (place < 0) continue;
-      this.next = place;
-      return;
-    }
+  /** Digests of the rows of this table, in their order; until the next one is asked for. */
+  digestsOf(table: readonly Plain[]): Int32Array {
+    const slide = slideOf(table);
+    const slid = slide?.from !== undefined && slide.from === slideOf(this.last)?.name;
+    const digests = slid ? this.slide(table, slide.dropped) : this.compare(table);
+    this.last = table;
+    return digests;
   }
 
-  of(row: Plain, place: number): number {
-    const digest =
-      row === this.before[this.next] ? (this.digestsBefore[this.next++] as number) : this.find(row, place);
-    this.digestsNow[place] = digest;
-    return digest;
+  private slide(table: readonly Plain[], dropped: number): Int32Array {
+    const digests = this.digestsNow;
+    const before = this.last.length;
+    digests.copyWithin(0, dropped, before);
+    for (let i = before - dropped; i < table.length; i++) digests[i] = this.find(table[i] as Plain, i);
+    return digests;
+  }
+
+  private compare(table: readonly Plain[]): Int32Array {
+    const { last: before, digestsNow: digestsBefore, digestsBefore: digests } = this;
+    const end = before.length;
+    let next = placeOfFirst(table, before);
+    for (let i = 0; i < table.length; i++) {
+      const row = table[i] as Plain;
+      digests[i] = next < end && row === before[next] ? (digestsBefore[next++] as number) : this.find(row, i);
+    }
+    this.digestsNow = digests;
+    this.digestsBefore = digestsBefore;
+    return digests;
   }
 
   private find(row: Plain, place: number): number {
@@ -262,6 +263,15 @@ class RememberedRows {
     this.digests[number] = digest;
     return digest;
   }
+}
+
+/** Where the rows of a table begin in the one before; its end: nowhere. */
+function placeOfFirst(table: readonly Plain[], before: readonly Plain[]): number {
+  for (let i = 0; i < ANCHORS && i < table.length; i++) {
+    const place = before.indexOf(table[i] as Plain);
+    if (place >= 0) return place;
+  }
+  return before.length;
 }
 
 /** By type first: a comparison of anything with anything is a call. */

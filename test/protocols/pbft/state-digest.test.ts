@@ -4,6 +4,7 @@ import { canonical, type Plain } from '../../../src/kernel/index.js';
 import { ExecutedRequests, executedDigest } from '../../../src/protocols/pbft/executed.js';
 import { receivedDigest, stateDigest } from '../../../src/protocols/pbft/checkpoint.js';
 import { RememberedDigest, plainDigest } from '../../../src/protocols/pbft/plain-digest.js';
+import { KeyValueStore, SessionedService, makeCommand } from '../../../src/services/index.js';
 
 const RUNS = { numRuns: 3000 };
 
@@ -61,6 +62,28 @@ describe('digest of plain data', () => {
         }
       }),
       RUNS,
+    );
+  });
+
+  it('is the same for what sessions make of a log, whichever of their snapshots it has seen', () => {
+    const command = fc.record({
+      client: fc.integer({ min: 1, max: 3 }),
+      back: fc.nat(3),
+      isSeen: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(command, { maxLength: 120 }), fc.nat(), (log, from) => {
+        const limits = { maxClients: 3, window: 20, timeoutMicros: 0 };
+        const service = new SessionedService(new KeyValueStore(), limits);
+        const remembered = new RememberedDigest();
+        log.forEach(({ client, back, isSeen }, i) => {
+          const input = { op: 'put', key: `k${i % 4}`, value: `${i}` };
+          service.apply(makeCommand(client, Math.max(1, (i >> 1) - back), input));
+          const snapshot = service.snapshot();
+          if (isSeen || i > from) expect(remembered.of(snapshot)).toBe(plainDigest(snapshot));
+        });
+      }),
+      { numRuns: 500 },
     );
   });
 
