@@ -92,6 +92,7 @@ export class SimulationPool {
   readonly workers: number;
   private shared: Tinypool | undefined = undefined;
   private fresh: Tinypool | undefined = undefined;
+  private isClosed = false;
 
   constructor(private readonly settings: PoolSettings) {
     this.workers = Math.max(1, Math.min(settings.workers ?? availableParallelism(), settings.tasks));
@@ -135,8 +136,8 @@ export class SimulationPool {
   }
 
   /**
-   * Has a worker do one task. Throws InterruptedError when the signal ends everything, or the task's own signal ends
-   * this one.
+   * Has a worker do one task. Throws InterruptedError when the signal or {@link close} ends everything, or the task's own
+   * signal ends this one.
    */
   async perform<T extends Task>(
     task: T,
@@ -152,9 +153,10 @@ export class SimulationPool {
     } catch (error) {
       // No reply: the worker was ended, or died of an error outside of all that it guards.
       const stopped = watchdog.hasBitten ? 'no-progress' : isOutOfMemory(error) ? 'out-of-memory' : undefined;
-      if (stopped === undefined)
-        throw watchdog.signal.aborted ? new InterruptedError() : blame(moduleOf(task), error);
-      return { value: undefined, stopped, position: watchdog.position };
+      if (stopped !== undefined) return { value: undefined, stopped, position: watchdog.position };
+      if (watchdog.signal.aborted || this.isClosed) throw new InterruptedError();
+      if (isOfAnother(error)) return await this.perform(task, { fresh, signal });
+      throw blame(moduleOf(task), error);
     } finally {
       watchdog.end();
     }
@@ -164,6 +166,7 @@ export class SimulationPool {
 
   /** Ends all workers. */
   async close(): Promise<void> {
+    this.isClosed = true;
     await Promise.all([this.shared?.destroy(), this.fresh?.destroy()]);
   }
 
@@ -282,6 +285,14 @@ function split(request: RunRequest, size: number): RunRequest[] {
     chunks.push({ ...request, seeds: request.seeds.slice(from, from + size) });
   }
   return chunks;
+}
+
+/**
+ * A worker was ended because of the task that it had done, just when that was done: the library had given it the next one
+ * already, which is lost with it and has no part in that.
+ */
+function isOfAnother(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Terminating worker thread';
 }
 
 function isOutOfMemory(error: unknown): boolean {

@@ -123,6 +123,29 @@ describe('the pool of workers', () => {
     await expect(performed).rejects.toMatchObject({ name: 'InterruptedError' });
   });
 
+  it('does a task again whose worker was ended for the sake of the one before', async () => {
+    const one = open(30_000, 1);
+    const task = (seed: string) =>
+      ({
+        kind: 'run',
+        scenario: quiet,
+        bug: undefined,
+        seeds: [seed],
+        strategy: 'swarm',
+        findsAll: false,
+        coverage: false,
+      }) as const;
+    await one.perform(task('0'));
+    const dropped = new AbortController();
+    const first = one.perform(task('1'), { signal: dropped.signal });
+    const next = one.perform(task('2'));
+    // The first is done, and nobody has heard of it, when it is dropped.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000);
+    dropped.abort();
+    await expect(first).rejects.toMatchObject({ name: 'InterruptedError' });
+    expect(await next).toMatchObject({ stopped: undefined, value: [{ broken: [] }] });
+  });
+
   it('ends early, without an error, when its signal says so', async () => {
     const controller = new AbortController();
     const seeds = Array.from({ length: 10_000 }, (_, i) => String(i));
