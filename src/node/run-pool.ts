@@ -225,7 +225,9 @@ class Watchdog {
   private readonly timer: NodeJS.Timeout;
   private readonly timeoutMillis: number;
   private lastBeats = 0;
-  private lastChange = performance.now();
+  private lastLook = performance.now();
+  /** For how long there was no beat. */
+  private stoodMillis = 0;
 
   /** `dropped`: nobody waits for the task any more. */
   constructor(
@@ -244,7 +246,7 @@ class Watchdog {
     ]);
     const period = Math.min(250, Math.max(10, this.timeoutMillis / 4));
     this.timer = setInterval(() => {
-      if (!this.isStandingStill()) return;
+      if (!this.isStandingStill(2 * period)) return;
       this.hasBitten = true;
       controller.abort();
     }, period);
@@ -259,15 +261,15 @@ class Watchdog {
     clearInterval(this.timer);
   }
 
-  private isStandingStill(): boolean {
+  /** `most`: of the time since the last look. When that was longer, the whole process was stopped, and its workers with it. */
+  private isStandingStill(most: number): boolean {
     const beats = Atomics.load(this.cells, Pulse.beats);
     const now = performance.now();
-    if (beats !== this.lastBeats) {
-      this.lastBeats = beats;
-      this.lastChange = now;
-    }
+    this.stoodMillis = beats === this.lastBeats ? this.stoodMillis + Math.min(now - this.lastLook, most) : 0;
+    this.lastBeats = beats;
+    this.lastLook = now;
     // Without a first beat, the task still waits for a worker.
-    return beats > 0 && now - this.lastChange > this.timeoutMillis;
+    return beats > 0 && this.stoodMillis > this.timeoutMillis;
   }
 }
 

@@ -17,8 +17,8 @@ export interface Finished {
 export interface Start {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Called with everything that stdout has said so far; what it returns is sent as a signal. */
-  readonly onOutput?: (stdout: string) => NodeJS.Signals | undefined;
+  /** Called with everything that stdout has said so far; what it returns is sent as a signal. Others can be sent later. */
+  readonly onOutput?: (stdout: string, send: (signal: NodeJS.Signals) => void) => NodeJS.Signals | undefined;
   /** Close our end of stdout after this many bytes. */
   readonly closeAfterBytes?: number;
 }
@@ -35,7 +35,7 @@ export function faultline(args: readonly string[], start: Start = {}): Promise<F
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
     if (stdout.length >= (start.closeAfterBytes ?? Infinity)) child.stdout.destroy();
-    const signal = start.onOutput?.(stdout);
+    const signal = start.onOutput?.(stdout, (later) => child.kill(later));
     if (signal !== undefined) child.kill(signal);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));

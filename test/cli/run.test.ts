@@ -215,6 +215,21 @@ describe('cli: run and the world around it', () => {
     expect(jsonLines(stdout).at(-1)).toMatchObject({ type: 'summary', exitCode: 130, planned: 100000 });
   });
 
+  it('a process that was stopped for a while goes on, and takes no run for one that hangs', async () => {
+    let isSent = false;
+    const args = ['run', 'raft/baseline-quiet', '--seeds', '1..40', '--timeout', '2s', '--json'];
+    const { code, stdout } = await faultline(args, {
+      onOutput: (_, send) => {
+        if (isSent) return undefined;
+        isSent = true;
+        setTimeout(() => send('SIGCONT'), 5000);
+        return 'SIGSTOP';
+      },
+    });
+    expect(code).toBe(0);
+    expect(jsonLines(stdout).at(-1)).toMatchObject({ type: 'summary', verdicts: { passed: 40 } });
+  });
+
   it('a reader that goes away ends it quietly', async () => {
     const { code, stderr } = await faultline(
       ['run', 'raft/baseline-quiet', '--seeds', '1..100000', '--json'],
