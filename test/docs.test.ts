@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { INVARIANTS, SITUATIONS, renderInvariants, renderSituations } from '../src/checkers/index.js';
-import { parsePbftSettings } from '../src/protocols/pbft/index.js';
+import { PBFT_ATTACK_SURFACE, parsePbftSettings } from '../src/protocols/pbft/index.js';
 import { parseRaftSettings } from '../src/protocols/raft/index.js';
 import { BUGS } from '../src/zoo/index.js';
 
@@ -37,6 +37,16 @@ function tableBelow(page: string, heading: string): string[][] {
 function quoted(cell = ''): string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
 }
+
+/** What links into a page can name: its headings, as GitHub writes them. */
+function anchorsOf(path: string): string[] {
+  return [...readFileSync(path, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
 const pages = [
   'README.md',
   'CHANGELOG.md',
@@ -54,6 +64,44 @@ describe('documentation', () => {
 
   it('the README counts the stated properties rightly', () => {
     expect(read('README.md')).toContain(`[${INVARIANTS.length} stated properties]`);
+  });
+
+  it('the change log counts properties, scenarios and bugs rightly', () => {
+    const log = read('CHANGELOG.md');
+    expect(log).toContain(`Checkers: ${INVARIANTS.length} invariants`);
+    expect(log).toContain(`Scenarios: ${scenarios.size}. A zoo of ${BUGS.length} published bugs`);
+  });
+
+  it('docs/fuzzing.md counts the faults and lies of the swarms rightly', () => {
+    const rows = tableBelow('docs/fuzzing.md', '## Swarms');
+    expect(rows.map(([name]) => quoted(name)[0])).toEqual(['raft/swarm', 'pbft/swarm', 'stream/swarm']);
+    for (const [name, drawn] of rows) {
+      const { faults } = parse(read(`scenarios/${quoted(name)[0] ?? ''}.yaml`)) as {
+        readonly faults: { readonly random: readonly unknown[]; readonly byzantine?: readonly unknown[] };
+      };
+      expect(drawn).toContain(`${faults.random.length} faults`);
+      if (faults.byzantine !== undefined) expect(drawn).toContain(`${faults.byzantine.length} lies`);
+    }
+  });
+
+  it('docs/adversaries.md has every lie, in place of what it is told', () => {
+    const kinds = Object.fromEntries(
+      PBFT_ATTACK_SURFACE.lies.map((lie) => [lie.name, lie.kinds.length > 6 ? 'any' : lie.kinds.join(', ')]),
+    );
+    const table = read('docs/adversaries.md').split(/\n\n(?=\| `as` )/)[1] ?? '';
+    const rows = table.split('\n\n')[0]?.split('\n').slice(2) ?? [];
+    const told = rows.map((row) => row.split('|').map((cell) => cell.trim()));
+    expect(Object.fromEntries(told.map(([, name, of]) => [quoted(name)[0], of]))).toEqual(kinds);
+  });
+
+  it('docs/json.md has every type of line', () => {
+    const files = readdirSync(resolve(root, 'src/cli')).map((file) => read(`src/cli/${file}`));
+    const types = files.flatMap((text) =>
+      [...text.matchAll(/\bemit\('([a-z-]+)'/g)].map(([, type = '']) => type),
+    );
+    expect(new Set(types).size).toBeGreaterThan(15);
+    for (const type of types)
+      expect(read('docs/json.md'), type).toMatch(new RegExp(`^(## |- ).*\`${type}\``, 'm'));
   });
 
   it.each([
@@ -110,8 +158,12 @@ describe('documentation', () => {
   });
 
   it.each(pages)('every relative link of %s leads somewhere', (page) => {
-    for (const [, target = ''] of read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
-      expect(existsSync(resolve(root, dirname(page), target)), target).toBe(true);
+    for (const [, target = '', anchor] of read(page).matchAll(
+      /\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g,
+    )) {
+      const path = target === '' ? resolve(root, page) : resolve(root, dirname(page), target);
+      expect(existsSync(path), target).toBe(true);
+      if (anchor !== undefined) expect(anchorsOf(path), `${target}#${anchor}`).toContain(anchor);
     }
   });
 });

@@ -78,7 +78,7 @@ export const runOptions = {
   out: text({
     flag: 'out',
     value: 'DIR',
-    description: 'where traces are saved',
+    description: 'where traces are saved, with this those of controls too',
     fallbackText: DEFAULT_TRACE_FOLDER,
     completion: 'folder',
   }),

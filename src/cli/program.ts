@@ -8,6 +8,8 @@
 
 import { Command, CommanderError, Option, type OutputConfiguration } from 'commander';
 import { UsageError } from '../kernel/errors.js';
+import { nearest } from '../kernel/nearest.js';
+import { excerpt } from '../kernel/units.js';
 import { ExitCode } from './exit-codes.js';
 import { reportError } from './report-error.js';
 import type { OptionSpec, OptionTable, Values, VerbSpec } from './spec.js';
@@ -15,6 +17,7 @@ import { Terminal } from './terminal.js';
 import { VERBS } from './verbs.js';
 
 const HELP_WIDTH = 80;
+const HELP = 'help';
 
 interface Invocation {
   readonly verb: VerbSpec;
@@ -47,6 +50,7 @@ async function parse(
   version: string,
   terminal: Terminal,
 ): Promise<Invocation | undefined> {
+  requireVerb(argv);
   let found: Invocation | undefined;
   const output: OutputConfiguration = {
     writeOut: (text) => terminal.print(text.trimEnd()),
@@ -70,6 +74,17 @@ async function parse(
   return found;
 }
 
+/** Before commander looks at it, which answers `rnu --help` with the help of all, and `help rnu` not at all. */
+function requireVerb(argv: readonly string[]): void {
+  const words = argv.filter((word) => !word.startsWith('-'));
+  const word = words[0] === HELP ? words[1] : words[0];
+  const names = VERBS.map(({ name }) => name);
+  if (word === undefined || word === HELP || names.includes(word)) return;
+  const near = nearest(word, [...names, HELP]);
+  const hint = near === undefined ? "see 'faultline --help'" : `did you mean '${near}'?`;
+  throw new UsageError('unknown-command', `unknown command '${excerpt(word)}'`, hint);
+}
+
 function createProgram(
   version: string,
   output: OutputConfiguration,
@@ -79,7 +94,7 @@ function createProgram(
     .description('Run replicated systems against every fault, each run from one seed.')
     .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .helpCommand('help [verb]', 'print the help of a verb')
+    .helpCommand(`${HELP} [verb]`, 'print the help of a verb')
     .configureOutput(output)
     .configureHelp({ optionDescription: ({ description }) => description })
     .exitOverride()

@@ -141,7 +141,7 @@ const twins = verb({
   examples: [
     'faultline twins --nodes 4 --depth 3',
     'faultline twins --depth 4 --shard 1/8',
-    'faultline twins --depth 3 --bug P15 --only 3813',
+    'faultline twins --depth 3 --parts 2 --bug P15 --only 3813',
   ],
   load: async () => (await import('./twins.js')).twins,
 });

@@ -23,13 +23,18 @@ export function swarmOf({ id, protocol }: Bug): string {
   return RAFT_BUGS.some((bug) => bug.id === id) ? 'raft/swarm' : 'stream/swarm';
 }
 
+/** What an id begins with, which is enough to name a bug. */
+function numberOf({ id }: Bug): string {
+  return id.slice(0, id.indexOf('-'));
+}
+
 /** The bug with this id, or with its number alone (`R23`); throws UsageError with the nearest one. */
 export function findBug(id: string): Bug {
   const bug = BUGS.find((candidate) => candidate.id === id || candidate.id.startsWith(`${id}-`));
   if (bug !== undefined) return bug;
   const near = nearest(
     id,
-    BUGS.map((candidate) => candidate.id),
+    BUGS.flatMap((candidate) => [candidate.id, numberOf(candidate)]),
   );
   throw new UsageError(
     'unknown-bug',
