@@ -66,7 +66,7 @@ export class ReplicaGhost {
   journalled = -1;
   /** Records on its disk were damaged at rest since it started: the ghost has what was there before. */
   isDamaged = false;
-  /** Records were, or its disk was formatted anew, since it last trusted its disk. */
+  /** Records were, or its disk was formatted anew, since it last trusted its disk at a start, or started and regained trust. */
   hasLost = false;
   /** False while it has lost what its disk had promised, and says so: then the ghost of its disk need not be its own. */
   isTrusted = true;

@@ -17,7 +17,7 @@ export const FORGETFUL_SILENT = pbftSafety(
 export const DISTRUST_HAS_CAUSE = pbftSafety(
   'distrust-has-cause',
   'A replica that does not trust its disk, or refuses to run on it, has a reason to.',
-  'When a replica starts without trust in its disk, or refuses to run, then since it last trusted it, or regained trust, records that were durable have been damaged or lost, or the disk was formatted anew; or its disk says that a recovery is not over; or it has been faulty. A torn tail that was never synced is no reason. (Liveness excuses those who distrust their disks: without this, too many might.) Judged at every such start.',
+  'When a replica starts without trust in its disk, or refuses to run, then since it last trusted it, or, where it has regained trust since, from its last start on, records that were durable have been damaged or lost, or the disk was formatted anew; or its disk says that a recovery is not over; or it has been faulty. A torn tail that was never synced is no reason. (Liveness excuses those who distrust their disks: without this, too many might.) What is damaged while it recovers it does not know of, and regaining trust does not mend all of it. Judged at every such start.',
   PROACTIVE_RECOVERY,
 );
 

@@ -13,7 +13,7 @@ import { Said, type Ballot } from './places.js';
 export const VIEW_CHANGE_COMPLETE = pbftSafety(
   'view-change-complete',
   'With MACs, a view change tells all that its sender was prepared for and has pre-prepared, and nothing else.',
-  'When a replica sends a VIEW-CHANGE with P and Q, then for each sequence above its stable checkpoint: if it was ever prepared there in an earlier view than the one it leaves for (by a durable certificate or a COMMIT), P has the digest of the highest such view, and that view; every element of P is one that it was prepared for; and of each digest for which it has sent a PRE-PREPARE or PREPARE in view u, Q has that digest with a view of at least u (but for those that give way to later ones of the same primary). Judged at every send, above what is behind all stable checkpoints.',
+  'When a replica sends a VIEW-CHANGE with P and Q, then for each sequence above its stable checkpoint: if it was ever prepared there in an earlier view than the one it leaves for (by a durable certificate or a COMMIT), P has the digest of the highest such view, and that view; every element of P, above what is behind a stable checkpoint on its disk by then, is one that it was prepared for; and of each digest for which it has sent a PRE-PREPARE or PREPARE in view u, Q has that digest with a view of at least u (but for those that give way to later ones of the same primary). Judged at every send, above what is behind all stable checkpoints. (A replica may be prepared, leave the view and learn of a stable checkpoint before any of it is durable: then the certificate never comes to its disk, since the journal begins anew without what is behind the checkpoint, and binds nobody.)',
   'thesis (MIT-LCS-TR-817), chapter 3: the computation of P and Q',
 );
 
@@ -44,6 +44,8 @@ export class ViewChangeComplete extends PbftChecker {
       }
     }
     if (said?.view === prepared?.view && said?.digest === prepared?.digest) return;
+    const isBehind = sequence <= (this.ghost.replica(process)?.disk.stable ?? 0);
+    if (isBehind && said !== undefined && said.view > (prepared?.view ?? -1)) return;
     this.violate(
       `${this.ghost.name(process)} left for view ${message.view} with ${tupleText(said)} at batch ${sequence}, where it ` +
         `was last prepared for ${tupleText(prepared)}`,

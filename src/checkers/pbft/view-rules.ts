@@ -93,7 +93,8 @@ export class ViewRules {
 
   onTrustRegained(replica: ReplicaGhost): void {
     replica.isTrusted = true;
-    replica.hasLost = false;
+    // What was damaged since it started it has not seen yet, and need not have written anew.
+    replica.hasLost = replica.isDamaged;
     replica.forgive();
   }
 

@@ -3,8 +3,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { quorumSizes } from '../../../src/checkers/pbft/index.js';
-import { quorumOf } from '../../../src/protocols/pbft/index.js';
+import { IDENTITY_FILE, journalFile, quorumOf } from '../../../src/protocols/pbft/index.js';
 import { makeCommand } from '../../../src/services/index.js';
+import { MacStage, words } from './mac-canaries.js';
 import { PbftStage, proof } from './stage.js';
 
 function expectClean(stage: PbftStage): void {
@@ -66,6 +67,25 @@ test('a certificate that a power failure left behind a torn record does not coun
   }
   for (const replica of [0, 1, 2]) stage.leave(replica, 1);
   stage.beginView(stage.newView(1, []));
+  expectClean(stage);
+});
+
+test('what was damaged while it recovered is a reason for distrust after it has regained trust', () => {
+  const stage = new PbftStage();
+  stage.rot(1, journalFile(1));
+  stage.start(1, 0, false);
+  stage.rot(1, IDENTITY_FILE);
+  stage.emit(1, { kind: 'trust-regained', term: 0, lastIndex: 0 });
+  stage.start(1, 0, false);
+  expectClean(stage);
+});
+
+test('with MACs, a certificate that went behind a stable checkpoint on its way to the disk may be told of', () => {
+  const stage = new MacStage();
+  stage.prepareAll(0, 1, 7, [0, 2, 3]);
+  for (const replica of stage.replicas) stage.checkpoint(replica, 2, 5);
+  stage.begin(1, [{ kind: 'stable', certificate: stage.stable(2, 5) }]);
+  stage.leaveFor(1, 1, words);
   expectClean(stage);
 });
 
