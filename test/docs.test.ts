@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { INVARIANTS, SITUATIONS, renderInvariants, renderSituations } from '../src/checkers/index.js';
+import { readDuration } from '../src/kernel/index.js';
 import { PBFT_ATTACK_SURFACE, parsePbftSettings } from '../src/protocols/pbft/index.js';
 import { parseRaftSettings } from '../src/protocols/raft/index.js';
 import { BUGS } from '../src/zoo/index.js';
@@ -155,6 +156,22 @@ describe('documentation', () => {
   it('docs/zoo.md names every bug', () => {
     const zoo = read('docs/zoo.md');
     for (const bug of BUGS) expect(zoo).toContain(bug.id);
+  });
+
+  it('every duration that documents, help and workflows give to an option is one', () => {
+    const workflows = ['.github/workflows', '.github/actions/fuzz'].flatMap((folder) =>
+      readdirSync(resolve(root, folder)).map((file) => `${folder}/${file}`),
+    );
+    const help = readdirSync(resolve(root, 'test/golden/cli')).map((file) => `test/golden/cli/${file}`);
+    const given = [...pages, ...workflows, ...help].flatMap((page) =>
+      [
+        ...read(page).matchAll(
+          /--(?:for|idle|cpu|minimise-for|timeout)[ =]([0-9][^\s`'"|,)]*)|default: ([0-9]+[a-z]+)\b/g,
+        ),
+      ].map(([, duration, byDefault]) => duration ?? byDefault ?? ''),
+    );
+    expect(given.length).toBeGreaterThan(10);
+    for (const duration of given) expect(readDuration(duration), duration).toBeDefined();
   });
 
   it.each(pages)('every relative link of %s leads somewhere', (page) => {

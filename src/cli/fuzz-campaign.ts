@@ -28,6 +28,7 @@ import { table } from '../report/table.js';
 import { plainRecipe } from '../simulator/index.js';
 import { ExitCode, VERDICT_CODES, codeOf, graver } from './exit-codes.js';
 import { repetitionOf } from './fuzz-again.js';
+import { earlierRuns } from './fuzz-earlier.js';
 import { minimiseKinds } from './fuzz-minima.js';
 import { reportError } from './report-error.js';
 import { ScenarioTrack } from './fuzz-track.js';
@@ -98,6 +99,7 @@ export class FuzzCampaign {
     for (const failure of before.failures) this.rememberNoted(failure);
     this.failuresBefore = this.known.size;
     this.publisher = publisher;
+    for (const { scenario } of planned) publisher.addEarlier(earlierRuns(scenario, before, options));
     this.ledger = ledger;
     this.reporter = new RunReporter(
       session.pool,
@@ -139,7 +141,9 @@ export class FuzzCampaign {
       this.take(reported);
       this.showProgress();
       // What is under way beyond the budget is dropped: a campaign that goes on runs it again.
-      if (this.isOver || this.isTimeUp()) return;
+      if (!this.isOver && !this.isTimeUp()) continue;
+      this.reporter.throwProblem();
+      return;
     }
   }
 

@@ -7,6 +7,7 @@ import { makeFolder } from '../node/folders.js';
 import { hashOfModule } from '../node/module-loader.js';
 import { QueuedRuns } from '../node/queue/queued-runs.js';
 import { FAULTLINE_VERSION } from '../simulator/version.js';
+import { requireDistinctNames } from './distinct-names.js';
 import type { ExitCode } from './exit-codes.js';
 import { FuzzCampaign } from './fuzz-campaign.js';
 import { DEFAULT_FUZZ_MICROS, type FuzzOptions } from './option-table.js';
@@ -91,18 +92,6 @@ async function openQueue(
   session.signal.addEventListener('abort', () => end.abort(), { once: true });
   if (micros !== undefined) setTimeout(() => end.abort(), micros / 1000).unref();
   return QueuedRuns.open(queue, end.signal);
-}
-
-/** Ledger and table know scenarios by their names. Throws UsageError. */
-function requireDistinctNames(planned: readonly PlannedScenario[]): void {
-  const paths = new Map<string, string>();
-  for (const { path, scenario } of planned) {
-    const other = paths.get(scenario.name);
-    if (other !== undefined) {
-      throw new UsageError('bad-value', `two scenarios are named '${scenario.name}': ${other} and ${path}`);
-    }
-    paths.set(scenario.name, path);
-  }
 }
 
 interface OpenLedger {

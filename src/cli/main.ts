@@ -6,5 +6,5 @@ import { runCommandLine } from './program.js';
 
 const code = await runCommandLine(process.argv.slice(2), FAULTLINE_VERSION);
 process.exitCode = code;
-// Nothing is left to do; should a worker that cannot be ended keep the process alive, this ends it.
-setTimeout(() => process.exit(code), 1000).unref();
+// Nothing is left to do; should a worker that cannot be ended keep the process alive, this ends it. A slow reader gets all.
+process.stdout.write('', () => setTimeout(() => process.exit(code), 1000).unref());

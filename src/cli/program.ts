@@ -6,11 +6,13 @@
  * Whatever is imported here delays even `--help`: hence single files of the kernel, not all of it.
  */
 
+import { setImmediate } from 'node:timers/promises';
 import { Command, CommanderError, Option, type OutputConfiguration } from 'commander';
 import { UsageError } from '../kernel/errors.js';
 import { nearest } from '../kernel/nearest.js';
 import { excerpt } from '../kernel/units.js';
 import { ExitCode } from './exit-codes.js';
+import { reasonOf } from '../node/system-errors.js';
 import { reportError } from './report-error.js';
 import type { OptionSpec, OptionTable, Values, VerbSpec } from './spec.js';
 import { Terminal } from './terminal.js';
@@ -41,7 +43,11 @@ export async function runCommandLine(argv: readonly string[], version: string): 
   }
   terminal.clearProgress();
   terminal.emitSummary(verb, code);
-  return code;
+  // A stream tells its errors a little later.
+  await setImmediate();
+  if (terminal.failed === undefined) return code;
+  terminal.note(`faultline: stdout: expected a place to write, got ${reasonOf(terminal.failed)}`);
+  return ExitCode.usage;
 }
 
 /** The verb with its words and options; undefined when the help or the version was all. */

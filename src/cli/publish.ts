@@ -3,7 +3,7 @@
 import { appendFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { UsageError } from '../kernel/index.js';
-import { writeAtomically } from '../node/atomic-file.js';
+import { requireWritable, writeAtomically } from '../node/atomic-file.js';
 import { makeFolder } from '../node/folders.js';
 import { reasonOf } from '../node/system-errors.js';
 import {
@@ -14,6 +14,7 @@ import {
   jsonReport,
   junitReport,
   type CampaignRecord,
+  type EarlierRuns,
 } from '../report/campaign/index.js';
 import type { ReportedRun } from '../report/run-report.js';
 import { FAULTLINE_VERSION } from '../simulator/version.js';
@@ -27,17 +28,26 @@ export class Publisher {
   private readonly recorder = new CampaignRecorder();
   private readonly began = performance.now();
 
-  /** Makes the folders of the files, so that what is wrong with them is told before the first run. */
+  /** Makes the folders of the files, and looks at those: what is wrong with them is told before the first run. */
   constructor(
     private readonly terminal: Terminal,
     private readonly verb: string,
     private readonly choices: readonly ReporterChoice[],
   ) {
-    for (const { path } of choices) if (path !== undefined) makeFolder(dirname(path));
+    for (const { path } of choices) {
+      if (path === undefined) continue;
+      makeFolder(dirname(path));
+      requireWritable(path);
+    }
   }
 
   add(run: ReportedRun): void {
     if (this.choices.length > 0) this.recorder.add(run);
+  }
+
+  /** Of earlier processes of the campaign: reports are of all of it, as its exit code is. */
+  addEarlier(runs: EarlierRuns): void {
+    if (this.choices.length > 0) this.recorder.addEarlier(runs);
   }
 
   /** Writes what was asked for. Throws UsageError where a file cannot be written; the others are. */

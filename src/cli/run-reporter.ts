@@ -127,7 +127,8 @@ export class RunReporter {
     }
   }
 
-  private throwProblem(): void {
+  /** Throws what ends everything, if there is such: also for whoever has enough before the next run is asked for. */
+  throwProblem(): void {
     if (this.problem !== undefined) throw this.problem.error;
   }
 

@@ -13,6 +13,7 @@ import {
 } from '../report/run-report.js';
 import { table } from '../report/table.js';
 import { wrap } from '../report/wrap.js';
+import { requireDistinctNames } from './distinct-names.js';
 import { ExitCode, VERDICT_CODES, codeOf, graver } from './exit-codes.js';
 import { DEFAULT_TRACE_FOLDER, type RunOptions } from './option-table.js';
 import { planScenarios } from './plan-scenarios.js';
@@ -37,6 +38,7 @@ export async function run(
 ): Promise<ExitCode> {
   const seeds = seedsOf(options);
   const planned = planScenarios(terminal, words, options);
+  requireDistinctNames(planned);
   const tasks = planned.length * seeds.length;
   return withSession(terminal, { ...options, tasks }, async (session) => {
     const campaign = new CliCampaign(terminal, session, options, planned, seeds);

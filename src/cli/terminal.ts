@@ -42,6 +42,8 @@ export class Terminal {
   readonly paintError: ChalkInstance;
   /** Aborted when the reader of stdout has gone. */
   readonly closed: AbortSignal;
+  /** Why stdout takes nothing any more, when that is not that its reader has gone. */
+  failed: Error | undefined = undefined;
   /** True when lines of progress are shown, and replace each other. */
   private readonly showsProgress: boolean;
   private progressShown = false;
@@ -62,7 +64,7 @@ export class Terminal {
     const controller = new AbortController();
     this.closed = controller.signal;
     stdout.on('error', (error) => {
-      if (error.code !== 'EPIPE') throw error;
+      if (error.code !== 'EPIPE') this.failed ??= error;
       controller.abort();
     });
     stderr.on('error', () => undefined);

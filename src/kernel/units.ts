@@ -24,7 +24,7 @@ export const DURATION_RANGE = 'a duration or a range such as 150ms..300ms (lower
 export const RATIO = 'a ratio such as 3/100 or 1%, from 0 to 1';
 export const SIZE = 'a size such as 512B, 64KiB or 1MiB';
 
-const DURATION_SOURCE = '\\d{1,15}(?:\\.\\d{1,6})?(?:us|ms|s|min|h)';
+const DURATION_SOURCE = '\\d{1,15}(?:\\.\\d{1,6})?(?:us|ms|s|min|m|h)';
 export const DURATION_PATTERN = new RegExp(`^${DURATION_SOURCE}$`);
 export const SIGNED_DURATION_PATTERN = new RegExp(`^[+-]?${DURATION_SOURCE}$`);
 export const DURATION_RANGE_PATTERN = new RegExp(`^${DURATION_SOURCE}(?: ?\\.\\. ?${DURATION_SOURCE})?$`);
@@ -34,6 +34,7 @@ export const SIZE_PATTERN = /^\d{1,15}(?:B|KiB|MiB|GiB|kB|MB|GB)$/;
 const DURATION_UNITS: readonly (readonly [string, number])[] = [
   ['h', 3600 * MICROS_PER_SECOND],
   ['min', 60 * MICROS_PER_SECOND],
+  ['m', 60 * MICROS_PER_SECOND],
   ['s', MICROS_PER_SECOND],
   ['ms', MICROS_PER_MILLISECOND],
   ['us', 1],
@@ -53,7 +54,7 @@ const SIZE_UNITS: ReadonlyMap<string, number> = new Map([
   ['GB', 1_000_000_000],
 ]);
 
-/** `150ms`, `2s`, `1.5s`, or a bare 0; undefined for anything else, and for more than a day. */
+/** `150ms`, `2s`, `1.5s`, `10m` or `10min`, or a bare 0; undefined for anything else, and for more than a day. */
 export function readDuration(value: unknown): Micros | undefined {
   if (value === 0) return 0;
   if (typeof value !== 'string' || !DURATION_PATTERN.test(value)) return undefined;

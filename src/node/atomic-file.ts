@@ -4,7 +4,19 @@
  * that is killed in between leaves at most a temporary file, never half of one under its final name.
  */
 
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 import { UsageError } from '../kernel/index.js';
@@ -13,18 +25,47 @@ import { reasonOf } from './system-errors.js';
 /** Counts the temporary files of this thread; the process's number tells them from those of others. */
 let written = 0;
 
-/** Replaces the file's content. Throws UsageError `cannot-write`. */
+/** Replaces the file's content; what is no file, such as a pipe, is written into. Throws UsageError `cannot-write`. */
 export function writeAtomically(path: string, content: Uint8Array): void {
-  const folder = dirname(path);
-  const temporary = temporaryName(path);
+  let temporary: string | undefined = undefined;
   try {
+    if (isStream(path)) return writeFileSync(path, content);
+    const target = existsSync(path) ? realpathSync(path) : path;
+    temporary = temporaryName(target);
     writeSynced(temporary, content);
-    renameSync(temporary, path);
+    renameSync(temporary, target);
+    syncFolder(dirname(target));
   } catch (error) {
-    rmSync(temporary, { force: true });
-    throw new UsageError('cannot-write', `${path}: expected a place to write, got ${reasonOf(error)}`);
+    if (temporary !== undefined) rmSync(temporary, { force: true });
+    throw cannotWrite(path, error);
   }
-  syncFolder(folder);
+}
+
+/** Throws UsageError `cannot-write` where {@link writeAtomically} would: before hours of work whose result goes there. */
+export function requireWritable(path: string): void {
+  let temporary: string | undefined = undefined;
+  try {
+    if (isStream(path)) return;
+    const target = existsSync(path) ? realpathSync(path) : path;
+    // What a folder would be told as when a file is renamed over it.
+    if (statSync(target, { throwIfNoEntry: false })?.isDirectory() === true) readFileSync(target);
+    temporary = temporaryName(target);
+    writeFileSync(temporary, '', { flag: 'wx' });
+  } catch (error) {
+    throw cannotWrite(path, error);
+  } finally {
+    if (temporary !== undefined) rmSync(temporary, { force: true });
+  }
+}
+
+function cannotWrite(path: string, error: unknown): UsageError {
+  return new UsageError('cannot-write', `${path}: expected a place to write, got ${reasonOf(error)}`);
+}
+
+/** A pipe, a terminal, a device. */
+function isStream(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && !found.isFile() && !found.isDirectory();
 }
 
 /** A name in the same folder that no other process or call has. */

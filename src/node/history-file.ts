@@ -93,8 +93,13 @@ function readJson(text: string): Fields | string {
 const EDN_OPTIONS = { mapAs: 'map', setAs: 'array', listAs: 'array', keywordAs: 'string' } as const;
 const EDN_REST = { symbolAs: 'string', charAs: 'string' } as const;
 
+/** Undefined: it is none. Of a wrong instant or another wrong tag the parser throws whatever comes. */
 function parseEdn(text: string): unknown {
-  return plainEdn(parseEDNString(text, { ...EDN_OPTIONS, ...EDN_REST }), 0);
+  try {
+    return plainEdn(parseEDNString(text, { ...EDN_OPTIONS, ...EDN_REST }), 0);
+  } catch {
+    return undefined;
+  }
 }
 
 function readEdn(text: string): Fields | string {

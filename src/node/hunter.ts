@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 import type { HuntEnd, HuntMessage, HuntState, HuntTask } from './hunt-process.js';
 import { fromWire } from './tasks.js';
 
-/** Real time without a word, after which a run of a bug is taken for an endless loop. */
+/** Real time without a word, after which a run of a bug is taken for an endless loop; and how often that is looked at. */
 const SILENCE_MILLIS = 120_000;
+const LOOK_MILLIS = 1000;
 
 export type HuntOutcome = HuntEnd & {
   /** True when the run after the last one that was told of never ended. */
@@ -27,19 +28,18 @@ export class Hunter {
   async hunt(task: HuntTask, onState: (state: HuntState) => void): Promise<HuntOutcome | undefined> {
     const child = (this.child ??= start());
     let last: HuntState = { seeds: 0, useless: 0, cpuMicros: 0 };
+    let looks = 0;
     let timer: NodeJS.Timeout | undefined = undefined;
     let onAbort = (): void => undefined;
     try {
       return await new Promise((resolve, reject) => {
-        const endStuck = (): void => resolve({ ...last, finding: undefined, isStuck: true });
-        const wait = (): void => {
-          clearTimeout(timer);
-          timer = setTimeout(endStuck, SILENCE_MILLIS);
-        };
+        // Looks are counted, and not the time: all may have been stopped for a while.
+        timer = setInterval(() => {
+          if (++looks * LOOK_MILLIS > SILENCE_MILLIS) resolve({ ...last, finding: undefined, isStuck: true });
+        }, LOOK_MILLIS);
         onAbort = () => resolve(undefined);
         this.signal.addEventListener('abort', onAbort);
         if (this.signal.aborted) onAbort();
-        wait();
         child.on('exit', (code, by) =>
           reject(new HuntProcessDied(`the process that hunts ended with ${by ?? `exit code ${code ?? -1}`}`)),
         );
@@ -50,13 +50,13 @@ export class Hunter {
           else {
             last = message.state;
             onState(last);
-            wait();
+            looks = 0;
           }
         });
         child.send(task);
       });
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
       this.signal.removeEventListener('abort', onAbort);
       // What is still under way is of no use; a new process begins with nothing compiled, as each hunt does.
       this.close();

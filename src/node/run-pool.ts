@@ -219,8 +219,10 @@ export class SimulationPool {
 
 /** Ends a task whose pulse stands still. */
 class Watchdog {
-  readonly signal: AbortSignal;
   hasBitten = false;
+  private readonly controller = new AbortController();
+  /** What ends the task from outside. A signal made of both would stay among what hangs on them, one for each task. */
+  private readonly sources: readonly AbortSignal[];
   private readonly cells: Int32Array;
   private readonly timer: NodeJS.Timeout;
   private readonly timeoutMillis: number;
@@ -238,17 +240,16 @@ class Watchdog {
   ) {
     this.timeoutMillis = settings.timeoutMillis * patience;
     this.cells = new Int32Array(pulse);
-    const controller = new AbortController();
-    this.signal = AbortSignal.any([
-      controller.signal,
-      settings.signal,
-      ...(dropped === undefined ? [] : [dropped]),
-    ]);
+    this.sources = dropped === undefined ? [settings.signal] : [settings.signal, dropped];
+    for (const source of this.sources) {
+      source.addEventListener('abort', this.abort);
+      if (source.aborted) this.abort();
+    }
     const period = Math.min(250, Math.max(10, this.timeoutMillis / 4));
     this.timer = setInterval(() => {
       if (!this.isStandingStill(2 * period)) return;
       this.hasBitten = true;
-      controller.abort();
+      this.abort();
     }, period);
   }
 
@@ -257,9 +258,18 @@ class Watchdog {
     return Atomics.load(this.cells, Pulse.position);
   }
 
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
   end(): void {
     clearInterval(this.timer);
+    for (const source of this.sources) source.removeEventListener('abort', this.abort);
   }
+
+  private readonly abort = (): void => {
+    this.controller.abort();
+  };
 
   /** `most`: of the time since the last look. When that was longer, the whole process was stopped, and its workers with it. */
   private isStandingStill(most: number): boolean {

@@ -111,6 +111,25 @@ describe('cli: fuzz', () => {
     expect(ledgerOf(join(cwd, 'two.jsonl'))).toEqual(ledgerOf(join(cwd, 'one.jsonl')));
   });
 
+  it('says why the trace of the failure that ends it could not be saved', async () => {
+    const cwd = emptyFolder();
+    const trace = 'traces/found/raft-all-of-it-4-raft-commit-current-term.trace.jsonl.gz';
+    mkdirSync(join(cwd, trace), { recursive: true });
+    const words = [
+      'fuzz',
+      'raft/all-of-it',
+      '--bug',
+      'R23',
+      '--first',
+      '4',
+      '--until-failure',
+      '--no-minimise',
+    ];
+    const { code, stderr } = await faultline(words, { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${trace}: expected a place to write, got a folder`);
+  });
+
   it('goes on after a failure was noted: exit code and last line are those of the whole campaign', async () => {
     const cwd = emptyFolder();
     const words = ['fuzz', 'raft/baseline-quiet', ...SHORT, '--ledger', 'night.jsonl', '--no-minimise'];
@@ -128,9 +147,18 @@ describe('cli: fuzz', () => {
       again: 'faultline run raft/baseline-quiet --seed 2',
     };
     writeFileSync(join(cwd, 'night.jsonl'), `${header}\n${JSON.stringify(failure)}\n${portion}\n`);
-    const { code, stdout } = await faultline([...words, '--runs', '4', '--resume'], { cwd });
+    const reports = ['--reporter', 'json=a.json,junit=a.xml,html=a.html'];
+    const { code, stdout } = await faultline([...words, '--runs', '4', '--resume', ...reports], { cwd });
     expect(stdout).toMatch(/\n4 runs in .*, after 4 before: 1 failure of 1 kind\n$/);
     expect(code).toBe(1);
+    // The reports too.
+    expect(JSON.parse(readFileSync(join(cwd, 'a.json'), 'utf8'))).toMatchObject({
+      exitCode: 1,
+      scenarios: [{ runs: 8, passed: 7 }],
+      kinds: [{ count: 1, failures: [{ seed: '2', message: 'n1 voted twice', again: failure.again }] }],
+    });
+    expect(readFileSync(join(cwd, 'a.xml'), 'utf8')).toContain('tests="8" failures="1"');
+    expect(readFileSync(join(cwd, 'a.html'), 'utf8')).toContain('faultline fuzz: 1 failure<');
   });
 
   it('counts a failure once that was noted before its portion was, and is found again', async () => {

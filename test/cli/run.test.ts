@@ -1,9 +1,10 @@
 // `faultline run`: verdicts, traces, exit codes, JSON, order, signals, the watchdog.
 
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { emptyFolder, faultline, fixture, jsonLines } from './faultline.js';
+import { MAIN, emptyFolder, faultline, fixture, jsonLines } from './faultline.js';
 
 const MINE = fixture('primary-backup.yaml');
 const misbehaving = (name: string): string[] => [
@@ -228,6 +229,57 @@ describe('cli: run and the world around it', () => {
     });
     expect(code).toBe(0);
     expect(jsonLines(stdout).at(-1)).toMatchObject({ type: 'summary', verdicts: { passed: 40 } });
+  });
+
+  it('a slow reader gets all of it', () => {
+    const { stdout } = spawnSync(
+      'sh',
+      ['-c', `"$0" "$1" list invariants --json | (sleep 3; cat)`, process.execPath, MAIN],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect(jsonLines(stdout).at(-1)).toMatchObject({ type: 'summary', exitCode: 0 });
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('a disk that is full is told of, and is no violation', () => {
+    const { status, stderr } = spawnSync('sh', ['-c', `"$0" "$1" list > /dev/full`, process.execPath, MAIN], {
+      encoding: 'utf8',
+    });
+    expect(status).toBe(2);
+    expect(stderr).toBe('faultline: stdout: expected a place to write, got no space left\n');
+  });
+
+  it('two scenarios of one name are refused: one would take the files of the other', async () => {
+    const cwd = emptyFolder();
+    for (const folder of ['a', 'b']) {
+      mkdirSync(join(cwd, folder));
+      copyFileSync(MINE, join(cwd, folder, 'mine.yaml'));
+    }
+    const { code, stderr } = await faultline(['run', 'a/mine.yaml', 'b/mine.yaml'], { cwd });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: "faultline: two scenarios are named 'mine': a/mine.yaml and b/mine.yaml\n",
+    });
+  });
+
+  it('a place for a report that cannot be written is told before the first run', async () => {
+    const cwd = emptyFolder();
+    mkdirSync(join(cwd, 'folder'));
+    const args = ['run', 'raft/baseline-quiet', '--seeds', '1..100000', '--reporter', 'html=folder'];
+    const { code, stderr } = await faultline(args, { cwd });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: 'faultline: folder: expected a place to write, got a folder\n',
+    });
+  });
+
+  it('a report goes into a pipe that is there, and a link stays one', () => {
+    const cwd = emptyFolder();
+    const script = `mkfifo pipe; touch file; ln -s file link; cat pipe > read & "$0" "$1" run raft/baseline-quiet --reporter json=pipe,junit=link; wait; test -p pipe && test -L link`;
+    expect(spawnSync('sh', ['-c', script, process.execPath, MAIN], { cwd }).status).toBe(0);
+    expect(JSON.parse(readFileSync(join(cwd, 'read'), 'utf8'))).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(join(cwd, 'file'), 'utf8')).toContain('<testsuites');
   });
 
   it('a reader that goes away ends it quietly', async () => {

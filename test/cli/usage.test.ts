@@ -7,6 +7,13 @@ import { emptyFolder, faultline, fixture, jsonLines } from './faultline.js';
 
 const CASES: readonly (readonly [string, readonly string[], string])[] = [
   ['a verb that does not exist', ['rnu'], "faultline: unknown command 'rnu'\n  did you mean 'run'?\n"],
+  ['its help', ['rnu', '--help'], "faultline: unknown command 'rnu'\n  did you mean 'run'?\n"],
+  ['help of it', ['help', 'shrink'], "faultline: unknown command 'shrink'\n  see 'faultline --help'\n"],
+  [
+    'a bug by a number in other letters',
+    ['run', '--bug', 'r44'],
+    'faultline: unknown bug "r44"\n  did you mean "R44"?\n',
+  ],
   [
     'an option that does not exist',
     ['run', '--sede', '3'],

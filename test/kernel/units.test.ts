@@ -28,6 +28,7 @@ describe('units: durations', () => {
     ['1.5ms', 1_500],
     ['0.25s', 250_000],
     ['2min', 120_000_000],
+    ['10m', 600_000_000],
     ['24h', MAX_DURATION_MICROS],
     [0, 0],
   ])('%s is read exactly', (text, micros) => {

@@ -73,6 +73,10 @@ describe('history files', () => {
       'FILE:2: expected a JSON object, or an EDN map, on each line, got nonsense',
     ],
     ['{:process 0, :type :ok', 'FILE:1: expected a whole EDN map on each line, got {:process 0, :type :ok'],
+    [
+      '{:process 0, :type :ok, :f :write, :value #inst "bad"}',
+      'FILE:1: expected a whole EDN map on each line, got {:process 0, :type :ok, :f :write, :value #inst "bad"}',
+    ],
     ['INFO what', 'FILE:1: expected `INFO … - PROCESS :TYPE :F VALUE`, got INFO what'],
   ])('%j is refused in one line', (text, message) => {
     expect(read(text)).toBe(message);

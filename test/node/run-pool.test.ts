@@ -1,5 +1,6 @@
 // Workers: the same outcomes in the same order, errors that keep their kind, and runs that hang.
 
+import { getEventListeners } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/kernel/index.js';
@@ -144,6 +145,19 @@ describe('the pool of workers', () => {
     dropped.abort();
     await expect(first).rejects.toMatchObject({ name: 'InterruptedError' });
     expect(await next).toMatchObject({ stopped: undefined, value: [{ broken: [] }] });
+  });
+
+  it('leaves nothing behind on the signals that could have ended a task', async () => {
+    const [whole, own] = [new AbortController().signal, new AbortController().signal];
+    const task = { kind: 'run', scenario: quiet, bug: undefined, seeds: ['1'], strategy: 'swarm' } as const;
+    await open(30_000, 1, whole).perform({ ...task, findsAll: false, coverage: false }, { signal: own });
+    for (const signal of [whole, own]) {
+      expect(getEventListeners(signal, 'abort')).toEqual([]);
+      const dependants = Object.getOwnPropertySymbols(signal).find(
+        ({ description }) => description === 'kDependantSignals',
+      );
+      expect(dependants).toBeUndefined();
+    }
   });
 
   it('ends early, without an error, when its signal says so', async () => {

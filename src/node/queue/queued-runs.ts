@@ -16,6 +16,8 @@ import { nameOf, queueName, reportsOf, toQueue, type QueuedPortion } from './mes
 /** Portions in the queue at a time: enough for many workers, few enough to be dropped at the end. */
 const PORTIONS_AHEAD = 256;
 const LOOK_MILLIS = 100;
+/** For so long a server is asked to forget what nobody waits for. */
+const CLOSING_MILLIS = 2000;
 /** So often a portion may fail: one worker that is broken must not end the night of the others. */
 const MOST_FAILURES = 4;
 /** Before a portion that failed is put in again, times its failures: the worker that failed at it stops meanwhile. */
@@ -66,10 +68,15 @@ export class QueuedRuns {
   async close(): Promise<void> {
     // Or those that still wait would put their portions in again.
     this.closing.abort();
+    // A server that is silent answers nothing, and must not hold up the end.
+    await Promise.race([this.takeBack(), setTimeout(CLOSING_MILLIS, undefined, { ref: false })]);
+    this.client.disconnect();
+  }
+
+  private async takeBack(): Promise<void> {
     const isThere = this.client.status === 'ready';
     if (isThere) await Promise.all([...this.waiting].map((name) => this.forget(name)));
     await this.queue.close().catch(() => undefined);
-    this.client.disconnect();
   }
 
   private async answer(portion: QueuedPortion): Promise<unknown> {
@@ -82,7 +89,7 @@ export class QueuedRuns {
       else if (job.finishedOn !== undefined && job.finishedOn !== null) {
         const failedReason = (job.failedReason as string | undefined) ?? '';
         const answer = job.returnvalue as unknown;
-        await this.forget(name);
+        await this.unlessAborted(this.forget(name));
         const isDone = failedReason === '';
         if (isDone || ++failures === MOST_FAILURES) this.waiting.delete(name);
         if (isDone) return answer;

@@ -97,8 +97,8 @@ function Failure({ failure }: { readonly failure: FailureRecord }) {
     <>
       <p class="where">
         {scenario}, seed {seed}
-        {bug !== undefined && `, bug ${bug}`}, event {groupedCount(event)}, after{' '}
-        {(timeMicros / 1_000_000).toFixed(3)} s of virtual time
+        {bug !== undefined && `, bug ${bug}`}, event {groupedCount(event)}
+        {timeMicros !== undefined && `, after ${(timeMicros / 1_000_000).toFixed(3)} s of virtual time`}
       </p>
       <p class="message">{message}</p>
       <pre>

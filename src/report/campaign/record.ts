@@ -26,8 +26,8 @@ export interface FailureRecord {
   readonly verdict: FailedVerdict;
   readonly invariant: string | undefined;
   readonly message: string;
-  /** Virtual time and number of the event at which it failed. */
-  readonly timeMicros: Micros;
+  /** Virtual time, where it is known, and number of the event at which it failed. */
+  readonly timeMicros: Micros | undefined;
   readonly event: number;
   readonly savedTo: string | undefined;
   /** The lines that replay its trace, and that run its seed again. */
@@ -63,11 +63,24 @@ export interface CampaignRecord {
 const MOST_OF_A_KIND = 10;
 const MOST_KINDS = 200;
 
+/** What earlier processes of the campaign have done with one scenario. */
+export interface EarlierRuns {
+  readonly name: string;
+  readonly title: string;
+  readonly runs: number;
+  readonly events: number;
+  readonly firstSeed: string;
+  readonly lastSeed: string;
+  readonly failures: readonly Omit<FailureRecord, 'kind' | 'timeMicros'>[];
+}
+
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 export class CampaignRecorder {
   private readonly scenarios = new Map<string, Mutable<ScenarioRecord>>();
   private readonly kinds = new Map<string, { count: number; readonly failures: FailureRecord[] }>();
+  /** Failures of earlier processes, by scenario and seed. After a kill some are found again. */
+  private readonly earlier = new Map<string, FailureRecord>();
 
   add(run: ReportedRun): void {
     const { scenario, seed, outcome, verdict } = run;
@@ -77,21 +90,39 @@ export class CampaignRecorder {
       record = { name, title, runs: 0, passed: 0, events: 0, firstSeed: seed, lastSeed: seed };
       this.scenarios.set(name, record);
     }
+    this.earlier.delete(keyOf(name, seed));
     record.runs++;
     record.events += outcome?.events ?? 0;
     record.lastSeed = seed;
     if (verdict === 'passed') record.passed++;
-    else this.addFailure(run, verdict);
+    else this.addFailure(failureOf(run, verdict));
+  }
+
+  /** Before the first run of this process. */
+  addEarlier({ name, title, runs, events, firstSeed, lastSeed, failures }: EarlierRuns): void {
+    if (runs > 0) this.scenarios.set(name, { name, title, runs, passed: runs, events, firstSeed, lastSeed });
+    for (const failure of failures) {
+      const kind = fingerprintOf({ ...failure, events: failure.event });
+      this.earlier.set(keyOf(name, failure.seed), { ...failure, timeMicros: undefined, kind });
+    }
   }
 
   finish(facts: Omit<CampaignRecord, 'scenarios' | 'kinds'>): CampaignRecord {
+    for (const failure of this.earlier.values()) this.countEarlier(failure);
+    this.earlier.clear();
     const kinds = [...this.kinds].map(([kind, { count, failures }]) => ({ kind, count, failures }));
     kinds.sort((a, b) => b.count - a.count);
     return { ...facts, scenarios: [...this.scenarios.values()], kinds };
   }
 
-  private addFailure(run: ReportedRun, verdict: FailedVerdict): void {
-    const failure = failureOf(run, verdict);
+  private countEarlier(failure: FailureRecord): void {
+    const scenario = this.scenarios.get(failure.scenario);
+    // The portion that it was found in may not have come to its end.
+    if (scenario !== undefined && scenario.passed > 0) scenario.passed--;
+    this.addFailure(failure);
+  }
+
+  private addFailure(failure: FailureRecord): void {
     const kind = this.kinds.get(failure.kind);
     if (kind === undefined) {
       if (this.kinds.size < MOST_KINDS) this.kinds.set(failure.kind, { count: 1, failures: [failure] });
@@ -100,6 +131,10 @@ export class CampaignRecorder {
     kind.count++;
     if (kind.failures.length < MOST_OF_A_KIND) kind.failures.push(failure);
   }
+}
+
+function keyOf(scenario: string, seed: string): string {
+  return `${scenario} ${seed}`;
 }
 
 function failureOf(run: ReportedRun, verdict: FailedVerdict): FailureRecord {
