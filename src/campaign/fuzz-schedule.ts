@@ -29,6 +29,14 @@ export interface ScheduleSettings {
   readonly runs: number | undefined;
 }
 
+/** The seed that follows so many others of its scenario. */
+export function seedAt(
+  { first, shard, of }: Pick<ScheduleSettings, 'first' | 'shard' | 'of'>,
+  position: number,
+): number {
+  return first + shard + position * of;
+}
+
 export class FuzzSchedule {
   private readonly positions: number[];
   private turn = 0;
@@ -51,11 +59,11 @@ export class FuzzSchedule {
   /** The next portion; undefined when the bound is reached. */
   next(): Portion | undefined {
     if (this.left <= 0) return undefined;
-    const { scenarios, first, shard, of, size } = this.settings;
+    const { scenarios, size } = this.settings;
     const scenario = this.turn;
     const position = this.positions[scenario] as number;
     const count = Math.min(size, this.left);
-    const seeds = Array.from({ length: count }, (_, i) => String(first + shard + (position + i) * of));
+    const seeds = Array.from({ length: count }, (_, i) => String(seedAt(this.settings, position + i)));
     this.positions[scenario] = position + count;
     this.turn = (scenario + 1) % scenarios;
     this.left -= count;

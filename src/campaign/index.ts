@@ -12,7 +12,7 @@ export {
   type Failure,
   type FailureGroup,
 } from './failure-groups.js';
-export { FuzzSchedule, type Portion, type ScheduleSettings } from './fuzz-schedule.js';
+export { seedAt, FuzzSchedule, type Portion, type ScheduleSettings } from './fuzz-schedule.js';
 export { decisionsIn, type Draft, type State } from './minimise/draft.js';
 export { Minimisation, minimise, type MinimisedRun } from './minimise/minimisation.js';
 export { Minimiser } from './minimise/minimiser.js';

@@ -99,7 +99,9 @@ export class FuzzCampaign {
     for (const failure of before.failures) this.rememberNoted(failure);
     this.failuresBefore = this.known.size;
     this.publisher = publisher;
-    for (const { scenario } of planned) publisher.addEarlier(earlierRuns(scenario, before, options));
+    planned.forEach(({ scenario }, i) =>
+      publisher.addEarlier(earlierRuns(scenario, this.tracks[i] as ScenarioTrack, before.failures, options)),
+    );
     this.ledger = ledger;
     this.reporter = new RunReporter(
       session.pool,

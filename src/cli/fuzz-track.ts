@@ -9,8 +9,9 @@ import { clipped } from '../report/table.js';
 const WIDEST_NAME = 30;
 
 export class ScenarioTrack {
-  /** Seeds done by earlier processes of the campaign. */
+  /** Seeds done by earlier processes of the campaign, and the events of their runs. */
   readonly runsBefore: number;
+  readonly eventsBefore: number;
   private runs = 0;
   private events = 0;
   private failures = 0;
@@ -25,6 +26,7 @@ export class ScenarioTrack {
   ) {
     const portions = before.portions.filter(({ scenario }) => scenario === name);
     this.runsBefore = portions.reduce((sum, { runs }) => sum + runs, 0);
+    this.eventsBefore = portions.reduce((sum, { events }) => sum + events, 0);
     this.chain = portions[portions.length - 1]?.chain ?? '';
   }
 

@@ -9,7 +9,6 @@ import {
   existsSync,
   fsyncSync,
   openSync,
-  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -30,36 +29,42 @@ export function writeAtomically(path: string, content: Uint8Array): void {
   let temporary: string | undefined = undefined;
   try {
     if (isStream(path)) return writeFileSync(path, content);
-    const target = existsSync(path) ? realpathSync(path) : path;
+    const target = targetOf(path);
     temporary = temporaryName(target);
     writeSynced(temporary, content);
     renameSync(temporary, target);
     syncFolder(dirname(target));
   } catch (error) {
     if (temporary !== undefined) rmSync(temporary, { force: true });
-    throw cannotWrite(path, error);
+    throw cannotWrite(path, reasonOf(error));
   }
 }
 
 /** Throws UsageError `cannot-write` where {@link writeAtomically} would: before hours of work whose result goes there. */
 export function requireWritable(path: string): void {
+  let isFolder: boolean;
   let temporary: string | undefined = undefined;
   try {
     if (isStream(path)) return;
-    const target = existsSync(path) ? realpathSync(path) : path;
-    // What a folder would be told as when a file is renamed over it.
-    if (statSync(target, { throwIfNoEntry: false })?.isDirectory() === true) readFileSync(target);
+    const target = targetOf(path);
+    isFolder = statSync(target, { throwIfNoEntry: false })?.isDirectory() === true;
     temporary = temporaryName(target);
     writeFileSync(temporary, '', { flag: 'wx' });
   } catch (error) {
-    throw cannotWrite(path, error);
+    throw cannotWrite(path, reasonOf(error));
   } finally {
     if (temporary !== undefined) rmSync(temporary, { force: true });
   }
+  if (isFolder) throw cannotWrite(path, 'a folder');
 }
 
-function cannotWrite(path: string, error: unknown): UsageError {
-  return new UsageError('cannot-write', `${path}: expected a place to write, got ${reasonOf(error)}`);
+function cannotWrite(path: string, found: string): UsageError {
+  return new UsageError('cannot-write', `${path}: expected a place to write, got ${found}`);
+}
+
+/** Where a link leads: it stays one. */
+function targetOf(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
 }
 
 /** A pipe, a terminal, a device. */

@@ -227,9 +227,8 @@ class Watchdog {
   private readonly timer: NodeJS.Timeout;
   private readonly timeoutMillis: number;
   private lastBeats = 0;
-  private lastLook = performance.now();
-  /** For how long there was no beat. */
-  private stoodMillis = 0;
+  /** Looks since the last beat. They are counted, and not the time: the whole process may have been stopped for a while. */
+  private looks = 0;
 
   /** `dropped`: nobody waits for the task any more. */
   constructor(
@@ -247,7 +246,7 @@ class Watchdog {
     }
     const period = Math.min(250, Math.max(10, this.timeoutMillis / 4));
     this.timer = setInterval(() => {
-      if (!this.isStandingStill(2 * period)) return;
+      if (!this.isStandingStill(period)) return;
       this.hasBitten = true;
       this.abort();
     }, period);
@@ -271,15 +270,13 @@ class Watchdog {
     this.controller.abort();
   };
 
-  /** `most`: of the time since the last look. When that was longer, the whole process was stopped, and its workers with it. */
-  private isStandingStill(most: number): boolean {
+  /** `period`: milliseconds between looks. */
+  private isStandingStill(period: number): boolean {
     const beats = Atomics.load(this.cells, Pulse.beats);
-    const now = performance.now();
-    this.stoodMillis = beats === this.lastBeats ? this.stoodMillis + Math.min(now - this.lastLook, most) : 0;
+    this.looks = beats === this.lastBeats ? this.looks + 1 : 0;
     this.lastBeats = beats;
-    this.lastLook = now;
     // Without a first beat, the task still waits for a worker.
-    return beats > 0 && this.stoodMillis > this.timeoutMillis;
+    return beats > 0 && this.looks * period > this.timeoutMillis;
   }
 }
 
