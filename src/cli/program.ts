@@ -9,7 +9,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { Command, CommanderError, Option, type OutputConfiguration } from 'commander';
 import { UsageError } from '../kernel/errors.js';
-import { nearest } from '../kernel/nearest.js';
+import { didYouMean, suggestion } from '../kernel/nearest.js';
 import { excerpt } from '../kernel/units.js';
 import { ExitCode } from './exit-codes.js';
 import { reasonOf } from '../node/system-errors.js';
@@ -86,8 +86,7 @@ function requireVerb(argv: readonly string[]): void {
   const word = words[0] === HELP ? words[1] : words[0];
   const names = VERBS.map(({ name }) => name);
   if (word === undefined || word === HELP || names.includes(word)) return;
-  const near = nearest(word, [...names, HELP]);
-  const hint = near === undefined ? "see 'faultline --help'" : `did you mean '${near}'?`;
+  const hint = suggestion(word, [...names, HELP]) ?? "see 'faultline --help'";
   throw new UsageError('unknown-command', `unknown command '${excerpt(word)}'`, hint);
 }
 
@@ -166,7 +165,7 @@ function asUsageError(error: CommanderError): UsageError {
     .replace(/^commander\./, '')
     .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   const words = suggestion?.replace(/^one of /, '');
-  const hint = words === undefined ? "see 'faultline --help'" : `did you mean '${words}'?`;
+  const hint = words === undefined ? "see 'faultline --help'" : didYouMean(words);
   return new UsageError(code, message, hint);
 }
 

@@ -1,7 +1,7 @@
 /** `--reporter`: the forms in which a campaign is told to other programs, and the files that they go to. */
 
 import { UsageError } from '../kernel/errors.js';
-import { nearest } from '../kernel/nearest.js';
+import { suggestion } from '../kernel/nearest.js';
 import type { OptionSpec } from './spec.js';
 
 /** Undefined: goes to the streams and files of the job that it runs in. */
@@ -37,11 +37,10 @@ function readChoice(text: string): ReporterChoice {
   const word = at < 0 ? text : text.slice(0, at);
   const name = NAMES.find((known) => known === word);
   if (name === undefined) {
-    const near = nearest(word, NAMES);
     throw new UsageError(
       'bad-value',
       `--reporter: expected one of ${NAMES.join(', ')}, got '${word}'`,
-      near === undefined ? undefined : `did you mean '${near}'?`,
+      suggestion(word, NAMES),
     );
   }
   if (at < 0) return { name, path: DEFAULT_FILES[name] };

@@ -1,7 +1,7 @@
 /** `faultline zoo`: the published bugs, and how long the generic swarms take to find them. */
 
 import { isIndependent, learns, together } from '../campaign/index.js';
-import { UsageError, nearest } from '../kernel/index.js';
+import { UsageError, suggestion } from '../kernel/index.js';
 import { contentHash } from '../node/fuzz-ledger.js';
 import { codeHash } from '../node/code-hash.js';
 import { HuntLedger, type HuntKey, type LedgeredHunt } from '../node/hunt-ledger.js';
@@ -37,7 +37,7 @@ export async function zoo(
   const [what, ...ids] = words;
   if (what === undefined) return list(terminal, ['bugs'], { names: false, json: options.json });
   if (what !== 'hunt') {
-    const hint = nearest(what, ['hunt']) === undefined ? undefined : "did you mean 'hunt'?";
+    const hint = suggestion(what, ['hunt']);
     throw new UsageError(
       'bad-usage',
       `WHAT: expected hunt, or nothing to list the bugs, got '${what}'`,

@@ -1,5 +1,22 @@
 /** "Did you mean": the nearest valid word by edit distance (optimal string alignment). */
 
+/** Names of files are words too. */
+const LONGEST_WORD = 256;
+
+/**
+ * The hint for a word where another one is expected: "did you mean 'quorum'?". Undefined for what is no word, is one of
+ * the candidates, or is near none of them.
+ */
+export function suggestion(word: unknown, candidates: Iterable<string>): string | undefined {
+  if (typeof word !== 'string' || word.length > LONGEST_WORD) return undefined;
+  const near = nearest(word, candidates);
+  return near === undefined || near === word ? undefined : didYouMean(near);
+}
+
+export function didYouMean(word: string): string {
+  return `did you mean '${word}'?`;
+}
+
 /** The candidate nearest to `word`, when it is near enough to be a likely slip. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const limit = Math.max(2, Math.floor(word.length / 3));

@@ -1,7 +1,7 @@
 /** How a built-in protocol or service reads its settings: each key once, with its default, and a one-line error otherwise. */
 
 import { UsageError } from './errors.js';
-import { nearest } from './nearest.js';
+import { suggestion } from './nearest.js';
 import type { Micros } from './time.js';
 import { parseDuration, parseDurationRange } from './units.js';
 
@@ -15,11 +15,10 @@ export class SettingsReader<Key extends string> {
   ) {
     for (const key of Object.keys(raw)) {
       if ((keys as readonly string[]).includes(key)) continue;
-      const near = nearest(key, keys);
       throw new UsageError(
         'unknown-setting',
         `${place}.${key}: unknown ${owner} setting, expected ${keys.length === 0 ? 'none' : `one of ${keys.join(', ')}`}`,
-        near === undefined ? undefined : `did you mean "${near}"?`,
+        suggestion(key, keys),
       );
     }
   }
@@ -39,9 +38,8 @@ export class SettingsReader<Key extends string> {
     const value = this.raw[key] ?? byDefault;
     const word = words.find((known) => known === value);
     if (word !== undefined) return word;
-    const near = typeof value === 'string' ? nearest(value, words) : undefined;
-    const hint = near === undefined ? '' : ` (did you mean "${near}"?)`;
-    throw this.bad(key, `${words.join(' or ')}${hint}`);
+    const hint = suggestion(value, words);
+    throw this.bad(key, `${words.join(' or ')}${hint === undefined ? '' : ` (${hint})`}`);
   }
 
   flag(key: Key, byDefault: boolean): boolean {

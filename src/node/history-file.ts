@@ -14,7 +14,7 @@ import { parseEDNString } from 'edn-data';
 import { z } from 'zod';
 
 import type { RecordedEvent } from '../checkers/history/index.js';
-import { excerpt, nearest, UsageError, type Plain } from '../kernel/index.js';
+import { excerpt, suggestion, UsageError, type Plain } from '../kernel/index.js';
 import { fileProblem } from './file-errors.js';
 
 const FILE_BYTES_MAX = 512 * 1024 * 1024;
@@ -174,8 +174,7 @@ function expectedOf({ type, f }: Fields): string {
 }
 
 function hintOf({ type }: Fields): string | undefined {
-  const near = typeof type === 'string' ? nearest(type, TYPES) : undefined;
-  return near === undefined || near === type ? undefined : `did you mean '${near}'?`;
+  return suggestion(type, TYPES);
 }
 
 const EXCERPT_CHARACTERS = 60;

@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { UsageError, excerpt, nearest, type Protocol } from '../kernel/index.js';
+import { UsageError, excerpt, suggestion, type Protocol } from '../kernel/index.js';
 import {
   buggyImplementation,
   builtInImplementation,
@@ -123,9 +123,7 @@ async function importModule(path: string): Promise<Readonly<Record<string, unkno
 function protocolOf(exports: Readonly<Record<string, unknown>>, name: string, path: string): Protocol {
   const names = Object.keys(exports);
   if (!names.includes(name)) {
-    const near = nearest(name, names);
-    const hint =
-      near === undefined ? `it exports ${names.join(', ') || 'nothing'}` : `did you mean '${near}'?`;
+    const hint = suggestion(name, names) ?? `it exports ${names.join(', ') || 'nothing'}`;
     throw new UsageError('bad-module', `protocol.module: ${path} exports no '${name}'`, hint);
   }
   return checkProtocol(exports[name], `${path}#${name}`);

@@ -7,7 +7,7 @@
 import { readFileSync, readdirSync, realpathSync, statSync, type Dirent } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { UsageError, excerpt, nearest } from '../kernel/index.js';
+import { UsageError, didYouMean, excerpt, nearest, suggestion } from '../kernel/index.js';
 import { loadScenario, nameOfPath, type Scenario, type ScenarioFile } from '../scenario/index.js';
 import { builtInImplementation } from '../simulator/implementation.js';
 import { prepareProgram } from '../simulator/program.js';
@@ -129,7 +129,7 @@ function checkSettings(scenario: Scenario): void {
 
 function unknownScenario(name: string, all: readonly FoundScenario[]): UsageError {
   const near = nearestName(name, all);
-  const hint = near === undefined ? "'faultline list' shows all" : `did you mean '${near}'?`;
+  const hint = near === undefined ? "'faultline list' shows all" : didYouMean(near);
   return new UsageError('unknown-scenario', `unknown scenario '${excerpt(name)}'`, hint);
 }
 
@@ -149,8 +149,7 @@ function nearestName(word: string, all: readonly FoundScenario[]): string | unde
 function nearestFile(path: string): string | undefined {
   const folder = dirname(path);
   const files = yamlFilesBelow(folder, 1).map((file) => relative(folder, file));
-  const near = nearest(relative(folder, path), files);
-  return near === undefined ? undefined : `did you mean '${near}'?`;
+  return suggestion(relative(folder, path), files);
 }
 
 function patternOf(word: string): RegExp {

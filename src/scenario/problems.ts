@@ -8,7 +8,7 @@
 
 import type { z } from 'zod';
 
-import { RATIO, formatDuration, nearest, received, type Micros } from '../kernel/index.js';
+import { RATIO, formatDuration, received, suggestion, type Micros } from '../kernel/index.js';
 import { nodeAt, placeOf, plainValue, refuse } from './source-tree.js';
 import type { KeyPath, SourceNode } from './source-tree.js';
 
@@ -114,7 +114,7 @@ function problemOf(root: SourceNode, issue: z.core.$ZodIssue, above: KeyPath): P
   const candidates = words === '' ? [] : words.split(' ');
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0] ?? '';
-    const hint = suggest(key, candidates);
+    const hint = suggestion(key, candidates);
     return { path: [...path, key], code: 'unknown-key', expected, got: received(key), hint };
   }
   if (issue.code === 'invalid_key') return { path, code: 'bad-key', expected, got: received(path.at(-1)) };
@@ -127,7 +127,7 @@ function problemOf(root: SourceNode, issue: z.core.$ZodIssue, above: KeyPath): P
 }
 
 function hintFor(value: unknown, expected: string, candidates: readonly string[]): string | undefined {
-  if (typeof value === 'string') return suggest(value, candidates);
+  if (typeof value === 'string') return suggestion(value, candidates);
   if (typeof value !== 'number' || value < 0) return undefined;
   if (expected.startsWith('a duration')) return `write the unit: ${value}ms or ${value}s`;
   if (expected === RATIO) return 'write a fraction or a percentage, such as 1/20 or 5%';
@@ -141,12 +141,6 @@ function chosenBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): z.cor
     .filter((issue) => issue !== undefined)
     .filter(({ path, code }) => path.length > 0 || code === 'unrecognized_keys' || code === 'custom');
   return within.length === 1 ? within[0] : undefined;
-}
-
-function suggest(word: string, candidates: readonly string[]): string | undefined {
-  if (word.length > 64) return undefined;
-  const near = nearest(word, candidates);
-  return near === undefined || near === word ? undefined : `did you mean '${near}'?`;
 }
 
 function valueAt(root: SourceNode, path: KeyPath): unknown {

@@ -1,6 +1,6 @@
 /** What stands at the servers' doors, from the YAML form to integers; and back. */
 
-import { formatDuration, nearest, type ProcessId } from '../kernel/index.js';
+import { formatDuration, suggestion, type ProcessId } from '../kernel/index.js';
 import type { AdmissionConfig } from '../services/admission.js';
 import type { Capability } from '../services/authority.js';
 import { cohortsOf, type WorkloadConfig } from '../services/workload-config.js';
@@ -69,14 +69,8 @@ function holdersOf(
   if (low !== '' && Number(low) <= Number(high) && Number(high) <= clients)
     return range(Number(low) - 1, Number(high) - Number(low) + 1);
   const words = [...new Set(['clients', 'operator', ...cohortsOf(workload).map((cohort) => cohort.name)])];
-  const near = nearest(name, words);
   const most = clients === 0 ? '' : `, or c1 to c${clients}`;
-  return impossible(
-    path,
-    `one of ${words.join(', ')}${most}`,
-    `'${name}'`,
-    near === undefined ? undefined : `did you mean '${near}'?`,
-  );
+  return impossible(path, `one of ${words.join(', ')}${most}`, `'${name}'`, suggestion(name, words));
 }
 
 /** As YAML, holders by their names. */

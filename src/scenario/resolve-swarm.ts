@@ -1,6 +1,6 @@
 /** From the YAML form of a swarm to its plan: paths become steps, ways to draw become one of three. */
 
-import { excerpt, nearest, readDuration, received } from '../kernel/index.js';
+import { excerpt, readDuration, received, suggestion } from '../kernel/index.js';
 import { impossible } from './problems.js';
 import type { AxisForm } from './schema-swarm.js';
 import { isKey, type KeyPath } from './source-tree.js';
@@ -73,14 +73,14 @@ function resolveWhen({ when }: AxisForm, at: KeyPath, before: readonly Axis[]): 
         [...at, 'when', name],
         'an axis above that chooses',
         received(name),
-        hint(name, known),
+        suggestion(name, known),
       );
     }
     const names = axis.alternatives.map((one) => one.name);
     for (const [i, word] of is.entries()) {
       const place = is.length === 1 ? [...at, 'when', name] : [...at, 'when', name, i];
       if (!names.includes(word))
-        impossible(place, `one of ${names.join(', ')}`, received(word), hint(word, names));
+        impossible(place, `one of ${names.join(', ')}`, received(word), suggestion(word, names));
     }
     return { axis: name, is };
   });
@@ -165,11 +165,6 @@ function stepsOf(path: string, at: KeyPath): readonly string[] {
 /** The part of a path that is the same in every run; undefined for one that may be drawn. */
 export function fixedPart(path: string): string | undefined {
   return FIXED.find((one) => path === one || path.startsWith(`${one}.`));
-}
-
-function hint(word: string, words: readonly string[]): string | undefined {
-  const near = nearest(word, words);
-  return near === undefined ? undefined : `did you mean '${near}'?`;
 }
 
 /** The plan in which only those alternatives are left that run the given protocol. */

@@ -1,6 +1,6 @@
 /** What clients do, from the YAML form to integers: one group of clients, or several. */
 
-import { nearest } from '../kernel/index.js';
+import { suggestion } from '../kernel/index.js';
 import type { ServiceKind } from '../services/service-kind.js';
 import type { Cohort, OperationMix, WorkloadConfig } from '../services/workload-config.js';
 import { ProblemFound, impossible, inOrder } from './problems.js';
@@ -83,13 +83,12 @@ function resolveMix(
   const names = Object.keys(operations);
   const stranger = Object.keys(given ?? {}).find((operation) => !names.includes(operation));
   if (stranger !== undefined) {
-    const near = nearest(stranger, names);
     throw new ProblemFound({
       path: [...path, 'mix', stranger],
       code: 'unknown-key',
       expected: `an operation of ${name}: one of ${names.join(', ')}`,
       got: `'${stranger}'`,
-      hint: near === undefined ? undefined : `did you mean '${near}'?`,
+      hint: suggestion(stranger, names),
     });
   }
   const weights = given ?? operations;

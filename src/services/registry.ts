@@ -1,6 +1,6 @@
 /** The replicated services by the names that scenarios use. */
 
-import { UsageError, nearest, type StateMachine } from '../kernel/index.js';
+import { UsageError, suggestion, type StateMachine } from '../kernel/index.js';
 import { BANK } from './bank-service.js';
 import { KV, KV_NEXT } from './kv-service.js';
 import { LOCK } from './lock-service.js';
@@ -32,12 +32,10 @@ export function knownService(name: string): ServiceKind | undefined {
 export function findService(name: string): ServiceKind {
   const kind = knownService(name);
   if (kind !== undefined) return kind;
-  const near = nearest(name, serviceNames);
-  const hint = near === undefined ? undefined : `did you mean '${near}'?`;
   throw new UsageError(
     'unknown-service',
     `unknown service '${name}'; expected one of: ${serviceNames.join(', ')}`,
-    hint,
+    suggestion(name, serviceNames),
   );
 }
 

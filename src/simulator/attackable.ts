@@ -1,6 +1,6 @@
 /** Whether a protocol can be attacked in the way that a scenario asks for. */
 
-import { UsageError, nearest, type AttackSurface } from '../kernel/index.js';
+import { UsageError, suggestion, type AttackSurface } from '../kernel/index.js';
 import type { Scenario } from '../scenario/index.js';
 import { wholeMix } from '../services/index.js';
 
@@ -42,10 +42,9 @@ function requireOwnKeys({ faults, service, workload }: Scenario): void {
 
 function requireWord(path: string, word: string, known: readonly string[]): void {
   if (known.includes(word)) return;
-  const near = nearest(word, known);
   throw new UsageError(
     'unknown-word',
     `faults.${path}: expected one of ${known.join(', ')}, got '${word}'`,
-    near === undefined ? undefined : `did you mean '${near}'?`,
+    suggestion(word, known),
   );
 }

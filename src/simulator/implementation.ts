@@ -2,7 +2,7 @@
 
 import {
   UsageError,
-  nearest,
+  suggestion,
   type AuthenticationFactory,
   type Protocol,
   type StateMachine,
@@ -44,11 +44,12 @@ const BUILT_IN: Readonly<Record<string, () => Protocol>> = {
 export function builtInImplementation(scenario: Scenario): Implementation {
   const build = BUILT_IN[scenario.protocol.name];
   if (build === undefined) {
-    const near = nearest(scenario.protocol.name, Object.keys(BUILT_IN));
+    const { name } = scenario.protocol;
+    const known = Object.keys(BUILT_IN);
     throw new UsageError(
       'unknown-protocol',
-      `protocol.name: unknown protocol "${scenario.protocol.name}", expected one of ${Object.keys(BUILT_IN).join(', ')}`,
-      near === undefined ? undefined : `did you mean "${near}"?`,
+      `protocol.name: unknown protocol '${name}', expected one of ${known.join(', ')}`,
+      suggestion(name, known),
     );
   }
   const { service } = scenario;

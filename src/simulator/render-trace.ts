@@ -9,7 +9,7 @@ import {
   excerpt,
   formatMicros,
   hex32,
-  nearest,
+  suggestion,
   type Command,
   type Decision,
   type HistoryEvent,
@@ -48,11 +48,10 @@ export function placeOf(name: string, cast: Cast): ProcessId {
   if (firstTwin > servers + clients) known.push(OPERATOR);
   for (let twin = firstTwin; twin < cast.processes; twin++) known.push(placeName(twin, cast));
   known.push(WORLD);
-  const near = nearest(name, names);
   throw new UsageError(
     'unknown-process',
     `expected ${known.slice(0, -1).join(', ')} or ${WORLD}, got '${excerpt(name)}'`,
-    near === undefined ? undefined : `did you mean '${near}'?`,
+    suggestion(name, names),
   );
 }
 

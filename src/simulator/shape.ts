@@ -7,7 +7,7 @@
  * a field that is added to one of these does not compile until its shape is added too.
  */
 
-import { nearest, received, type Plain } from '../kernel/index.js';
+import { received, suggestion, type Plain } from '../kernel/index.js';
 
 /** Reads a value; throws {@link Mismatch}. */
 export type Shape<T> = (value: unknown) => T;
@@ -214,10 +214,4 @@ function checkDepth(value: unknown, depth: number): void {
 function refuseKey(key: string, names: readonly string[]): never {
   const expected = names.length === 0 ? 'another key' : `one of ${names.join(', ')}`;
   throw new Mismatch(expected, `the key ${received(key)}`, suggestion(key, names));
-}
-
-function suggestion(value: unknown, words: readonly string[]): string | undefined {
-  if (typeof value !== 'string' || value.length > 64) return undefined;
-  const near = nearest(value, words);
-  return near === undefined || near === value ? undefined : `did you mean '${near}'?`;
 }

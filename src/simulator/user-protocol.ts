@@ -1,6 +1,6 @@
 /** A user's own protocol: checked against the contract before it runs, so that a slip is told in words. */
 
-import { COMMON_WORDS, UsageError, excerpt, nearest, received, type Protocol } from '../kernel/index.js';
+import { COMMON_WORDS, UsageError, excerpt, nearest, received, suggestion, type Protocol } from '../kernel/index.js';
 import type { Scenario } from '../scenario/index.js';
 import { createConfiguredService } from '../services/index.js';
 import type { Implementation } from './implementation.js';
@@ -60,13 +60,12 @@ function checkWords(words: unknown, place: string): void {
   }
   for (const [key, word] of Object.entries(words)) {
     if (known.includes(key) && typeof word === 'string' && /^[a-z][a-z -]{0,29}$/.test(word)) continue;
-    const near = known.includes(key) ? undefined : nearest(key, known);
     throw new UsageError(
       'bad-protocol',
       known.includes(key)
         ? `${place}: words.${key}: expected a word in small letters, got ${received(word)}`
         : `${place}: words: expected ${expected}, got the key '${excerpt(key)}'`,
-      near === undefined ? undefined : `did you mean '${near}'?`,
+      suggestion(key, known),
     );
   }
 }

@@ -3,7 +3,7 @@
  * What never lives here: a flag inside correct code.
  */
 
-import { UsageError, nearest } from '../kernel/index.js';
+import { UsageError, suggestion } from '../kernel/index.js';
 import type { Bug } from './bug.js';
 import { PBFT_BUGS } from './pbft/index.js';
 import { RAFT_BUGS } from './raft/index.js';
@@ -32,13 +32,10 @@ function numberOf({ id }: Bug): string {
 export function findBug(id: string): Bug {
   const bug = BUGS.find((candidate) => candidate.id === id || candidate.id.startsWith(`${id}-`));
   if (bug !== undefined) return bug;
-  const near = nearest(
-    id,
-    BUGS.flatMap((candidate) => [candidate.id, numberOf(candidate)]),
-  );
+  const known = BUGS.flatMap((candidate) => [candidate.id, numberOf(candidate)]);
   throw new UsageError(
     'unknown-bug',
-    `unknown bug "${id}"`,
-    near === undefined ? "'faultline list bugs' shows all" : `did you mean "${near}"?`,
+    `unknown bug '${id}'`,
+    suggestion(id, known) ?? "'faultline list bugs' shows all",
   );
 }

@@ -12,7 +12,7 @@ const CASES: readonly (readonly [string, readonly string[], string])[] = [
   [
     'a bug by a number in other letters',
     ['run', '--bug', 'r44'],
-    'faultline: unknown bug "r44"\n  did you mean "R44"?\n',
+    "faultline: unknown bug 'r44'\n  did you mean 'R44'?\n",
   ],
   [
     'an option that does not exist',
@@ -125,7 +125,7 @@ describe('cli: bad input ends with one clear line and exit code 2', () => {
     const { code, stderr } = await faultline(['run', 'raft/bridge', '--bug', 'R23-old-term-comit']);
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /^faultline: unknown bug "R23-old-term-comit"\n {2}did you mean "R23-old-term-commit"\?\n$/,
+      /^faultline: unknown bug 'R23-old-term-comit'\n {2}did you mean 'R23-old-term-commit'\?\n$/,
     );
   });
 

@@ -32,7 +32,7 @@ describe('pbft settings', () => {
       'protocol.settings.view-change-timeout-max: expected at least view-change-timeout',
     ],
     [{ 'batch-size': 0 }, 'protocol.settings.batch-size: expected a whole number from 1 to 1024'],
-    [{ proofs: 'mac' }, 'protocol.settings.proofs: expected signatures or macs (did you mean "macs"?)'],
+    [{ proofs: 'mac' }, "protocol.settings.proofs: expected signatures or macs (did you mean 'macs'?)"],
     [{ 'batch-sise': 1 }, 'protocol.settings.batch-sise: unknown pbft setting'],
   ])('%j is refused in one line', (raw, message) => {
     expect(() => parsePbftSettings(raw)).toThrow(message);
