@@ -20,7 +20,7 @@ import { Said, type Ballot } from './places.js';
 export const CERTIFICATES = pbftSafety(
   'certificates',
   'Every certificate that a replica holds or sends is the word of a quorum of distinct replicas.',
-  'Of each prepared, commit and stable certificate that a replica has made durable or sent (in a VIEW-CHANGE, NEW-VIEW, DECISION or STATE-DATA), and of the VIEW-CHANGEs of a NEW-VIEW: the signers are distinct members of the configuration in force there, at least q of them (a prepared certificate has the primary and q - 1 others), and each correct one has said exactly that: the same view, sequence and digest (before the holder could know of it: sent it, or, for its own word, written it down). A NEW-VIEW is the word of the primary of its view. What is behind all stable checkpoints is only counted. Judged when one becomes durable and when one is sent. With MACs a certificate is the local quorum of received messages, and none is sent: of a DECISION, at least q - f correct replicas have sent a COMMIT of its batch (or are its sender, and prepared) in one view, which need not be the one that it names, and of a stable checkpoint known by the word of f + 1, a correct replica has said so.',
+  'Of each prepared, commit and stable certificate that a replica has made durable or sent (in a VIEW-CHANGE, NEW-VIEW, DECISION or STATE-DATA), and of the VIEW-CHANGEs of a NEW-VIEW: the signers are distinct members of the configuration in force there, at least q of them (a prepared certificate has the primary and q - 1 others), and each correct one has said exactly that: the same view, sequence and digest (before the holder could know of it: sent it, or, for its own word, written it down). A NEW-VIEW is the word of the primary of its view. What is behind all stable checkpoints is only counted. A STATE-DATA with no proof at all tells of a state that is not known to be stable: a correct replica has said its CHECKPOINT. Judged when one becomes durable and when one is sent. With MACs a certificate is the local quorum of received messages, and none is sent: of a DECISION, at least q - f correct replicas have sent a COMMIT of its batch (or are its sender, and prepared) in one view, which need not be the one that it names, and of a stable checkpoint known by the word of f + 1, a correct replica has said so.',
   '§4.2 to §4.4',
 );
 
@@ -86,22 +86,32 @@ export class Certificates extends PbftChecker {
     );
   }
 
-  /** With MACs a checkpoint that others have is believed by the word of f + 1; then a correct one has said so. */
-  private onStableClaimed(process: ProcessId, sequence: Sequence, digest: number): void {
+  /** The certificate of a STATE-DATA. */
+  onState(process: ProcessId, certificate: StableCertificate): void {
+    if (certificate.proofs.length === 0) this.onStateClaimed(process, certificate);
+    else this.onStable(process, certificate);
+  }
+
+  /**
+   * A state without a certificate is believed by the word of f + 1, with MACs also that it is stable; then a correct one
+   * has said so.
+   */
+  private onStateClaimed(process: ProcessId, { sequence, digest }: StableCertificate): void {
     const { checkpoints } = this.ghost;
     if (sequence <= checkpoints.floor) return;
     const known = checkpoints.find(sequence);
     if (known?.digest === digest && known.said !== 0) return;
     this.violate(
-      `${this.ghost.name(process)} takes the checkpoint of batch ${sequence} with digest ${digest} for stable, which no ` +
+      `${this.ghost.name(process)} takes the state of batch ${sequence} with digest ${digest} for right, which no ` +
         `correct replica has said`,
     );
   }
 
-  onStable(process: ProcessId, { sequence, digest, proofs }: StableCertificate): void {
+  onStable(process: ProcessId, certificate: StableCertificate): void {
+    const { sequence, digest, proofs } = certificate;
     if (sequence === 0) return;
     if (this.ghost.proofs === 'macs' && proofs.length === 0) {
-      this.onStableClaimed(process, sequence, digest);
+      this.onStateClaimed(process, certificate);
       return;
     }
     const { checkpoints } = this.ghost;

@@ -55,10 +55,10 @@ export class CheckpointRules {
     this.ghost.checkpoints.said(process, sequence, digest);
   }
 
-  /** The replica sends a certificate, alone or with a state. */
-  onStableSent(process: ProcessId, certificate: StableCertificate): void {
+  /** The replica sends a certificate, or a state with or without one. */
+  onState(process: ProcessId, certificate: StableCertificate): void {
     this.agreement.onCheckpoint(process, certificate.sequence, certificate.digest);
-    this.certificates.onStable(process, certificate);
+    this.certificates.onState(process, certificate);
   }
 
   /** The certificate within is judged with the view change. */
@@ -71,7 +71,8 @@ export class CheckpointRules {
   }
 
   onDurableStable(process: ProcessId, certificate: StableCertificate): void {
-    this.onStableSent(process, certificate);
+    this.agreement.onCheckpoint(process, certificate.sequence, certificate.digest);
+    this.certificates.onStable(process, certificate);
   }
 
   onStatus(process: ProcessId, replica: ReplicaGhost, message: Status): void {

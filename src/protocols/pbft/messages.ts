@@ -206,12 +206,13 @@ export interface BatchData extends Message {
 
 /**
  * Asks for partitions of the state of a stable checkpoint at `sequence`, or for the certificate of a later one. A path
- * leads from the root, by numbers of parts, from 0.
+ * leads from the root, by numbers of parts, from 0. `isUnproved`: of a checkpoint that is not known to be stable, too.
  */
 export interface FetchState extends Message {
   readonly kind: 'FetchState';
   readonly sequence: Sequence;
   readonly paths: readonly (readonly number[])[];
+  readonly isUnproved?: true;
   readonly proof: Proof;
 }
 

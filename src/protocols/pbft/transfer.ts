@@ -3,6 +3,10 @@
  * part along the partition tree (TOCS 2002, §5.3): each part is checked against the digest that a quorum has certified,
  * or that follows from it, as soon as it comes. Several replicas are asked at a time. A liar is found out by its first
  * lie, and costs no more than that; what is the same in the replica's own state is not asked for.
+ *
+ * A replica that has stood still for long takes a state that f + 1 have, of whom one is correct, though nobody can prove
+ * that it is stable. Where a bare quorum is left, the others may have come to it before all of them lost power, and then
+ * hold neither the proof of what led there nor a certificate, for which they lack the word of that very replica.
  */
 
 import { plainBytes, type Plain, type ProcessId } from '../../kernel/index.js';
@@ -30,7 +34,7 @@ const PATIENCE = 2;
 export const OUTSTANDING = 16;
 
 /** The state after a batch, when it is there. */
-export interface CertifiedState {
+interface CertifiedState {
   readonly certificate: StableCertificate;
   readonly state: CheckpointState | undefined;
 }
@@ -41,6 +45,8 @@ export abstract class PbftTransfer extends PbftViewChange {
   private placing: StableCertificate | undefined = undefined;
   /** What was executed at the last tick. */
   private executedBefore = 0;
+  /** Ticks since it was more than at the one before, while waiting for a view. */
+  private standstill = 0;
   private served = new ServedStates(this.members.length);
 
   // ---- asking ----
@@ -56,6 +62,7 @@ export abstract class PbftTransfer extends PbftViewChange {
     this.served.expire(this.tick);
     const hasMoved = this.lastExecuted > this.executedBefore;
     this.executedBefore = this.lastExecuted;
+    this.standstill = hasMoved || this.isActive ? 0 : this.standstill + 1;
     const { fetching } = this;
     if (fetching !== undefined && fetching.certificate.sequence <= this.lastExecuted)
       this.fetching = undefined;
@@ -66,7 +73,39 @@ export abstract class PbftTransfer extends PbftViewChange {
 
   /** The state that is fetched when it is missing. */
   protected get aim(): StableCertificate {
-    return this.target;
+    return this.hasProofs && !this.isLeftAlone() ? this.target : this.latestOfCorrect();
+  }
+
+  /** It has waited in vain for twice as long as for any view: nobody else goes there. */
+  private isLeftAlone(): boolean {
+    const { statusMicros, viewChangeMicrosMax } = this.settings;
+    return this.standstill * statusMicros >= 2 * viewChangeMicrosMax;
+  }
+
+  /** True where a certificate proves something to others. */
+  protected get hasProofs(): boolean {
+    return true;
+  }
+
+  /**
+   * The latest state that f + 1 have, and so one correct replica: it is right, whether or not it is stable. Not one
+   * with which the configuration ends: the next one begins with its certificate.
+   */
+  private latestOfCorrect(): StableCertificate {
+    let best = this.target;
+    for (const { sequence, digest, handover } of this.checkpoints.flat()) {
+      if (sequence <= best.sequence || sequence <= this.lastExecuted || handover !== undefined) continue;
+      if (this.having(sequence, digest) >= this.quorum.weak) best = { sequence, digest, proofs: [] };
+    }
+    return best;
+  }
+
+  private having(sequence: Sequence, digest: number): number {
+    let having = 0;
+    for (let rank = 0; rank < this.checkpoints.length; rank++) {
+      if (this.checkpointOf(rank, sequence)?.digest === digest) having++;
+    }
+    return having;
   }
 
   private isPlacingTarget(): boolean {
@@ -146,7 +185,10 @@ export abstract class PbftTransfer extends PbftViewChange {
   private ask(fetching: StateFetch, source: number, paths: readonly (readonly number[])[]): void {
     const { certificate } = fetching;
     fetching.ask(source, this.tick);
-    const body = { kind: 'FetchState', sequence: certificate.sequence, paths } as const;
+    const { sequence, proofs } = certificate;
+    const isUnproved = proofs.length === 0 && this.hasProofs;
+    const place = { kind: 'FetchState', sequence, paths } as const;
+    const body = isUnproved ? { ...place, isUnproved } : place;
     const proof = this.prove(StatementType.fetchState, 0, body.sequence, fetchStateDigest(body));
     const message: FetchState = { ...body, proof };
     this.host.send(this.holders[source] as ProcessId, message);
@@ -166,7 +208,7 @@ export abstract class PbftTransfer extends PbftViewChange {
       return;
     }
     if (!this.mayAnswer(this.rankOf(from))) return;
-    const { certificate, state } = this.stateToServe(sequence);
+    const { certificate, state } = this.stateToServe(message);
     const served = this.served.find(this.rankOf(from), sequence, certificate, state, this.tick);
     if (served === undefined) return;
     if (served.certificate.sequence !== sequence) {
@@ -180,8 +222,14 @@ export abstract class PbftTransfer extends PbftViewChange {
     }
   }
 
-  /** That of the stable checkpoint, whichever is asked for. */
-  protected stateToServe(_sequence: Sequence): CertifiedState {
+  /** One that this replica has said that it has, to who takes it; else that of the stable checkpoint, whichever is asked for. */
+  private stateToServe({ sequence, isUnproved }: FetchState): CertifiedState {
+    const isSaid = sequence > this.stable.sequence && this.checkpointOf(this.me, sequence) !== undefined;
+    const state =
+      (isUnproved ?? !this.hasProofs) && isSaid
+        ? this.ownStates.find((own) => own.sequence === sequence)
+        : undefined;
+    if (state !== undefined) return { certificate: { sequence, digest: state.digest, proofs: [] }, state };
     return { certificate: this.stable, state: this.stableState };
   }
 
@@ -282,8 +330,9 @@ export abstract class PbftTransfer extends PbftViewChange {
     if (checkpoint.sequence > this.window.low) {
       if (!this.ownStates.some(({ sequence }) => sequence === checkpoint.sequence))
         this.ownStates.push(checkpoint);
-      if (placing.sequence <= this.target.sequence) {
-        this.stabilise(placing);
+      const certificate = this.certificateOf(placing);
+      if (certificate !== undefined) {
+        this.stabilise(certificate);
         this.windowMoved();
       } else {
         // A start begins at the stable one, or at an older one if this is damaged.
@@ -293,6 +342,14 @@ export abstract class PbftTransfer extends PbftViewChange {
     } else if (checkpoint.sequence === this.stable.sequence) this.stableState ??= checkpoint;
     this.executeReady();
     this.watchProgress();
+  }
+
+  /** What makes a fetched state stable here; undefined while nothing does. */
+  private certificateOf(fetched: StableCertificate): StableCertificate | undefined {
+    const { target } = this;
+    if (fetched.sequence > target.sequence) return undefined;
+    if (fetched.proofs.length > 0 || !this.hasProofs) return fetched;
+    return fetched.sequence === target.sequence ? target : undefined;
   }
 
   protected override resetMembers(before: readonly ProcessId[]): void {
@@ -309,16 +366,18 @@ export abstract class PbftTransfer extends PbftViewChange {
     this.fetching = other.fetching?.clone();
     this.placing = other.placing;
     this.executedBefore = other.executedBefore;
+    this.standstill = other.standstill;
     this.served = other.served.clone();
     this.holders = other.holders;
   }
 
   protected encodeTransfer(): Plain {
-    const { fetching, placing, executedBefore, served } = this;
+    const { fetching, placing, executedBefore, standstill, served } = this;
     return {
       fetching: fetching?.encode(OUTSTANDING) ?? null,
       placing: placing?.sequence ?? 0,
       executedBefore,
+      standstill,
       served: served.encode(),
     };
   }

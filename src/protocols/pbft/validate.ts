@@ -91,7 +91,12 @@ export class Validator {
           this.isBatch(message['requests'])
         );
       case 'FetchState':
-        return isCount(message['sequence'], 1) && arePaths(message['paths']) && isProof(message['proof']);
+        return (
+          isCount(message['sequence'], 1) &&
+          arePaths(message['paths']) &&
+          (message['isUnproved'] === undefined || message['isUnproved'] === true) &&
+          isProof(message['proof'])
+        );
       case 'StateData':
         return this.isStateData(message);
       default:

@@ -84,8 +84,8 @@ export function batchDataDigest({ sequence, digest }: Unproved<BatchData>): numb
   return place(0x165667b1, 0, sequence, digest);
 }
 
-export function fetchStateDigest({ sequence, paths }: Unproved<FetchState>): number {
-  return place(0x7feb352d, 0, sequence, hashPlain(paths));
+export function fetchStateDigest({ sequence, paths, isUnproved }: Unproved<FetchState>): number {
+  return place(isUnproved ? 0x1d8e4e27 : 0x7feb352d, 0, sequence, hashPlain(paths));
 }
 
 export function stateDataDigest({ certificate, path, part }: Unproved<StateData>): number {

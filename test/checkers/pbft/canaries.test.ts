@@ -154,6 +154,15 @@ const CANARIES: Readonly<Record<string, (stage: PbftStage) => void>> = {
     stage.checkpoint(0, 2, 5);
     stage.promise(0, { kind: 'stable', certificate: stage.stable(2, 5) });
   },
+  'pbft/certificates: a state without a certificate, which nobody has': (stage) => {
+    stage.send(0, {
+      kind: 'StateData',
+      certificate: { sequence: 2, digest: 5, proofs: [] },
+      path: [],
+      part: { shape: 'whole', text: '{}' },
+      proof: proof(0),
+    });
+  },
   'pbft/certificates: a new view counts a view change twice': (stage) => {
     for (const replica of [0, 1]) stage.leave(replica, 1);
     stage.beginView(stage.newView(1, [], [0, 0, 1]));

@@ -56,6 +56,7 @@ const EXAMPLES: readonly PbftMessage[] = [
   { kind: 'FetchBatch', sequence: 1, digest, proof },
   { kind: 'BatchData', sequence: 1, digest, requests: batch, proof },
   { kind: 'FetchState', sequence: 16, paths: [[], [1, 0]], proof },
+  { kind: 'FetchState', sequence: 16, paths: [[]], isUnproved: true, proof },
   {
     kind: 'StateData',
     certificate: stable([0, 1, 2], 16, 5),
@@ -160,6 +161,14 @@ describe('pbft message forms', () => {
     const beginning = { sequence: 0, digest: 0, proofs: [], handover: { valueOf: 1, toString: 1 } };
     expect(validator.accepts({ ...data, certificate: beginning } as never)).toBe(false);
   });
+
+  it.each([false, 1, 'true', null])(
+    'a fetch of a state that is as unproved as %j is refused',
+    (isUnproved) => {
+      const fetch = { kind: 'FetchState', sequence: 16, paths: [[]], isUnproved, proof };
+      expect(validator.accepts(fetch as never)).toBe(false);
+    },
+  );
 
   it('views and sequences beyond exact arithmetic are refused', () => {
     for (const view of [-1, 0.5, NaN, Infinity, 2 ** 53, '0']) {

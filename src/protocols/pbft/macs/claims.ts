@@ -74,22 +74,8 @@ export abstract class MacClaims extends MacRequests {
 
   // ---- what comes in answer ----
 
-  /** Also a state that f + 1 have, and so one correct replica: it is right, whether or not it is stable. */
-  protected override get aim(): StableCertificate {
-    let best = super.aim;
-    for (const { sequence, digest } of this.checkpoints.flat()) {
-      if (sequence <= best.sequence || sequence <= this.lastExecuted) continue;
-      if (this.having(sequence, digest) >= this.quorum.weak) best = { sequence, digest, proofs: [] };
-    }
-    return best;
-  }
-
-  private having(sequence: Sequence, digest: number): number {
-    let having = 0;
-    for (let rank = 0; rank < this.checkpoints.length; rank++) {
-      if (this.checkpointOf(rank, sequence)?.digest === digest) having++;
-    }
-    return having;
+  protected override get hasProofs(): boolean {
+    return false;
   }
 
   /** Parts of a state prove nothing but themselves: it may be the beginning of a view, and not stable (view-start.ts). */

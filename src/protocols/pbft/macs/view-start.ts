@@ -9,7 +9,6 @@
 
 import type { Choice, Sequence, StableCertificate } from '../messages.js';
 import type { Promised } from '../records.js';
-import type { CertifiedState } from '../transfer.js';
 import { MacClaims } from './claims.js';
 import { isStableBy } from './decision.js';
 import type { Checkpointed, MacNewView, MacViewChange } from './messages.js';
@@ -83,15 +82,6 @@ export abstract class MacViewStarts extends MacClaims {
     const free = super.firstFreeSequence();
     if (this.viewStart === 0) return free;
     return Math.max(free, this.viewStart + (this.begun?.choices.length ?? 0) + 1);
-  }
-
-  /** A state that this replica has said that it has. */
-  protected override stateToServe(sequence: Sequence): CertifiedState {
-    if (sequence > this.stable.sequence && this.checkpointOf(this.me, sequence) !== undefined) {
-      const state = this.ownStates.find((own) => own.sequence === sequence);
-      if (state !== undefined) return { certificate: certificateOf(state), state };
-    }
-    return super.stateToServe(sequence);
   }
 
   protected override copyFrom(other: MacViewStarts): void {
