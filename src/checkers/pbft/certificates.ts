@@ -9,6 +9,7 @@ import {
   type PreparedCertificate,
   type Sequence,
   type StableCertificate,
+  type StateData,
   type View,
   type ViewChange,
 } from '../../protocols/pbft/index.js';
@@ -20,7 +21,7 @@ import { Said, type Ballot } from './places.js';
 export const CERTIFICATES = pbftSafety(
   'certificates',
   'Every certificate that a replica holds or sends is the word of a quorum of distinct replicas.',
-  'Of each prepared, commit and stable certificate that a replica has made durable or sent (in a VIEW-CHANGE, NEW-VIEW, DECISION or STATE-DATA), and of the VIEW-CHANGEs of a NEW-VIEW: the signers are distinct members of the configuration in force there, at least q of them (a prepared certificate has the primary and q - 1 others), and each correct one has said exactly that: the same view, sequence and digest (before the holder could know of it: sent it, or, for its own word, written it down). A NEW-VIEW is the word of the primary of its view. What is behind all stable checkpoints is only counted. A STATE-DATA with no proof at all tells of a state that is not known to be stable: a correct replica has said its CHECKPOINT. Judged when one becomes durable and when one is sent. With MACs a certificate is the local quorum of received messages, and none is sent: of a DECISION, at least q - f correct replicas have sent a COMMIT of its batch (or are its sender, and prepared) in one view, which need not be the one that it names, and of a stable checkpoint known by the word of f + 1, a correct replica has said so.',
+  'Of each prepared, commit and stable certificate that a replica has made durable or sent (in a VIEW-CHANGE, NEW-VIEW, DECISION or STATE-DATA), and of the VIEW-CHANGEs of a NEW-VIEW: the signers are distinct members of the configuration in force there, at least q of them (a prepared certificate has the primary and q - 1 others), and each correct one has said exactly that: the same view, sequence and digest (before the holder could know of it: sent it, or, for its own word, written it down). A NEW-VIEW is the word of the primary of its view. What is behind all stable checkpoints is only counted. A STATE-DATA with a part of a state and no proof at all tells of one that is not known to be stable: a correct replica has said its CHECKPOINT. Judged when one becomes durable and when one is sent. With MACs a certificate is the local quorum of received messages, and none is sent: of a DECISION, at least q - f correct replicas have sent a COMMIT of its batch (or are its sender, and prepared) in one view, which need not be the one that it names, and of a stable checkpoint known by the word of f + 1, a correct replica has said so.',
   '§4.2 to §4.4',
 );
 
@@ -86,9 +87,10 @@ export class Certificates extends PbftChecker {
     );
   }
 
-  /** The certificate of a STATE-DATA. */
-  onState(process: ProcessId, certificate: StableCertificate): void {
-    if (certificate.proofs.length === 0) this.onStateClaimed(process, certificate);
+  /** Without proofs, a part of a state tells of that state and no more. */
+  onState(process: ProcessId, { certificate, part }: StateData): void {
+    const isOfState = part !== undefined && part.shape !== 'gone';
+    if (isOfState && certificate.proofs.length === 0) this.onStateClaimed(process, certificate);
     else this.onStable(process, certificate);
   }
 

@@ -7,6 +7,7 @@ import type {
   MacViewChange,
   Promised,
   StableCertificate,
+  StateData,
   Status,
   ViewChange,
 } from '../../protocols/pbft/index.js';
@@ -55,10 +56,11 @@ export class CheckpointRules {
     this.ghost.checkpoints.said(process, sequence, digest);
   }
 
-  /** The replica sends a certificate, or a state with or without one. */
-  onState(process: ProcessId, certificate: StableCertificate): void {
+  /** The replica sends a certificate, or a part of a state with or without one. */
+  onState(process: ProcessId, message: StateData): void {
+    const { certificate } = message;
     this.agreement.onCheckpoint(process, certificate.sequence, certificate.digest);
-    this.certificates.onState(process, certificate);
+    this.certificates.onState(process, message);
   }
 
   /** The certificate within is judged with the view change. */

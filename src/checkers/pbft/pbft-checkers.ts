@@ -98,7 +98,7 @@ export class PbftCheckers implements Observer {
         this.agreement.onDecision(from, message as Decision);
         return;
       case 'StateData':
-        this.checkpoints.onState(from, (message as StateData).certificate);
+        this.checkpoints.onState(from, message as StateData);
         return;
     }
   }

@@ -6,8 +6,8 @@ import { PbftChecker, pbftSafety } from './pbft-checker.js';
 
 export const RECEIVED_STATE = pbftSafety(
   'received-state',
-  'A replica goes on only from a state that is that of a stable checkpoint.',
-  'When a replica installs a state that others have sent, it is durable, and a correct replica has sent a CHECKPOINT of its sequence with its digest. (A quorum has, and each of its correct replicas has come to that state by execution, or in turn like this one.) Not judged behind all stable checkpoints. Judged at every installation.',
+  'A replica goes on only from a state that a correct replica has come to.',
+  'When a replica installs a state that others have sent, it is durable, and a correct replica has sent a CHECKPOINT of its sequence with its digest. (Of a stable one a quorum has, of one that nobody can prove to be stable f + 1; and each of their correct replicas has come to that state by execution, or in turn like this one.) Not judged behind all stable checkpoints. Judged at every installation.',
   '§4.3; TOCS 2002, §5.3',
 );
 

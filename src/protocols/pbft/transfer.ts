@@ -45,7 +45,7 @@ export abstract class PbftTransfer extends PbftViewChange {
   private placing: StableCertificate | undefined = undefined;
   /** What was executed at the last tick. */
   private executedBefore = 0;
-  /** Ticks since it was more than at the one before, while waiting for a view. */
+  /** Ticks since it was more than at the one before. */
   private standstill = 0;
   private served = new ServedStates(this.members.length);
 
@@ -62,7 +62,7 @@ export abstract class PbftTransfer extends PbftViewChange {
     this.served.expire(this.tick);
     const hasMoved = this.lastExecuted > this.executedBefore;
     this.executedBefore = this.lastExecuted;
-    this.standstill = hasMoved || this.isActive ? 0 : this.standstill + 1;
+    this.standstill = hasMoved ? 0 : this.standstill + 1;
     const { fetching } = this;
     if (fetching !== undefined && fetching.certificate.sequence <= this.lastExecuted)
       this.fetching = undefined;
@@ -73,10 +73,12 @@ export abstract class PbftTransfer extends PbftViewChange {
 
   /** The state that is fetched when it is missing. */
   protected get aim(): StableCertificate {
-    return this.hasProofs && !this.isLeftAlone() ? this.target : this.latestOfCorrect();
+    const { target } = this;
+    const isProved = target.sequence > this.lastExecuted;
+    return this.hasProofs && (isProved || !this.isLeftAlone()) ? target : this.latestOfCorrect();
   }
 
-  /** It has waited in vain for twice as long as for any view: nobody else goes there. */
+  /** It has stood still for twice as long as it waits for any view: nothing else will come. */
   private isLeftAlone(): boolean {
     const { statusMicros, viewChangeMicrosMax } = this.settings;
     return this.standstill * statusMicros >= 2 * viewChangeMicrosMax;
@@ -85,6 +87,11 @@ export abstract class PbftTransfer extends PbftViewChange {
   /** True where a certificate proves something to others. */
   protected get hasProofs(): boolean {
     return true;
+  }
+
+  /** Right by the word of f + 1, and without the certificate that a stable one has. */
+  private isUnproved({ proofs }: StableCertificate): boolean {
+    return this.hasProofs && proofs.length === 0;
   }
 
   /**
@@ -103,7 +110,8 @@ export abstract class PbftTransfer extends PbftViewChange {
   private having(sequence: Sequence, digest: number): number {
     let having = 0;
     for (let rank = 0; rank < this.checkpoints.length; rank++) {
-      if (this.checkpointOf(rank, sequence)?.digest === digest) having++;
+      const said = this.checkpointOf(rank, sequence);
+      if (said?.digest === digest && said.handover === undefined) having++;
     }
     return having;
   }
@@ -142,8 +150,12 @@ export abstract class PbftTransfer extends PbftViewChange {
   /** Parts that nobody was asked for, or in vain: others are asked now. */
   private askForMissing(fetching: StateFetch): void {
     fetching.passOver(this.tick, PATIENCE, OUTSTANDING);
-    // Where nobody need have it who is left, a later one will do, which more have.
-    if (!this.isLeft(fetching) && this.aim.sequence > fetching.certificate.sequence) {
+    // Where nobody need have it who is left, a later one will do, which more have; for an unproved one any other will.
+    const { sequence } = this.aim;
+    const { certificate } = fetching;
+    const isEarlier = sequence > this.lastExecuted && sequence < certificate.sequence;
+    const isOther = sequence > certificate.sequence || (isEarlier && this.isUnproved(certificate));
+    if (isOther && !this.isLeft(fetching)) {
       this.fetchTarget();
       return;
     }
@@ -185,11 +197,10 @@ export abstract class PbftTransfer extends PbftViewChange {
   private ask(fetching: StateFetch, source: number, paths: readonly (readonly number[])[]): void {
     const { certificate } = fetching;
     fetching.ask(source, this.tick);
-    const { sequence, proofs } = certificate;
-    const isUnproved = proofs.length === 0 && this.hasProofs;
+    const { sequence } = certificate;
     const place = { kind: 'FetchState', sequence, paths } as const;
-    const body = isUnproved ? { ...place, isUnproved } : place;
-    const proof = this.prove(StatementType.fetchState, 0, body.sequence, fetchStateDigest(body));
+    const body = this.isUnproved(certificate) ? { ...place, isUnproved: true as const } : place;
+    const proof = this.prove(StatementType.fetchState, 0, sequence, fetchStateDigest(body));
     const message: FetchState = { ...body, proof };
     this.host.send(this.holders[source] as ProcessId, message);
   }
@@ -224,12 +235,12 @@ export abstract class PbftTransfer extends PbftViewChange {
 
   /** One that this replica has said that it has, to who takes it; else that of the stable checkpoint, whichever is asked for. */
   private stateToServe({ sequence, isUnproved }: FetchState): CertifiedState {
-    const isSaid = sequence > this.stable.sequence && this.checkpointOf(this.me, sequence) !== undefined;
-    const state =
-      (isUnproved ?? !this.hasProofs) && isSaid
-        ? this.ownStates.find((own) => own.sequence === sequence)
-        : undefined;
-    if (state !== undefined) return { certificate: { sequence, digest: state.digest, proofs: [] }, state };
+    const isTaken = isUnproved ?? !this.hasProofs;
+    if (isTaken && this.me >= 0 && sequence > this.stable.sequence) {
+      const said = this.checkpointOf(this.me, sequence);
+      const state = said && this.ownStates.find((own) => own.sequence === sequence);
+      if (state !== undefined) return { certificate: { sequence, digest: state.digest, proofs: [] }, state };
+    }
     return { certificate: this.stable, state: this.stableState };
   }
 
@@ -273,7 +284,7 @@ export abstract class PbftTransfer extends PbftViewChange {
     }
     if (sequence > this.target.sequence) {
       if (this.isStableElsewhere(from, message)) this.aimAt(certificate);
-      else if (sequence > this.aim.sequence) {
+      else if (sequence > this.aim.sequence && !this.isFetchedUnproved(sequence)) {
         this.reject('bad certificate');
         return;
       }
@@ -284,6 +295,12 @@ export abstract class PbftTransfer extends PbftViewChange {
   /** True when the certificate, as this replica shows it, is proved. */
   protected isStableElsewhere(_from: ProcessId, { certificate }: StateData): boolean {
     return this.isStable(certificate);
+  }
+
+  /** It is on its way: what was said of it was enough, whatever has been said since. */
+  private isFetchedUnproved(sequence: Sequence): boolean {
+    const certificate = this.fetching?.certificate;
+    return certificate?.sequence === sequence && this.isUnproved(certificate);
   }
 
   private takeStatePart(fetching: StateFetch, from: ProcessId, { certificate, path, part }: StateData): void {
@@ -330,26 +347,19 @@ export abstract class PbftTransfer extends PbftViewChange {
     if (checkpoint.sequence > this.window.low) {
       if (!this.ownStates.some(({ sequence }) => sequence === checkpoint.sequence))
         this.ownStates.push(checkpoint);
-      const certificate = this.certificateOf(placing);
-      if (certificate !== undefined) {
-        this.stabilise(certificate);
+      if (placing.sequence <= this.target.sequence && !this.isUnproved(placing)) {
+        this.stabilise(placing);
         this.windowMoved();
       } else {
         // A start begins at the stable one, or at an older one if this is damaged.
         this.promiseDecided(checkpoint);
+        // It, or one before it, may be known to be stable by now.
+        if (this.isUnproved(placing)) this.tryStabilise();
         if (this.isPrimary()) this.propose();
       }
     } else if (checkpoint.sequence === this.stable.sequence) this.stableState ??= checkpoint;
     this.executeReady();
     this.watchProgress();
-  }
-
-  /** What makes a fetched state stable here; undefined while nothing does. */
-  private certificateOf(fetched: StableCertificate): StableCertificate | undefined {
-    const { target } = this;
-    if (fetched.sequence > target.sequence) return undefined;
-    if (fetched.proofs.length > 0 || !this.hasProofs) return fetched;
-    return fetched.sequence === target.sequence ? target : undefined;
   }
 
   protected override resetMembers(before: readonly ProcessId[]): void {

@@ -154,6 +154,13 @@ const CANARIES: Readonly<Record<string, (stage: PbftStage) => void>> = {
     stage.checkpoint(0, 2, 5);
     stage.promise(0, { kind: 'stable', certificate: stage.stable(2, 5) });
   },
+  'pbft/certificates: the certificate of a checkpoint, and no part of its state, without the certificate': (
+    stage,
+  ) => {
+    stage.checkpoint(0, 2, 5);
+    const certificate = { sequence: 2, digest: 5, proofs: [] };
+    stage.send(0, { kind: 'StateData', certificate, path: [], part: undefined, proof: proof(0) });
+  },
   'pbft/certificates: a state without a certificate, which nobody has': (stage) => {
     stage.send(0, {
       kind: 'StateData',
