@@ -160,11 +160,11 @@ function createOption(spec: OptionSpec<unknown>): Option {
 /** commander's own messages, in the words and with the exit code of the house. */
 function asUsageError(error: CommanderError): UsageError {
   const text = error.message.replace(/^error: /, '');
-  const [message = text, suggestion] = text.split(/\n\(Did you mean (.*)\?\)$/);
+  const [message = text, near] = text.split(/\n\(Did you mean (.*)\?\)$/);
   const code = error.code
     .replace(/^commander\./, '')
     .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  const words = suggestion?.replace(/^one of /, '');
+  const words = near?.replace(/^one of /, '');
   const hint = words === undefined ? "see 'faultline --help'" : didYouMean(words);
   return new UsageError(code, message, hint);
 }

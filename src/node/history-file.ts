@@ -147,7 +147,8 @@ function readEvent(
   if (typeof fields === 'string') throw refuse(path, line, fields, content);
   if (typeof fields['process'] === 'string') return undefined;
   const parsed = eventShape.safeParse(fields);
-  if (!parsed.success) throw refuse(path, line, expectedOf(fields), content, hintOf(fields));
+  if (!parsed.success)
+    throw refuse(path, line, expectedOf(fields), content, suggestion(fields['type'], TYPES));
   const { type, process, f, key, value } = parsed.data;
   if (!isShallow(key, 0) || !isShallow(value, 0))
     throw refuse(path, line, `values at most ${DEPTH_MAX} deep`);
@@ -171,10 +172,6 @@ function expectedOf({ type, f }: Fields): string {
   if (!TYPES.some((each) => each === type)) return `type ${TYPES.join(', ')}`;
   if (typeof f !== 'string') return 'f, a word that says what is done';
   return 'process, a whole number from 0';
-}
-
-function hintOf({ type }: Fields): string | undefined {
-  return suggestion(type, TYPES);
 }
 
 const EXCERPT_CHARACTERS = 60;

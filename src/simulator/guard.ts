@@ -40,6 +40,7 @@ function wrap(owner: object, key: string, name: string, instead: string): void {
   Object.defineProperty(owner, key, { value: guarded, writable: true, configurable: true });
 }
 
+/** What is named here is replaced, and not used: none of it is called while a simulation runs. */
 function install(): void {
   isInstalled = true;
   const clock = "the host's monotonicNow() or wallNow()";

@@ -219,7 +219,7 @@ describe('cli: run and the world around it', () => {
   it('a process that was stopped for a while goes on, and takes no run for one that hangs', async () => {
     let isSent = false;
     // On a busy machine, a run that is well may itself stand still for seconds.
-    const args = ['run', 'raft/baseline-quiet', '--seeds', '1..20', '--timeout', '8s', '--json'];
+    const args = ['run', 'raft/baseline-quiet', '--seeds', '1..40', '--timeout', '8s', '--json'];
     const { code, stdout } = await faultline(args, {
       onOutput: (_, send) => {
         if (isSent) return undefined;
@@ -229,7 +229,7 @@ describe('cli: run and the world around it', () => {
       },
     });
     expect(code).toBe(0);
-    expect(jsonLines(stdout).at(-1)).toMatchObject({ type: 'summary', verdicts: { passed: 20 } });
+    expect(jsonLines(stdout).at(-1)).toMatchObject({ type: 'summary', verdicts: { passed: 40 } });
   }, 120_000);
 
   it('a slow reader gets all of it', () => {

@@ -133,17 +133,24 @@ export abstract class PbftCheckpoints extends PbftOrdering {
   }
 
   /** A quorum of the same digest is a certificate (§4.3). */
-  protected certify({ sequence, digest, handover }: Checkpoint): void {
+  protected certify(message: Checkpoint): void {
+    const { sequence, digest, handover } = message;
     if (sequence <= this.target.sequence) return;
     const { strong } = this.quorum;
-    const proofs: Proof[] = [];
-    for (let rank = 0; rank < this.checkpoints.length && proofs.length < strong; rank++) {
-      const said = this.checkpointOf(rank, sequence);
-      if (said?.digest === digest && said.handover === handover) proofs.push(said.proof);
-    }
+    const proofs = this.proofsOf(message, strong);
     if (proofs.length < strong) return;
     const certificate = { sequence, digest, proofs };
     this.aimAt(handover === undefined ? certificate : { ...certificate, handover });
+  }
+
+  /** Proofs of those who have said the same as this message, so many at most. */
+  protected proofsOf({ sequence, digest, handover }: Checkpoint, most: number): readonly Proof[] {
+    const proofs: Proof[] = [];
+    for (let rank = 0; rank < this.checkpoints.length && proofs.length < most; rank++) {
+      const said = this.checkpointOf(rank, sequence);
+      if (said?.digest === digest && said.handover === handover) proofs.push(said.proof);
+    }
+    return proofs;
   }
 
   /** A certificate that has been verified. */

@@ -21,6 +21,7 @@ import {
   type StatePart,
 } from './messages.js';
 import { contentOf, isGenuine, type Expected } from './partition.js';
+import type { Checkpointed } from './recovery.js';
 import { ServedStates } from './served-states.js';
 import { NOBODY, StateFetch, type FetchedPart } from './state-fetch.js';
 import { PbftViewChange } from './view-change.js';
@@ -37,6 +38,11 @@ export const OUTSTANDING = 16;
 interface CertifiedState {
   readonly certificate: StableCertificate;
   readonly state: CheckpointState | undefined;
+}
+
+/** Of a checkpoint that is known by the word of f + 1: there is nothing to show. */
+export function withoutProofs({ sequence, digest }: Checkpointed): StableCertificate {
+  return { sequence, digest, proofs: [] };
 }
 
 export abstract class PbftTransfer extends PbftViewChange {
@@ -75,11 +81,11 @@ export abstract class PbftTransfer extends PbftViewChange {
   protected get aim(): StableCertificate {
     const { target } = this;
     const isProved = target.sequence > this.lastExecuted;
-    return this.hasProofs && (isProved || !this.isLeftAlone()) ? target : this.latestOfCorrect();
+    return this.hasProofs && (isProved || !this.hasStoodStill()) ? target : this.latestOfCorrect();
   }
 
-  /** It has stood still for twice as long as it waits for any view: nothing else will come. */
-  private isLeftAlone(): boolean {
+  /** For twice as long as it waits for any view: nothing else will come. */
+  private hasStoodStill(): boolean {
     const { statusMicros, viewChangeMicrosMax } = this.settings;
     return this.standstill * statusMicros >= 2 * viewChangeMicrosMax;
   }
@@ -99,21 +105,14 @@ export abstract class PbftTransfer extends PbftViewChange {
    * with which the configuration ends: the next one begins with its certificate.
    */
   private latestOfCorrect(): StableCertificate {
+    const { weak } = this.quorum;
     let best = this.target;
-    for (const { sequence, digest, handover } of this.checkpoints.flat()) {
+    for (const message of this.checkpoints.flat()) {
+      const { sequence, handover } = message;
       if (sequence <= best.sequence || sequence <= this.lastExecuted || handover !== undefined) continue;
-      if (this.having(sequence, digest) >= this.quorum.weak) best = { sequence, digest, proofs: [] };
+      if (this.proofsOf(message, weak).length >= weak) best = withoutProofs(message);
     }
     return best;
-  }
-
-  private having(sequence: Sequence, digest: number): number {
-    let having = 0;
-    for (let rank = 0; rank < this.checkpoints.length; rank++) {
-      const said = this.checkpointOf(rank, sequence);
-      if (said?.digest === digest && said.handover === undefined) having++;
-    }
-    return having;
   }
 
   private isPlacingTarget(): boolean {
@@ -150,12 +149,7 @@ export abstract class PbftTransfer extends PbftViewChange {
   /** Parts that nobody was asked for, or in vain: others are asked now. */
   private askForMissing(fetching: StateFetch): void {
     fetching.passOver(this.tick, PATIENCE, OUTSTANDING);
-    // Where nobody need have it who is left, a later one will do, which more have; for an unproved one any other will.
-    const { sequence } = this.aim;
-    const { certificate } = fetching;
-    const isEarlier = sequence > this.lastExecuted && sequence < certificate.sequence;
-    const isOther = sequence > certificate.sequence || (isEarlier && this.isUnproved(certificate));
-    if (isOther && !this.isLeft(fetching)) {
+    if (!this.isLeft(fetching) && this.givesWay(fetching)) {
       this.fetchTarget();
       return;
     }
@@ -185,6 +179,14 @@ export abstract class PbftTransfer extends PbftViewChange {
     // Then all may be asked again, this one first: its answer may be lost, and nothing else.
     fetching.beginAgain();
     return source;
+  }
+
+  /** Where nobody need have it who is left, a later one will do, which more have; for an unproved one any other will. */
+  private givesWay({ certificate }: StateFetch): boolean {
+    const { sequence } = this.aim;
+    if (sequence > certificate.sequence) return true;
+    const isEarlier = sequence < certificate.sequence && sequence > this.lastExecuted;
+    return isEarlier && this.isUnproved(certificate);
   }
 
   /** Of f + 1 that may have it one is correct: of the members, or of those that were members before. */
@@ -235,11 +237,11 @@ export abstract class PbftTransfer extends PbftViewChange {
 
   /** One that this replica has said that it has, to who takes it; else that of the stable checkpoint, whichever is asked for. */
   private stateToServe({ sequence, isUnproved }: FetchState): CertifiedState {
-    const isTaken = isUnproved ?? !this.hasProofs;
+    const isTaken = isUnproved || !this.hasProofs;
     if (isTaken && this.me >= 0 && sequence > this.stable.sequence) {
       const said = this.checkpointOf(this.me, sequence);
       const state = said && this.ownStates.find((own) => own.sequence === sequence);
-      if (state !== undefined) return { certificate: { sequence, digest: state.digest, proofs: [] }, state };
+      if (state !== undefined) return { certificate: withoutProofs(state), state };
     }
     return { certificate: this.stable, state: this.stableState };
   }
@@ -284,7 +286,7 @@ export abstract class PbftTransfer extends PbftViewChange {
     }
     if (sequence > this.target.sequence) {
       if (this.isStableElsewhere(from, message)) this.aimAt(certificate);
-      else if (sequence > this.aim.sequence && !this.isFetchedUnproved(sequence)) {
+      else if (!this.isFetchedUnproved(sequence) && sequence > this.aim.sequence) {
         this.reject('bad certificate');
         return;
       }

@@ -91,7 +91,7 @@ describe('a pbft replica that is left alone', () => {
     expect(asks(bench, 3 * PATIENCE)).toEqual([]);
   });
 
-  it('does so in a view as well, where its primary is silent', () => {
+  it('fetches it in a view as well, where its primary is silent', () => {
     const { word } = ahead();
     const bench = new Bench(3, 5, SETTINGS).sync();
     bench.receive(word, checkpoint(1, 2, word.digest)).sync();

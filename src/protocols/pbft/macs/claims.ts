@@ -20,6 +20,7 @@ import {
   type StatePart,
 } from '../messages.js';
 import type { Status, View } from '../messages.js';
+import { withoutProofs } from '../transfer.js';
 import { decisionDigest } from '../wire.js';
 import type { Checkpointed } from './messages.js';
 import { MacRequests } from './requests.js';
@@ -52,11 +53,11 @@ export abstract class MacClaims extends MacRequests {
   /** The certificate would prove nothing. */
   protected override sendPart(
     to: ProcessId,
-    { sequence, digest }: StableCertificate,
+    certificate: StableCertificate,
     path: readonly number[],
     part: StatePart | undefined,
   ): void {
-    super.sendPart(to, { sequence, digest, proofs: [] }, path, part);
+    super.sendPart(to, withoutProofs(certificate), path, part);
   }
 
   protected override shownCommits(): readonly Proof[] {

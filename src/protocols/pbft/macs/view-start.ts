@@ -9,6 +9,7 @@
 
 import type { Choice, Sequence, StableCertificate } from '../messages.js';
 import type { Promised } from '../records.js';
+import { withoutProofs } from '../transfer.js';
 import { MacClaims } from './claims.js';
 import { isStableBy } from './decision.js';
 import type { Checkpointed, MacNewView, MacViewChange } from './messages.js';
@@ -24,7 +25,7 @@ export abstract class MacViewStarts extends MacClaims {
     const { view, checkpoint, choices } = message;
     this.begun = message;
     this.awaitsStart = false;
-    this.takePart(view, certificateOf(checkpoint), choices);
+    this.takePart(view, withoutProofs(checkpoint), choices);
   }
 
   /** It was in this view before the start. */
@@ -33,7 +34,7 @@ export abstract class MacViewStarts extends MacClaims {
     this.begun = message;
     const isStable = isStableBy(viewChanges, checkpoint, this.quorum);
     this.awaitsStart = !isStable && checkpoint.sequence > this.window.low;
-    this.takeView(view, isStable ? certificateOf(checkpoint) : this.stable, choices);
+    this.takeView(view, isStable ? withoutProofs(checkpoint) : this.stable, choices);
   }
 
   protected override takePromise(promise: Promised): void {
@@ -56,7 +57,7 @@ export abstract class MacViewStarts extends MacClaims {
   protected override get aim(): StableCertificate {
     const { begun } = this;
     const aim = super.aim;
-    return begun !== undefined && this.viewStart > aim.sequence ? certificateOf(begun.checkpoint) : aim;
+    return begun !== undefined && this.viewStart > aim.sequence ? withoutProofs(begun.checkpoint) : aim;
   }
 
   protected override stabiliseFrom(start: StableCertificate): void {
@@ -89,9 +90,4 @@ export abstract class MacViewStarts extends MacClaims {
     this.begun = other.begun;
     this.awaitsStart = other.awaitsStart;
   }
-}
-
-/** Known by the word of f + 1: there is no proof to show. */
-function certificateOf({ sequence, digest }: Checkpointed): StableCertificate {
-  return { sequence, digest, proofs: [] };
 }
