@@ -140,7 +140,11 @@ export function plainBytes(value: Plain | undefined): number {
   let bytes = DELIMITER_BYTES;
   if (Array.isArray(value)) {
     const items = value as readonly Plain[];
-    for (let i = 0; i < items.length; i++) bytes += plainBytes(items[i]);
+    for (let i = 0; i < items.length; i++) {
+      const item = items[i];
+      // Most are numbers: a call for each would cost more than all the rest.
+      bytes += typeof item === 'number' ? SCALAR_BYTES : plainBytes(item);
+    }
     return bytes;
   }
   const record = value as { readonly [key: string]: Plain | undefined };
@@ -162,13 +166,6 @@ export function bytesWithin(value: Plain | undefined, most: number): number | un
   return left < 0 ? undefined : most - left;
 }
 
-/** What {@link plainBytes} of a list, or of an object with members of these names, has beyond that of its parts. */
-export function bytesAroundParts(names: readonly string[] = []): number {
-  let bytes = DELIMITER_BYTES;
-  for (let i = 0; i < names.length; i++) bytes += DELIMITER_BYTES + (names[i] as string).length;
-  return bytes;
-}
-
 /** What is left of so many bytes; below 0, with a part unseen, when they are not enough. */
 function bytesLeft(value: Plain | undefined, bytes: number): number {
   if (typeof value === 'string') return bytes - DELIMITER_BYTES - value.length;
@@ -176,7 +173,10 @@ function bytesLeft(value: Plain | undefined, bytes: number): number {
   let left = bytes - DELIMITER_BYTES;
   if (Array.isArray(value)) {
     const items = value as readonly Plain[];
-    for (let i = 0; i < items.length && left >= 0; i++) left = bytesLeft(items[i], left);
+    for (let i = 0; i < items.length && left >= 0; i++) {
+      const item = items[i];
+      left = typeof item === 'number' ? left - SCALAR_BYTES : bytesLeft(item, left);
+    }
     return left;
   }
   const record = value as { readonly [key: string]: Plain | undefined };

@@ -9,6 +9,12 @@ import { executedDigest } from './executed.js';
 import type { Sequence } from './messages.js';
 import { plainDigest } from './plain-digest.js';
 
+/** Digests of the large parts of a state. */
+export interface PartDigests {
+  readonly executed: number;
+  readonly service: number;
+}
+
 /** The replicated state. */
 export interface PlainState {
   /** Commands executed so far: the place of the last one in the dense order. */
@@ -30,6 +36,8 @@ export class CheckpointState {
     readonly digest: number,
     /** Size on disk. */
     readonly bytes: number,
+    /** Known of a state that was made here. */
+    readonly parts?: PartDigests,
   ) {}
 
   get index(): number {
@@ -38,7 +46,7 @@ export class CheckpointState {
 }
 
 /** Digest of a state whose large parts have these. */
-export function stateDigest(state: PlainState, executed: number, service: number): number {
+export function stateDigest(state: PlainState, { executed, service }: PartDigests): number {
   return plainDigest({ ...state, executed, service });
 }
 
@@ -48,5 +56,7 @@ export function receivedDigest(received: Plain): number | undefined {
   const state = received as PlainState & Plain;
   if (state.executed === undefined || state.service === undefined) return undefined;
   const executed = executedDigest(state.executed);
-  return executed === undefined ? undefined : stateDigest(state, executed, plainDigest(state.service));
+  return executed === undefined
+    ? undefined
+    : stateDigest(state, { executed, service: plainDigest(state.service) });
 }

@@ -209,8 +209,8 @@ export abstract class PbftExecution extends PbftCore {
     const service = this.service.snapshotBytes?.() ?? 0;
     const rows = state.executed as readonly (readonly number[])[];
     const bytes = rows.reduce((sum, row) => sum + EXECUTED_BYTES * row.length, service);
-    const digest = stateDigest(state, this.executed.digest(), this.serviceDigest.of(state.service));
-    return new CheckpointState(this.lastExecuted, state, digest, bytes);
+    const parts = { executed: this.executed.digest(), service: this.serviceDigest.of(state.service) };
+    return new CheckpointState(this.lastExecuted, state, stateDigest(state, parts), bytes, parts);
   }
 
   /** The replicated state is that of a checkpoint. */

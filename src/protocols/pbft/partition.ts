@@ -8,15 +8,14 @@
  * have the same one; which partitions are sent whole, and which by the digests of their parts, each sender decides.
  */
 
+import { byCodeUnits, bytesWithin, canonical, type Plain } from '../../kernel/index.js';
 import {
-  byCodeUnits,
-  bytesAroundParts,
-  bytesWithin,
-  canonical,
-  plainBytes,
-  type Plain,
-} from '../../kernel/index.js';
-import { receivedDigest, stateDigest, type PlainState } from './checkpoint.js';
+  receivedDigest,
+  stateDigest,
+  type CheckpointState,
+  type PartDigests,
+  type PlainState,
+} from './checkpoint.js';
 import { executedDigest } from './executed.js';
 import type { StatePart } from './messages.js';
 import {
@@ -49,18 +48,20 @@ export interface Expected {
 /** Bytes up to which a partition is digested at once: its parts are seldom asked for by themselves. */
 const SMALL = 512;
 
-/** A partition that is here. Its parts, its size and its digest are worked out once, when they are asked for. */
+/** A partition that is here. Its parts and its digest are worked out once, when they are asked for. */
 export class Partition {
-  private split: readonly Partition[] | undefined = undefined;
   private sortedNames: readonly string[] | undefined = undefined;
-  private size = 0;
-  private isDigested = false;
-  private known: number | undefined = undefined;
+  private isDigested: boolean;
 
+  /** What is known of it already: its digest, its parts. */
   constructor(
     readonly kind: Kind,
     readonly value: Plain,
-  ) {}
+    private known?: number,
+    private split?: readonly Partition[],
+  ) {
+    this.isDigested = known !== undefined;
+  }
 
   /** In their order. */
   get parts(): readonly Partition[] {
@@ -72,10 +73,9 @@ export class Partition {
     return (this.sortedNames ??= namesOf(this.value as Members));
   }
 
-  /** As {@link plainBytes} has it. */
-  get bytes(): number {
-    if (this.size === 0) this.size = bytesWithin(this.value, SMALL) ?? bytesOfParts(this);
-    return this.size;
+  /** True when it takes no more than so many bytes. */
+  isWithin(bytes: number): boolean {
+    return bytesWithin(this.value, bytes) !== undefined;
   }
 
   /** Undefined: it is nothing that can be of this kind. */
@@ -87,9 +87,14 @@ export class Partition {
 
   private compute(): number | undefined {
     const { kind, value } = this;
-    const isWhole = this.bytes <= SMALL || this.parts.length === 0;
+    const isWhole = this.isWithin(SMALL) || this.parts.length === 0;
     return isWhole ? partitionDigest(kind, value) : digestOfParts(this);
   }
+}
+
+/** All of a state that is here. What was digested when it was made is not digested again. */
+export function rootPartition({ state, parts }: CheckpointState): Partition {
+  return new Partition('state', state, undefined, parts && splitState(state, parts));
 }
 
 /** A part by the digests of its own parts. */
@@ -120,24 +125,12 @@ function digestOfParts(partition: Partition): number | undefined {
   const { kind, value, parts } = partition;
   const digests = parts.map(({ digest }) => digest);
   if (!areNumbers(digests)) return undefined;
-  if (kind === 'state')
-    return stateDigest(value as PlainState & Plain, digests[0] as number, digests[1] as number);
+  if (kind === 'state') {
+    const [executed, service] = digests as [number, number];
+    return stateDigest(value as PlainState & Plain, { executed, service });
+  }
   if (!isList(value)) return digestOfObject(partition.names, digests);
   return kind === 'group' ? digestOfGroup(digests, value.length) : digestOfList(digests, value.length);
-}
-
-function bytesOfParts(partition: Partition): number {
-  const { kind, value, parts } = partition;
-  if (parts.length === 0) return plainBytes(value);
-  let bytes = 0;
-  for (const part of parts) bytes += part.bytes - (part.kind === 'group' ? bytesAroundParts() : 0);
-  if (kind === 'state') return bytes + bytesAroundState(value as Members);
-  return bytes + bytesAroundParts(isList(value) ? [] : partition.names);
-}
-
-/** Of the members that are no parts, and of all names. */
-function bytesAroundState(state: Members): number {
-  return plainBytes({ ...state, executed: null, service: null }) - 2 * plainBytes(null);
 }
 
 function areNumbers(digests: readonly (number | undefined)[]): digests is readonly number[] {
@@ -154,11 +147,14 @@ function split(partition: Partition): Partition[] {
 }
 
 /** None: it is no state. */
-function splitState(value: Plain): Partition[] {
+function splitState(value: Plain, known?: PartDigests): Partition[] {
   if (value === null || typeof value !== 'object' || isList(value)) return [];
   const { executed, service } = value as Members;
   if (executed === undefined || service === undefined) return [];
-  return [new Partition('executed', executed), new Partition('plain', service)];
+  return [
+    new Partition('executed', executed, known?.executed),
+    new Partition('plain', service, known?.service),
+  ];
 }
 
 function splitList(list: readonly Plain[]): Partition[] {
@@ -189,7 +185,7 @@ export function partOf(partition: Partition, most: number): StatePart {
   const { kind, value } = partition;
   const whole = { shape: 'whole', text: '' } as const;
   const isSmall =
-    partition.bytes <= most || kind === 'executed' || typeof value !== 'object' || value === null;
+    partition.isWithin(most) || kind === 'executed' || typeof value !== 'object' || value === null;
   if (isSmall) return { ...whole, text: canonical(value) };
   const digests = partition.parts.map(({ digest }) => digest as number);
   if (kind === 'state') {

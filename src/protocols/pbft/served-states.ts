@@ -7,7 +7,7 @@
 import type { Plain } from '../../kernel/index.js';
 import type { CheckpointState } from './checkpoint.js';
 import type { Sequence, StableCertificate, StatePart } from './messages.js';
-import { Partition, partOf, partitionAt } from './partition.js';
+import { partOf, partitionAt, rootPartition, type Partition } from './partition.js';
 
 /** Status ticks for which a state is kept after it was asked for. */
 export const KEPT_TICKS = 20;
@@ -78,7 +78,7 @@ export class ServedStates {
 
   private turnTo(state: CheckpointState | undefined): void {
     this.latest = state;
-    this.root = state && new Partition('state', state.state);
+    this.root = state && rootPartition(state);
     this.parts.clear();
   }
 

@@ -149,7 +149,7 @@ describe('digest of a received state', () => {
 
   it('is that of the state', () => {
     const executed = executedDigest(state.executed) as number;
-    expect(receivedDigest(state)).toBe(stateDigest(state, executed, plainDigest(state.service)));
+    expect(receivedDigest(state)).toBe(stateDigest(state, { executed, service: plainDigest(state.service) }));
   });
 
   it('takes in every member, also one that no state has', () => {

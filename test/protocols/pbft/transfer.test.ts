@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { plainBytes, type Plain } from '../../../src/kernel/index.js';
-import { receivedDigest } from '../../../src/protocols/pbft/checkpoint.js';
+import { CheckpointState, receivedDigest, type PlainState } from '../../../src/protocols/pbft/checkpoint.js';
+import { executedDigest } from '../../../src/protocols/pbft/executed.js';
 import { RememberedDigest, plainDigest } from '../../../src/protocols/pbft/plain-digest.js';
 import {
   assemble,
@@ -9,6 +10,7 @@ import {
   isGenuine,
   partOf,
   partitionAt,
+  rootPartition,
 } from '../../../src/protocols/pbft/partition.js';
 import { StateFetch } from '../../../src/protocols/pbft/state-fetch.js';
 import type { StatePart } from '../../../src/protocols/pbft/index.js';
@@ -85,11 +87,33 @@ function* lies(part: StatePart): Generator<StatePart> {
 }
 
 describe('the partition tree of a state', () => {
+  it('sends of a state that was digested when it was made what it sends of any other', () => {
+    fc.assert(
+      fc.property(state, fc.integer({ min: 1, max: MOST }), (wanted, chunk) => {
+        const value = wanted as PlainState & Plain;
+        const digests = {
+          executed: executedDigest(value.executed) as number,
+          service: plainDigest(value.service),
+        };
+        const digest = receivedDigest(wanted) as number;
+        const any = rootPartition(new CheckpointState(16, value, digest, 0));
+        const made = rootPartition(new CheckpointState(16, value, digest, 0, digests));
+        expect(made.digest).toBe(digest);
+        for (const path of [[], [0], [1], [1, 0]]) {
+          const [one, other] = [partitionAt(any, path), partitionAt(made, path)];
+          expect(other && partOf(other, chunk)).toEqual(one && partOf(one, chunk));
+        }
+      }),
+    );
+  });
+
   it('has the digest of every partition in that of its parts, whether remembered or not', () => {
     fc.assert(
       fc.property(state, (wanted) => {
         const root = new Partition('state', wanted);
-        expect([root.digest, root.bytes]).toEqual([receivedDigest(wanted), plainBytes(wanted)]);
+        const bytes = plainBytes(wanted);
+        expect(root.digest).toBe(receivedDigest(wanted));
+        expect([root.isWithin(bytes), root.isWithin(bytes - 1)]).toEqual([true, false]);
         const remembered = new RememberedDigest();
         expect(remembered.of(wanted)).toBe(plainDigest(wanted));
       }),
