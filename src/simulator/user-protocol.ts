@@ -1,6 +1,14 @@
 /** A user's own protocol: checked against the contract before it runs, so that a slip is told in words. */
 
-import { COMMON_WORDS, UsageError, excerpt, nearest, received, suggestion, type Protocol } from '../kernel/index.js';
+import {
+  COMMON_WORDS,
+  UsageError,
+  excerpt,
+  nearest,
+  received,
+  suggestion,
+  type Protocol,
+} from '../kernel/index.js';
 import type { Scenario } from '../scenario/index.js';
 import { createConfiguredService } from '../services/index.js';
 import type { Implementation } from './implementation.js';
