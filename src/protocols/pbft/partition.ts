@@ -87,8 +87,14 @@ export class Partition {
 
   private compute(): number | undefined {
     const { kind, value } = this;
-    const isWhole = this.isWithin(SMALL) || this.parts.length === 0;
-    return isWhole ? partitionDigest(kind, value) : digestOfParts(this);
+    return this.isDigestedWhole() ? partitionDigest(kind, value) : digestOfParts(this);
+  }
+
+  /** Of a group of single items as well: to ask how large it is takes as long as to digest it. */
+  private isDigestedWhole(): boolean {
+    const { kind, value } = this;
+    if (kind === 'group' && isList(value) && value.length <= FANOUT) return true;
+    return this.isWithin(SMALL) || this.parts.length === 0;
   }
 }
 
