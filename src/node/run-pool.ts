@@ -4,6 +4,7 @@
  * told as such. Reports come in the order of the requests, whatever worker is faster.
  */
 
+import { setMaxListeners } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Tinypool } from 'tinypool';
 import { learns, type Strategy } from '../campaign/index.js';
@@ -241,6 +242,8 @@ class Watchdog {
     this.cells = new Int32Array(pulse);
     this.sources = dropped === undefined ? [settings.signal] : [settings.signal, dropped];
     for (const source of this.sources) {
+      // One for each task under way, of which a large machine has many: Node takes more than ten for a leak.
+      setMaxListeners(0, source);
       source.addEventListener('abort', this.abort);
       if (source.aborted) this.abort();
     }

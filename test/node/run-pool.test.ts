@@ -160,6 +160,16 @@ describe('the pool of workers', () => {
     }
   });
 
+  it('has as many tasks under way as its workers want, and no warning of a leak', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): unknown => warnings.push(warning);
+    process.on('warning', note);
+    const seeds = Array.from({ length: 40 }, (_, i) => String(i));
+    await collect(open(30_000, 4).runs([{ scenario: mine, bug: undefined, seeds }]));
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+
   it('ends early, without an error, when its signal says so', async () => {
     const controller = new AbortController();
     const seeds = Array.from({ length: 10_000 }, (_, i) => String(i));
