@@ -93,9 +93,10 @@ export function recover(disk: DiskImage): Recovered | undefined {
   const { snapshot, isLost } = recoverSnapshot(disk.read(SNAPSHOT_FILE));
   const wal = recoverWal(disk);
   const joined = joinLog(wal, snapshot);
-  // Without the snapshot, a log that begins after it says nothing. One that begins at the beginning has all that was
-  // acknowledged; and with no log at all, nothing was, for no acknowledgement rests on a snapshot alone.
-  const isDamaged = wal.isDamaged || (isLost && wal.baseIndex > 0);
+  // Without the snapshot, a log that begins after it says nothing, and no log says nothing either: what was acknowledged
+  // may have been in segments that gave way to the snapshot, before the next one had a durable beginning. A log that
+  // begins at the beginning has all of it.
+  const isDamaged = wal.isDamaged || (isLost && (wal.baseIndex > 0 || wal.records === 0));
   const lostIndex = highestPossibleIndex(wal, snapshot, isLost);
   const term = Math.max(meta.term, wal.lastTerm, snapshot?.header.term ?? 0);
   const { suspectIndex, suspectTerm } = meta;

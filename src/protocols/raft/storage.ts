@@ -88,8 +88,7 @@ export class RaftStorage {
    * Goes on in a new segment, and returns the position of its first record. With `isReset` everything before is
    * void; the log begins after the given index. Else it is continued, and ends there now.
    *
-   * What is void is removed when the new beginning is durable. A crash in between would else leave no log at all,
-   * and if then the snapshot rots, the disk looks like that of a server which has never acknowledged anything.
+   * What is void is removed when the new beginning is durable. A crash in between would else leave no log at all.
    */
   startSegment(lastIndex: LogIndex, lastTerm: Term, isReset: boolean): number {
     const current = this.segments[this.segments.length - 1];

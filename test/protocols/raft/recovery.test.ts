@@ -7,7 +7,7 @@ import { canonical, hashString } from '../../../src/kernel/index.js';
 import { recover } from '../../../src/protocols/raft/index.js';
 import { RaftStorage } from '../../../src/protocols/raft/storage.js';
 import { createService } from '../../../src/services/index.js';
-import { FakeHost, intact, rotten, torn } from './fake-host.js';
+import { FakeHost, image, intact, rotten, torn } from './fake-host.js';
 import {
   LONG,
   MEMBERS,
@@ -381,6 +381,25 @@ describe('raft recovery: snapshot and log together (§7)', () => {
     subject.replica.receive(1, requestVote(3, 9, 2));
     subject.host.completeAll(subject.replica);
     expect(subject.host.take().at(-1)?.message).toMatchObject({ granted: false });
+  });
+
+  it('a rotten snapshot and no log: whatever was acknowledged may have given way to that snapshot', () => {
+    const settings = { 'snapshot-entries': 4, 'retained-entries': 0 };
+    const subject = replicaOn(logOf(2, [1, 2, 2, 2]), { settings });
+    const { host, replica } = subject;
+    replica.receive(1, append(2, 4, 2, [], 4));
+    host.completeNth(replica, 0); // content
+    host.completeNth(replica, 0); // name
+    expect(host.files()).toEqual(['meta', 'snapshot', 'wal-2']);
+    const left = host.image();
+    // The power goes before the segment that goes on has a durable beginning; the snapshot rots before the next one has.
+    const without = new Map([...left.files()].map((file) => [file, left.read(file)]));
+    without.delete('wal-2');
+    expect(state(replicaOn(image(without)))).toMatchObject({ baseIndex: 4, suspectTerm: 0 });
+    without.set('snapshot', [rotten, rotten]);
+    const again = replicaOn(image(without));
+    again.host.completeAll(again.replica);
+    expect(state(again)).toMatchObject({ log: [], baseIndex: 0, suspectTerm: 2 });
   });
 
   it.each([
