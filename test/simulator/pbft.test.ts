@@ -24,7 +24,7 @@ describe('pbft in the simulator', () => {
       }),
       { numRuns: 12 },
     );
-  });
+  }, 180_000);
 
   it('every replica of a fork encodes to the same state as its original', () => {
     const simulation = Simulation.create(bundled('pbft/lagging-replica'), recipe('encode'));

@@ -64,7 +64,7 @@ describe('simulation', () => {
       }),
       { numRuns: 40 },
     );
-  });
+  }, 180_000);
 
   it('a fork is independent: running the copy first does not disturb the original', () => {
     const alone = Simulation.create(bundled('raft/all-of-it'), recipe('independent')).run();
