@@ -184,10 +184,7 @@ function bytesLeft(value: Plain | undefined, bytes: number): number {
   for (let i = 0; i < keys.length && left >= 0; i++) {
     const key = keys[i] as string;
     const member = record[key];
-    if (member === undefined) continue;
-    left -= DELIMITER_BYTES + key.length;
-    if (typeof member === 'string') left -= DELIMITER_BYTES + member.length;
-    else left = typeof member === 'object' ? bytesLeft(member, left) : left - SCALAR_BYTES;
+    if (member !== undefined) left = bytesLeft(member, left - DELIMITER_BYTES - key.length);
   }
   return left;
 }

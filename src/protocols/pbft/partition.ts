@@ -100,7 +100,7 @@ export class Partition {
 
 /** All of a state that is here. What was digested when it was made is not digested again. */
 export function rootPartition({ state, parts }: CheckpointState): Partition {
-  return new Partition('state', state, undefined, parts && splitState(state, parts));
+  return new Partition('state', state, undefined, splitState(state, parts));
 }
 
 /** A part by the digests of its own parts. */
@@ -147,13 +147,13 @@ function areNumbers(digests: readonly (number | undefined)[]): digests is readon
 function split(partition: Partition): Partition[] {
   const { kind, value } = partition;
   if (kind === 'executed' || typeof value !== 'object' || value === null) return [];
-  if (kind === 'state') return splitState(value);
+  if (kind === 'state') return splitState(value, undefined);
   if (isList(value)) return splitList(value);
   return partition.names.map((name) => new Partition('plain', value[name] as Plain));
 }
 
 /** None: it is no state. */
-function splitState(value: Plain, known?: PartDigests): Partition[] {
+function splitState(value: Plain, known: PartDigests | undefined): Partition[] {
   if (value === null || typeof value !== 'object' || isList(value)) return [];
   const { executed, service } = value as Members;
   if (executed === undefined || service === undefined) return [];

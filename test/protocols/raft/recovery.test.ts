@@ -393,7 +393,7 @@ describe('raft recovery: snapshot and log together (§7)', () => {
     expect(host.files()).toEqual(['meta', 'snapshot', 'wal-2']);
     const left = host.image();
     // The power goes before the segment that goes on has a durable beginning; the snapshot rots before the next one has.
-    const without = new Map([...left.files()].map((file) => [file, left.read(file)]));
+    const without = new Map(left.files().map((file) => [file, left.read(file)]));
     without.delete('wal-2');
     expect(state(replicaOn(image(without)))).toMatchObject({ baseIndex: 4, suspectTerm: 0 });
     without.set('snapshot', [rotten, rotten]);
