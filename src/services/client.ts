@@ -218,9 +218,13 @@ export class ClientProcess {
 
   protected attemptTimedOut(slot: OperationSlot): void {
     assert(slot.phase === 'waiting', 'client: only a waiting attempt times out');
+    this.noteSilence(slot);
+    this.tryAgain(slot);
+  }
+
+  private noteSilence(slot: OperationSlot): void {
     this.counters.timeouts++;
     this.driver.timedOut?.(this.host, slot.command as Command, slot.attempt);
-    this.tryAgain(slot);
   }
 
   /** What an answer means for its operation. */
@@ -273,8 +277,13 @@ export class ClientProcess {
     this.settle(slot, 'unknown', null);
   }
 
-  /** The deadline has come. */
+  /**
+   * The deadline has come. Where attempts may last as long as operations, none ever times out on its own: there the
+   * deadline says that the server is silent, or the client would ask it for ever.
+   */
   protected giveUp(slot: OperationSlot): void {
+    const { attemptTimeoutMicros, operationTimeoutMicros } = this.workload.config;
+    if (slot.phase === 'waiting' && attemptTimeoutMicros >= operationTimeoutMicros) this.noteSilence(slot);
     this.counters.unknown++;
     this.settle(slot, 'unknown', null);
   }

@@ -24,6 +24,7 @@ import {
 } from './client-world.js';
 
 const ONE_OPERATION = 301; // the first operation begins by 300 µs, and an answer needs time
+const SERVERS = 3; // of the world of tests
 
 function world(config: Partial<WorkloadConfig>, server: Server, stopAtMicros: Micros): ClientWorld {
   return new ClientWorld({ ...DEFAULTS, ...config }, server, stopAtMicros).start();
@@ -99,6 +100,17 @@ test('client: without retries an unanswered operation is sent once and ends unkn
   expect((unknown?.time ?? 0) - (invoke?.time ?? 0)).toBe(DEFAULTS.operationTimeoutMicros);
   expect(run.client.counters).toMatchObject({ attempts: 1, retries: 0, timeouts: 1, unknown: 1 });
 });
+
+test.each([1_000, 999])(
+  'client: attempts of 1,000 µs in operations of %i µs: silence until the deadline turns it to the next server',
+  (operationTimeoutMicros) => {
+    const run = world({ operationTimeoutMicros }, new SilentServer(), 20_000).runUntil(100_000);
+    const asked = run.requests.map(({ to }) => to);
+    expect(asked.length).toBeGreaterThan(10);
+    expect(asked).toEqual(asked.map((_, index) => ((asked[0] ?? 0) + index) % SERVERS));
+    expect(run.client.counters).toMatchObject({ retries: 0, timeouts: asked.length, unknown: asked.length });
+  },
+);
 
 test('client: an answer after the last attempt has timed out, but before the deadline, still counts', () => {
   const run = world(retry({ kind: 'none' }), new PromptServer(5_000), ONE_OPERATION).runUntil(100_000);
