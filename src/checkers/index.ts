@@ -15,6 +15,7 @@ export * from './coverage/index.js';
 export * from './linearizability/index.js';
 export * from './pbft/audit/index.js';
 export { PbftCheckers, PbftGhost, quorumSizes } from './pbft/index.js';
+export { isReadAside, isWeakRead } from './any/client-history.js';
 export { RunGhost } from './any/ghost.js';
 export { processName } from './names.js';
 export * from './history/index.js';

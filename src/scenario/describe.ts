@@ -114,6 +114,7 @@ export function scenarioYaml(scenario: Scenario): Readonly<Record<string, unknow
       heal: bounds.heal,
       'stop-clients-at': formatDuration(bounds.stopClientsAtMicros),
       end: formatDuration(bounds.endMicros),
+      ...(bounds.patienceMicros === undefined ? {} : { patience: formatDuration(bounds.patienceMicros) }),
       'max-events': bounds.maxEvents,
     },
   };

@@ -178,6 +178,7 @@ function resolveBounds({ bounds: form, model }: ScenarioForm): Bounds {
     heal: form.heal,
     stopClientsAtMicros: form['stop-clients-at'],
     endMicros: form.end,
+    patienceMicros: form.patience,
     maxEvents: form['max-events'],
   };
 }
@@ -202,6 +203,14 @@ function resolveExpectation(form: ScenarioForm['expect'], bounds: Bounds): Expec
   }
   const byDefault = outcome === 'violated' ? undefined : Math.min(DEFAULT_PROGRESS, window);
   const promised = within === undefined ? byDefault : within === 'none' ? undefined : within;
+  const { patienceMicros } = bounds;
+  if (patienceMicros !== undefined && (promised === undefined || promised === 0)) {
+    impossible(
+      ['bounds', 'patience'],
+      'a promise to wait for, expect.progress-within',
+      `'${formatDuration(patienceMicros)}'`,
+    );
+  }
   // No time between healing and the end: nothing can be promised.
   return {
     outcome,

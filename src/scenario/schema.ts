@@ -95,6 +95,9 @@ const bounds = z.strictObject({
     .describe('core: only as many servers as are enough to go on; the others stay broken to the end'),
   'stop-clients-at': duration.prefault('14s').describe('clients begin no operation from here on'),
   end: durationOfAtLeast(1, '1us').prefault('20s').describe('end of the run'),
+  patience: durationOfAtLeast(1, '1us')
+    .optional()
+    .describe('how much longer the run and its clients go on while nothing asked since healing is answered'),
   'max-events': wholeNumber(1, 1_000_000_000)
     .prefault(5_000_000)
     .describe('a run of more events ends as bound reached'),

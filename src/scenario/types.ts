@@ -40,6 +40,8 @@ export interface Bounds {
   readonly stopClientsAtMicros: Micros;
   /** End of the run. */
   readonly endMicros: Micros;
+  /** How much longer it goes on while nothing that was asked since healing is answered. Undefined: not at all. */
+  readonly patienceMicros?: Micros | undefined;
   /** A run that executes more events ends as `bound reached`. */
   readonly maxEvents: number;
 }

@@ -101,6 +101,12 @@ export class ClientProcess {
     this.nextArmed = false;
   }
 
+  /** Begins operations again, or still, before the given time. */
+  goOn(untilMicros: Micros): void {
+    this.stopAtMicros = untilMicros;
+    if (!this.nextArmed && (this.workload.config.mode === 'open' || this.busy === 0)) this.scheduleNext();
+  }
+
   /** True when nothing is outstanding and nothing will begin any more. */
   isIdle(): boolean {
     return this.busy === 0 && !this.nextArmed;

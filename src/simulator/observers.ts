@@ -134,12 +134,12 @@ export class Observers implements DiskTap {
   ): Observers {
     const sink = new ViolationSink(new Set(options.ignoredInvariants));
     const context = new WatchedContext(watched, scenario.cluster.nodes);
-    const { healAtMicros } = scenario.bounds;
+    const { healAtMicros, patienceMicros } = scenario.bounds;
     const { progressWithinMicros, stableLeader, transfersSucceed } = scenario.expect;
     const liveness =
       progressWithinMicros === undefined
         ? undefined
-        : { healAtMicros, progressWithinMicros, stableLeader, transfersSucceed };
+        : { healAtMicros, progressWithinMicros, patienceMicros, stableLeader, transfersSucceed };
     const protocol = options.checkers === false ? NO_CHECKERS : name;
     const { name: service, settings: serviceSettings, sessions } = scenario.service;
     const set = createCheckers(protocol, context, sink, {

@@ -143,7 +143,7 @@ const EVENT_ALLOWANCE = 10_000;
 function lastMoment(trace: Trace, recordedEnd: Micros): Micros {
   const { scenario, verdict } = trace.header;
   const isOfTheEnd = verdict.status !== 'violated' || recordedEnd >= scenario.bounds.endMicros;
-  if (isOfTheEnd) return scenario.bounds.endMicros;
+  if (isOfTheEnd) return scenario.bounds.endMicros + (scenario.bounds.patienceMicros ?? 0);
   return recordedEnd + Math.max(Math.floor(recordedEnd / 10), MICROS_PER_SECOND);
 }
 

@@ -38,6 +38,7 @@ import { builtInImplementation } from './implementation.js';
 import { Observers, WatchedContext } from './observers.js';
 import type { OperatorEndpoint } from './operator-endpoint.js';
 import type { FoundViolation, Outcome, Recipe, Status } from './outcome.js';
+import { Patience } from './patience.js';
 import { Postman } from './postman.js';
 import { prepareProgram, type Program } from './program.js';
 import type { Recorder } from './recorder.js';
@@ -81,6 +82,8 @@ export class Simulation implements Engine {
   private readonly postman: Postman;
   /** Looks at the cluster's abstract state, where somebody asks for that; forks are not looked at. */
   private readonly states: StateCoverage | undefined;
+  /** Undefined where a run ends when it ends. */
+  private readonly patience: Patience | undefined;
   private status: Status | undefined = undefined;
   private hasEnded = false;
 
@@ -141,6 +144,7 @@ export class Simulation implements Engine {
       original?.stage,
     );
     this.clients = assembleClients(this, scenario, program, original?.clients);
+    this.patience = original === undefined ? Patience.create(scenario) : original.patience?.clone();
     this.operator = assembleOperator(this.stage, scenario, program, original?.operator);
     const endpoints = this.operator === undefined ? this.clients : [...this.clients, this.operator];
     this.agenda = new Agenda(this.queue, this.servers, endpoints, this.twins);
@@ -300,7 +304,7 @@ export class Simulation implements Engine {
         this.stage.superviseStart(process);
         break;
       case Control.end:
-        this.hasEnded = true;
+        this.endOrGoOn();
         break;
       default:
         assert(false, 'an unknown control');
@@ -316,6 +320,19 @@ export class Simulation implements Engine {
     for (const endpoint of this.clients) endpoint.client.start();
     this.stage.nemesis.start();
     this.operator?.operator.start();
+  }
+
+  private endOrGoOn(): void {
+    const more = this.patience?.more(this.now);
+    if (more === undefined) {
+      this.hasEnded = true;
+      return;
+    }
+    for (const { client } of this.clients) {
+      if (more.askUntilMicros === undefined) client.stop();
+      else client.goOn(more.askUntilMicros);
+    }
+    this.scheduleControl(more.endMicros, Control.end, 0);
   }
 
   private scheduleControl(at: Micros, control: number, process: ProcessId): void {
@@ -395,6 +412,7 @@ export class Simulation implements Engine {
   historyEvent(event: HistoryEvent, command: Command): void {
     this.counters.history(event.kind);
     this.crossroads?.history(event);
+    this.patience?.history(event);
     this.observers.history(event, command);
     if (this.recorder !== undefined) this.recorder.history(event);
   }

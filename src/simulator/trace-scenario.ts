@@ -172,6 +172,7 @@ function scenarioShape(servers: number, processes: number, service: string): Sha
       heal: word('all', 'core'),
       stopClientsAtMicros: micros,
       endMicros: positiveMicros,
+      patienceMicros: maybe(positiveMicros),
       maxEvents: integer(1, 1_000_000_000),
     }),
   });

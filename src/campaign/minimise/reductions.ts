@@ -132,6 +132,9 @@ export function quieter({ scenario, edits, kept }: State): Draft[] {
 export function earlierBounds({ scenario, edits, kept }: State, isOfTheEnd: boolean): Draft[] {
   const { bounds, expect } = scenario;
   const drafts: Draft[] = [];
+  if (bounds.patienceMicros !== undefined) {
+    drafts.push({ scenario: { ...scenario, bounds: { ...bounds, patienceMicros: undefined } }, edits });
+  }
   const ends = isOfTheEnd
     ? [1, 2, 3].map((quarters) => Math.floor((bounds.endMicros * quarters) / 4))
     : [kept.timeMicros + 1];

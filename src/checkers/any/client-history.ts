@@ -209,7 +209,7 @@ export function isTransaction({ input }: ClientOperation): boolean {
 }
 
 /** True for a read whose answer need not be linearizable: it has a contract of its own. */
-export function isWeakRead({ read }: ClientOperation): boolean {
+export function isWeakRead({ read }: Pick<ClientOperation, 'read'>): boolean {
   return read === 'session' || read === 'stale';
 }
 

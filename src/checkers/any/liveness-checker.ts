@@ -11,6 +11,8 @@ export interface LivenessTerms {
   readonly healAtMicros: Micros;
   /** Progress is due within this long. */
   readonly progressWithinMicros: Micros;
+  /** The first answer may take so much longer. Default: no longer. */
+  readonly patienceMicros?: Micros | undefined;
   /** True: once that has passed, leaders stay. Default: they need not. */
   readonly stableLeader?: boolean | undefined;
   /** True: once so long has passed since the beginning, transfers reach their target. Default: they may fail. */

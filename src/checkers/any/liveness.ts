@@ -15,7 +15,7 @@ const HEALED =
 export const PROGRESS = livenessInfo(
   'progress',
   'After healing, operations complete again within the bound.',
-  'Let H be the time of healing and P the bound. If the run lasts until H + P and some operation is invoked in [H, H + P/2], then some operation invoked at or after H is answered ok by H + P. The same holds of the operations alone that need a place in the order, which reads aside of it do not, and that are not refused. Not judged when it could not have come: when at the end some configuration that a server acts by has no quorum of servers that are up, have not refused to run and trust their disks.',
+  'Let H be the time of healing and P the bound. If the run lasts until H + P and some operation is invoked in [H, H + P/2], then some operation invoked at or after H is answered ok by H + P; in a patient run, which goes on for as long as Q while nothing is answered, by H + P + Q. The same holds of the operations alone that need a place in the order, which reads aside of it do not, and that are not refused. Not judged when it could not have come: when at the end some configuration that a server acts by has no quorum of servers that are up, have not refused to run and trust their disks.',
   HEALED,
   'Ongaro and Ousterhout, extended version (2014), §5.6',
 );
@@ -34,7 +34,7 @@ export class Progress extends LivenessChecker {
   /** Of an operation that was just invoked or has just ended. */
   onHistory(operation: ClientOperation): void {
     const { invokedAt, endedAt, outcome } = operation;
-    const { healAtMicros, progressWithinMicros } = this.terms;
+    const { healAtMicros, progressWithinMicros, patienceMicros = 0 } = this.terms;
     if (invokedAt < healAtMicros) return;
     const { progress } = this.ghost;
     const isOrdered = !isReadAside(operation) && !isWeakRead(operation);
@@ -43,19 +43,19 @@ export class Progress extends LivenessChecker {
       if (isOrdered && outcome === 'open') progress.orderedDue++;
       if (isOrdered && outcome === 'fail') progress.orderedDue--;
     }
-    if (outcome !== 'ok' || endedAt > healAtMicros + progressWithinMicros) return;
+    if (outcome !== 'ok' || endedAt > healAtMicros + progressWithinMicros + patienceMicros) return;
     progress.isMade = true;
     if (isOrdered) progress.isOrderedMade = true;
   }
 
   onEnd(): void {
-    const { healAtMicros, progressWithinMicros } = this.terms;
+    const { healAtMicros, progressWithinMicros, patienceMicros = 0 } = this.terms;
     const { context, progress } = this.ghost;
     const due = healAtMicros + progressWithinMicros;
     if (context.now() < due || !(progress.isMissed || progress.isOrderMissed)) return;
     if (!canBeExpected(this.ghost)) return;
     this.violate(
-      `no operation ${progress.isMissed ? '' : 'that needs the order '}invoked after healing at ${formatMicros(healAtMicros)} was answered ok by ${formatMicros(due)}`,
+      `no operation ${progress.isMissed ? '' : 'that needs the order '}invoked after healing at ${formatMicros(healAtMicros)} was answered ok by ${formatMicros(Math.min(due + patienceMicros, context.now()))}`,
     );
   }
 }
