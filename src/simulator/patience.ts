@@ -9,7 +9,7 @@
 
 import { isReadAside, isWeakRead } from '../checkers/index.js';
 import type { HistoryEvent, Micros, ProcessId } from '../kernel/index.js';
-import type { Scenario } from '../scenario/index.js';
+import type { Bounds, Scenario } from '../scenario/index.js';
 
 /** How long clients are left to themselves before the run looks again. */
 const LOOK_EVERY: Micros = 500_000;
@@ -34,36 +34,33 @@ export class Patience {
   private any: Heard = { isAsked: false, isAnswered: false };
   /** Of those that need a place in the order. */
   private ordered: Heard = { isAsked: false, isAnswered: false };
-  private isExtended = false;
   private isDraining = false;
 
   private constructor(
-    private readonly healAtMicros: Micros,
+    private readonly bounds: Bounds,
+    /** Until when nothing need be answered. */
     private readonly untilMicros: Micros,
-    /** From the time at which clients stop to the end of the run. */
-    private readonly drainMicros: Micros,
   ) {}
 
   /** Undefined where a run ends when it ends. */
   static create({ bounds, expect }: Scenario): Patience | undefined {
-    const { healAtMicros, stopClientsAtMicros, endMicros, patienceMicros } = bounds;
+    const { endMicros, patienceMicros } = bounds;
     if (patienceMicros === undefined || expect.progressWithinMicros === undefined) return undefined;
-    return new Patience(healAtMicros, endMicros + patienceMicros, endMicros - stopClientsAtMicros);
+    return new Patience(bounds, endMicros + patienceMicros);
   }
 
   clone(): Patience {
-    const copy = new Patience(this.healAtMicros, this.untilMicros, this.drainMicros);
+    const copy = new Patience(this.bounds, this.untilMicros);
     for (const [client, sequence] of this.first) copy.first.set(client, sequence);
     copy.any = { ...this.any };
     copy.ordered = { ...this.ordered };
-    copy.isExtended = this.isExtended;
     copy.isDraining = this.isDraining;
     return copy;
   }
 
   history(event: HistoryEvent): void {
     const { kind, client, sequence, time } = event;
-    if (time < this.healAtMicros) return;
+    if (time < this.bounds.healAtMicros) return;
     const first = this.first.get(client);
     if (kind === 'invoke' && first === undefined) this.first.set(client, sequence);
     const isSinceHealing = kind === 'invoke' || (first !== undefined && sequence >= first);
@@ -77,14 +74,25 @@ export class Patience {
     if (this.isDraining) return undefined;
     const isUnanswered = isMissing(this.any) || isMissing(this.ordered);
     if (isUnanswered && now < this.untilMicros) {
-      this.isExtended = true;
       return { endMicros: Math.min(now + LOOK_EVERY, this.untilMicros), askUntilMicros: this.untilMicros };
     }
     // What is under way ends as at the end of any run.
-    if (isUnanswered || !this.isExtended || this.drainMicros === 0) return undefined;
+    const drainMicros = drainOf(this.bounds);
+    if (isUnanswered || now === this.bounds.endMicros || drainMicros === 0) return undefined;
     this.isDraining = true;
-    return { endMicros: now + this.drainMicros, askUntilMicros: undefined };
+    return { endMicros: now + drainMicros, askUntilMicros: undefined };
   }
+}
+
+/** The latest time at which a run of these bounds ends. */
+export function latestEndMicros(bounds: Bounds): Micros {
+  const { endMicros, patienceMicros } = bounds;
+  return patienceMicros === undefined ? endMicros : endMicros + patienceMicros + drainOf(bounds);
+}
+
+/** From the time at which clients stop to the end of the run. */
+function drainOf({ stopClientsAtMicros, endMicros }: Bounds): Micros {
+  return endMicros - stopClientsAtMicros;
 }
 
 function note(heard: Heard, kind: HistoryEvent['kind']): void {

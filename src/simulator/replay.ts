@@ -11,6 +11,7 @@ import { DecisionIndex, RecordedChoices, type Micros } from '../kernel/index.js'
 import { MICROS_PER_SECOND } from '../kernel/index.js';
 import { EventRecord, StepRecord, compareDecisions, compareVerdicts, type Divergence } from './divergence.js';
 import type { Implementation } from './implementation.js';
+import { latestEndMicros } from './patience.js';
 import { castOf } from './render-trace.js';
 import { verdictOf } from './record-trace.js';
 import { Simulation } from './simulation.js';
@@ -143,7 +144,7 @@ const EVENT_ALLOWANCE = 10_000;
 function lastMoment(trace: Trace, recordedEnd: Micros): Micros {
   const { scenario, verdict } = trace.header;
   const isOfTheEnd = verdict.status !== 'violated' || recordedEnd >= scenario.bounds.endMicros;
-  if (isOfTheEnd) return scenario.bounds.endMicros + (scenario.bounds.patienceMicros ?? 0);
+  if (isOfTheEnd) return latestEndMicros(scenario.bounds);
   return recordedEnd + Math.max(Math.floor(recordedEnd / 10), MICROS_PER_SECOND);
 }
 

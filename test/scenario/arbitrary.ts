@@ -190,116 +190,109 @@ const setting = fc.letrec<{ value: unknown }>((tie) => ({
 export const scenarioInput: fc.Arbitrary<ScenarioInput> = fc
   .record({ nodes: fc.integer({ min: 3, max: 9 }), clients: fc.nat(6) })
   .chain((cluster) =>
-    fc
-      .record<ScenarioInput>(
-        {
-          name: fc.stringMatching(/^[a-z0-9]{1,9}(\/[a-z0-9]{1,9})?$/),
-          title: prose,
-          description: paragraph,
-          protocol: fc.oneof(
-            fc.record({
-              name: fc.constant('raft'),
-              settings: fc.dictionary(fc.stringMatching(/^[a-z][a-z-]{0,9}$/), setting, { maxKeys: 4 }),
-            }),
-            fc.constant({ module: '/x/y#z/mine.js#counter' }),
-          ),
-          cluster: fc.constantFrom('eu', 'us').map((second) => ({
-            nodes: cluster.nodes,
-            ...(second === 'us' ? { members: cluster.nodes - 1, version: 2 } : {}),
-            topology: {
-              regions: { eu: ['n1', 'n3'], us: 'n2' },
-              zones: { 'eu-a': ['n1'], ...(second === 'us' ? { 'us-a': 'n2' } : {}) },
-              delays: [{ between: ['eu', second] as [string, string], extra: '40ms' }],
+    fc.record<ScenarioInput>(
+      {
+        name: fc.stringMatching(/^[a-z0-9]{1,9}(\/[a-z0-9]{1,9})?$/),
+        title: prose,
+        description: paragraph,
+        protocol: fc.oneof(
+          fc.record({
+            name: fc.constant('raft'),
+            settings: fc.dictionary(fc.stringMatching(/^[a-z][a-z-]{0,9}$/), setting, { maxKeys: 4 }),
+          }),
+          fc.constant({ module: '/x/y#z/mine.js#counter' }),
+        ),
+        cluster: fc.constantFrom('eu', 'us').map((second) => ({
+          nodes: cluster.nodes,
+          ...(second === 'us' ? { members: cluster.nodes - 1, version: 2 } : {}),
+          topology: {
+            regions: { eu: ['n1', 'n3'], us: 'n2' },
+            zones: { 'eu-a': ['n1'], ...(second === 'us' ? { 'us-a': 'n2' } : {}) },
+            delays: [{ between: ['eu', second] as [string, string], extra: '40ms' }],
+          },
+        })),
+        model: fc.record(
+          { crash: fc.boolean(), disk: fc.constantFrom('none', 'detectable', 'amnesia') },
+          { requiredKeys: [] },
+        ),
+        service: fc.oneof(
+          fc.constantFrom('kv', 'kv-next'),
+          fc.record(
+            {
+              name: fc.constantFrom('kv', 'kv-next'),
+              sessions: fc.record(
+                {
+                  'max-clients': fc.integer({ min: 1, max: 99 }),
+                  window: fc.integer({ min: 1, max: 99 }),
+                  timeout: fc.oneof(positive, fc.constant('never')),
+                },
+                { requiredKeys: [] },
+              ),
+              shadow: fc.constantFrom('kv', 'kv-next'),
             },
+            { requiredKeys: [] },
+          ),
+        ),
+        workload: fc.record({
+          clients: fc.constant(cluster.clients),
+          mode: fc.constantFrom('open', 'closed'),
+          rate: fc.integer({ min: 1, max: 1_000_000 }).map((rate) => `${rate}/s`),
+          think: range,
+          'key-distribution': fc.oneof(
+            fc.constantFrom('uniform', 'zipf'),
+            fc.integer({ min: 1, max: 9999 }).map((thousandths) => `zipf ${thousandths / 1000}`),
+          ),
+          mix: fc.record({ get: fc.integer({ min: 1, max: 1000 }), cas: fc.nat(1000) }),
+          reads: fc.oneof(
+            fc.constantFrom('log', 'read-index', 'lease', 'follower', 'session', 'stale'),
+            fc.record({ stale: fc.integer({ min: 1, max: 1000 }), lease: fc.nat(3) }),
+          ),
+          retry: fc.record({
+            policy: fc.constantFrom('none', 'immediate', 'backoff'),
+            jitter: ratio,
+            budget: fc.nat(100_000).map((percent) => `${percent}%`),
+            minimum: fc.oneof(
+              fc.constant('none'),
+              fc.integer({ min: 1, max: 1_000_000 }).map((rate) => `${rate}/s`),
+            ),
+          }),
+        }),
+        network: fc
+          .tuple(
+            link,
+            fc.array(
+              fc.tuple(link, fc.constantFrom('servers', 'clients', 'all', 'n1..n2', { zone: 'eu-a' })),
+              { maxLength: 3 },
+            ),
+          )
+          .map(([base, links]) => ({
+            ...base,
+            links: links.map(([keys, to], i) => ({ from: 'n1', to, both: i === 1, ...keys })),
           })),
-          model: fc.record(
-            { crash: fc.boolean(), disk: fc.constantFrom('none', 'detectable', 'amnesia') },
-            { requiredKeys: [] },
-          ),
-          service: fc.oneof(
-            fc.constantFrom('kv', 'kv-next'),
-            fc.record(
-              {
-                name: fc.constantFrom('kv', 'kv-next'),
-                sessions: fc.record(
-                  {
-                    'max-clients': fc.integer({ min: 1, max: 99 }),
-                    window: fc.integer({ min: 1, max: 99 }),
-                    timeout: fc.oneof(positive, fc.constant('never')),
-                  },
-                  { requiredKeys: [] },
-                ),
-                shadow: fc.constantFrom('kv', 'kv-next'),
-              },
-              { requiredKeys: [] },
-            ),
-          ),
-          workload: fc.record({
-            clients: fc.constant(cluster.clients),
-            mode: fc.constantFrom('open', 'closed'),
-            rate: fc.integer({ min: 1, max: 1_000_000 }).map((rate) => `${rate}/s`),
-            think: range,
-            'key-distribution': fc.oneof(
-              fc.constantFrom('uniform', 'zipf'),
-              fc.integer({ min: 1, max: 9999 }).map((thousandths) => `zipf ${thousandths / 1000}`),
-            ),
-            mix: fc.record({ get: fc.integer({ min: 1, max: 1000 }), cas: fc.nat(1000) }),
-            reads: fc.oneof(
-              fc.constantFrom('log', 'read-index', 'lease', 'follower', 'session', 'stale'),
-              fc.record({ stale: fc.integer({ min: 1, max: 1000 }), lease: fc.nat(3) }),
-            ),
-            retry: fc.record({
-              policy: fc.constantFrom('none', 'immediate', 'backoff'),
-              jitter: ratio,
-              budget: fc.nat(100_000).map((percent) => `${percent}%`),
-              minimum: fc.oneof(
-                fc.constant('none'),
-                fc.integer({ min: 1, max: 1_000_000 }).map((rate) => `${rate}/s`),
-              ),
-            }),
-          }),
-          network: fc
-            .tuple(
-              link,
-              fc.array(
-                fc.tuple(link, fc.constantFrom('servers', 'clients', 'all', 'n1..n2', { zone: 'eu-a' })),
-                { maxLength: 3 },
-              ),
-            )
-            .map(([base, links]) => ({
-              ...base,
-              links: links.map(([keys, to], i) => ({ from: 'n1', to, both: i === 1, ...keys })),
-            })),
-          disk: fc.record({
-            'sync-latency': distribution,
-            capacity: fc.oneof(size, fc.constant('unlimited')),
-          }),
-          clock: fc.record({
-            'max-offset': duration,
-            'max-drift': fc.nat(100_000).map((ppm) => `${ppm}ppm`),
-          }),
-          process: fc.record(
-            { service: duration, 'restart-after-halt': fc.oneof(positive, fc.constant('never')) },
-            { requiredKeys: [] },
-          ),
-          authentication: fc.constantFrom('ideal', 'real'),
-          faults: fc.record({
-            schedule: fc.array(scheduled(cluster), { maxLength: 6 }),
-            random: fc.array(random(cluster), { maxLength: 6 }),
-            'damaged-disks': fc.constantFrom(0, ...(cluster.nodes > 3 ? [1] : [])),
-          }),
-          expect: fc.constantFrom(
-            {},
-            { outcome: 'violated', invariant: 'raft/election-safety' },
-            { 'progress-within': 'none' },
-            { 'progress-within': '12s' },
-          ),
-          bounds: fc.constant({ 'heal-at': '8s', 'stop-clients-at': '9s', end: '20s' }),
-        },
-        { requiredKeys: ['title', 'description', 'protocol', 'cluster', 'workload', 'faults', 'bounds'] },
-      )
-      .map(patient),
-  );
+        disk: fc.record({ 'sync-latency': distribution, capacity: fc.oneof(size, fc.constant('unlimited')) }),
+        clock: fc.record({ 'max-offset': duration, 'max-drift': fc.nat(100_000).map((ppm) => `${ppm}ppm`) }),
+        process: fc.record(
+          { service: duration, 'restart-after-halt': fc.oneof(positive, fc.constant('never')) },
+          { requiredKeys: [] },
+        ),
+        authentication: fc.constantFrom('ideal', 'real'),
+        faults: fc.record({
+          schedule: fc.array(scheduled(cluster), { maxLength: 6 }),
+          random: fc.array(random(cluster), { maxLength: 6 }),
+          'damaged-disks': fc.constantFrom(0, ...(cluster.nodes > 3 ? [1] : [])),
+        }),
+        expect: fc.constantFrom(
+          {},
+          { outcome: 'violated', invariant: 'raft/election-safety' },
+          { 'progress-within': 'none' },
+          { 'progress-within': '12s' },
+        ),
+        bounds: fc.constant({ 'heal-at': '8s', 'stop-clients-at': '9s', end: '20s' }),
+      },
+      { requiredKeys: ['title', 'description', 'protocol', 'cluster', 'workload', 'faults', 'bounds'] },
+    ),
+  )
+  .map(patient);
 
 /** Half of the promises with patience: it takes one. */
 function patient(scenario: ScenarioInput): ScenarioInput {

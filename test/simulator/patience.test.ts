@@ -1,11 +1,12 @@
 /** Patient runs: how long they go on, what they forgive, and what they do not. */
 
 import { describe, expect, it } from 'vitest';
-import { defineScenario, scenarioYaml } from '../../src/scenario/index.js';
+import { defineScenario, scenarioYaml, type ScenarioInput } from '../../src/scenario/index.js';
 import {
   buggyImplementation,
   builtInImplementation,
   recordTrace,
+  replayAdapted,
   replayStrict,
   simulate,
   Simulation,
@@ -15,7 +16,7 @@ import { bundled } from './scenarios.js';
 const RECIPE = { seed: '1', strategy: 'random' } as const;
 
 /** Power fails everywhere, and what is asked after it is back is used up before there is a leader. */
-function scenarioWith(patience: string | undefined) {
+function scenarioWith(patience: string | undefined, expected: ScenarioInput['expect'] = {}) {
   return defineScenario({
     name: 'patience',
     title: 'Patience',
@@ -30,6 +31,7 @@ function scenarioWith(patience: string | undefined) {
       retry: { policy: 'immediate', 'max-attempts': 2 },
     },
     faults: { schedule: [{ at: '600ms', for: '400ms', do: 'crash', on: 'all' }] },
+    expect: expected,
     bounds: {
       'heal-at': '1s',
       'stop-clients-at': '1600ms',
@@ -62,6 +64,15 @@ describe('a patient run', () => {
     expect(simulation.fork().run().digest).toBe(whole.digest);
     const { trace } = recordTrace(scenario, RECIPE, builtInImplementation(scenario));
     expect(replayStrict(trace, builtInImplementation(scenario)).kind).toBe('reproduced');
+  });
+
+  it('is watched to its last moment by a replay that adapts', () => {
+    const scenario = scenarioWith('3s', { slo: { 'latency-p99': '1us' } });
+    const implementation = builtInImplementation(scenario);
+    const { outcome, trace } = recordTrace(scenario, RECIPE, implementation);
+    expect([outcome.violation?.invariant, outcome.timeMicros]).toEqual(['any/slo', 10_900_000]);
+    const adapted = replayAdapted(trace, implementation);
+    expect([adapted.kind, adapted.invariant]).toEqual(['same', 'any/slo']);
   });
 
   it('that is answered in time ends when it is to end', () => {
