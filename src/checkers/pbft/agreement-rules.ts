@@ -140,6 +140,7 @@ export class AgreementRules {
     replica.executedIn = view;
     if (sequence > replica.hasUpTo) replica.hasUpTo = sequence;
     replica.fruitlessViews = 0;
+    if (view > this.ghost.fruitfulView) this.ghost.fruitfulView = view;
     const place = this.ghost.places.at(sequence);
     if (place === undefined) return;
     this.committedPrepared.onExecuted(process, place, view, sequence, digest);

@@ -86,7 +86,10 @@ export class ReplicaGhost {
   fileJournal = 0;
   /** The message judged last: a broadcast comes by once per receiver. */
   judged: Message | undefined = undefined;
-  /** Views that it has left for, one after another, without executing anything, once progress was due; and the most. */
+  /**
+   * Views that it has left for, one after another, once progress was due, while it executed nothing and nobody did so in
+   * these views; and the most.
+   */
   fruitlessViews = 0;
   fruitlessViewsMost = 0;
   /** Number of the recovery in the view change that it sent last. */
@@ -122,6 +125,8 @@ export class PbftGhost {
   configurations: Configurations;
   /** The new view whose choices were judged last. */
   judgedNewView: Message | undefined = undefined;
+  /** The latest view in which a batch was executed, by whichever correct replica. */
+  fruitfulView: View = 0;
 
   constructor(
     readonly run: RunGhost,
@@ -308,6 +313,7 @@ export class PbftGhost {
     copy.issued = this.issued.clone();
     copy.configurations = this.configurations.clone();
     copy.judgedNewView = this.judgedNewView;
+    copy.fruitfulView = this.fruitfulView;
     return copy;
   }
 }

@@ -9,10 +9,15 @@ import { PbftChecker, pbftLiveness } from './pbft-checker.js';
 /** Views left beyond those that are due: messages may be lost at any time. */
 const SLACK = 2;
 
+/**
+ * Views in which somebody else executes do not count. The bound is of how time-outs double, and they double for as long
+ * as nothing is executed: who executes waits T again. A replica that misses what f + 1 others have executed is taken
+ * along by these, view after view, however patient it has become itself.
+ */
 export const VIEW_SYNCHRONISATION = pbftLiveness(
   'view-synchronisation',
   'After healing, replicas come to a view in which they execute.',
-  'Let H be the time of healing, P the bound within which progress is due, T the view-change time-out and M its cap. After H + P no replica of the healed ones sends VIEW-CHANGEs for more than f + 1 + log2(M / T) + 2 new views, the logarithm rounded up, without executing a batch or taking over a state in between. Judged at the end.',
+  'Let H be the time of healing, P the bound within which progress is due, T the view-change time-out and M its cap. After H + P no replica of the healed ones sends VIEW-CHANGEs for more than f + 1 + log2(M / T) + 2 new views, the logarithm rounded up, without executing a batch or taking over a state in between, and without any correct replica executing a batch in one of the views that it leaves. Judged at the end.',
   '§4.5.2',
 );
 

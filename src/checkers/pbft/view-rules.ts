@@ -136,10 +136,11 @@ export class ViewRules {
   }
 
   private left(process: ProcessId, replica: ReplicaGhost, view: View, digest: number): void {
+    const wasFruitful = this.ghost.fruitfulView >= replica.leftFor;
     replica.leftFor = view;
     replica.leftDigest = digest;
     if (this.ghost.run.context.now() <= this.dueAt) return;
-    replica.fruitlessViews++;
+    replica.fruitlessViews = wasFruitful ? 1 : replica.fruitlessViews + 1;
     if (replica.fruitlessViews > replica.fruitlessViewsMost)
       replica.fruitlessViewsMost = replica.fruitlessViews;
     this.calm?.onLateViewChange(process, { view });

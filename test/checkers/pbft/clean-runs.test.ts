@@ -3,7 +3,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { quorumSizes } from '../../../src/checkers/pbft/index.js';
-import { IDENTITY_FILE, journalFile, quorumOf } from '../../../src/protocols/pbft/index.js';
+import {
+  IDENTITY_FILE,
+  journalFile,
+  quorumOf,
+  type PreparedCertificate,
+} from '../../../src/protocols/pbft/index.js';
 import { makeCommand } from '../../../src/services/index.js';
 import { MacStage, words } from './mac-canaries.js';
 import { PbftStage, proof } from './stage.js';
@@ -32,6 +37,32 @@ test('agreement, checkpoints, journals and a view change are accepted', () => {
   for (const backup of stage.backups(1)) stage.sendPrepare(backup, 1, 4, 0);
   for (const replica of stage.replicas) stage.status(replica, 2, 3);
   stage.time = 20;
+  stage.end();
+  expectClean(stage);
+});
+
+test('who misses what is executed in each view may leave as many views as the others do', () => {
+  const stage = new PbftStage(4, { liveness: { healAtMicros: 0, progressWithinMicros: 10 } });
+  stage.time = 11;
+  // Views in which somebody executes: as many as the window has places.
+  const fruitful = [2, 4, 6];
+  const prepared: PreparedCertificate[] = [];
+  for (let view = 1; view <= 7; view++) {
+    for (const replica of stage.replicas) stage.leave(replica, view, [...prepared]);
+    stage.beginView(
+      stage.newView(
+        view,
+        prepared.map(({ digest }) => digest),
+      ),
+    );
+    if (!fruitful.includes(view)) continue;
+    const sequence = prepared.length + 1;
+    const digest = view + 10;
+    stage.prepareAll(view, sequence, digest);
+    for (const replica of stage.replicas) stage.sendCommit(replica, view, sequence, digest);
+    for (const replica of [0, 1, 2]) stage.execute(replica, view, sequence, digest);
+    prepared.push(stage.certificate(view, sequence, digest));
+  }
   stage.end();
   expectClean(stage);
 });
