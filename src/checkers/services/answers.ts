@@ -57,7 +57,12 @@ export class ServiceAnswers implements ServiceJudge {
     if (!hasEffect && this.ghost.order.indexOf(client, sequence) > 0) return;
     const answer = hasEffect ? this.specification.apply(command) : NOT_EXECUTED;
     const expected = this.open[client - this.ghost.servers]?.get(sequence);
-    if (answer === undefined || expected === undefined || expected.text !== undefined) return;
+    if (expected === undefined || expected.text !== undefined) return;
+    if (answer === undefined) {
+      // Nothing to wait for; and a copy of it may be ordered when the order has forgotten its first place.
+      this.operationsOf(client).delete(sequence);
+      return;
+    }
     const known: Expected = { text: canonical(answer), answer: expected.answer };
     if (known.answer !== undefined) this.judge(client, sequence, known);
     else this.operationsOf(client).set(sequence, known);

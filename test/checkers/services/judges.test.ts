@@ -1,6 +1,7 @@
 /** What bank, lock and transactions promise: each property with what breaks it and what does not. */
 
 import { expect, test } from 'vitest';
+import { OPERATIONS_PER_CUT } from '../../../src/checkers/any/settlement.js';
 import type { HistoryEvent, Plain, ReadMode } from '../../../src/kernel/index.js';
 import { makeCommand } from '../../../src/services/index.js';
 import { Stage } from '../stage.js';
@@ -9,6 +10,7 @@ import { Stage } from '../stage.js';
 class Orderer {
   readonly stage: Stage;
   private index = 0;
+  private digest = 0;
 
   constructor(service: string, serviceSettings: Readonly<Record<string, unknown>> = {}, mix = {}) {
     this.stage = new Stage(3, 'mine', { service, serviceSettings, ...(service === 'kv' ? { mix } : {}) });
@@ -32,13 +34,15 @@ class Orderer {
     });
   }
 
-  /** Orders an operation; `isRepeat` leaves the digest as it is. */
-  order(client: number, sequence: number, input: Plain): number {
+  /** Orders an operation; a copy leaves the digest as it is. */
+  order(client: number, sequence: number, input: Plain, isCopy = false): number {
     const command = makeCommand(client, sequence, input);
     const { hash } = command;
     this.index++;
-    this.stage.emit(0, { kind: 'applied', index: this.index, term: 1, hash, digest: hash, command });
-    return this.index;
+    if (!isCopy) this.digest = hash;
+    const { index, digest } = this;
+    this.stage.emit(0, { kind: 'applied', index, term: 1, hash, digest, command });
+    return index;
   }
 
   /** An operation from beginning to end. */
@@ -274,6 +278,18 @@ test('service-answers: what a transaction reads follows from the agreed order of
     run.run(4, 1, txn(['append', 'x', 'c4.1.0'], ['r', 'x']), { reads: [`${seen}c4.1.0`] });
     expect(run.violated).toBe(expected);
   }
+});
+
+test('service-answers: a copy that is ordered when its first place is forgotten changes nothing', () => {
+  const run = new Orderer('kv', {}, TXN);
+  const write = (sequence: number): Plain => ({ op: 'put', key: 'x', value: `c3.${sequence}` });
+  for (const server of [0, 1])
+    run.stage.emit(server, { kind: 'snapshot-saved', index: OPERATIONS_PER_CUT, term: 1, received: false });
+  for (let sequence = 1; sequence <= OPERATIONS_PER_CUT; sequence++)
+    run.run(3, sequence, write(sequence), { ok: true });
+  run.run(3, OPERATIONS_PER_CUT + 1, txn(['append', 'y', 'c3.1.0']), { reads: [] });
+  run.order(3, OPERATIONS_PER_CUT - 1, write(OPERATIONS_PER_CUT - 1), true);
+  expect(run.violated).toBeUndefined();
 });
 
 test('a run is told only of what its own service promises', () => {
