@@ -7,8 +7,7 @@
  * run was followed for it to mean anything.
  */
 
-import { DecisionIndex, RecordedChoices, type Micros } from '../kernel/index.js';
-import { MICROS_PER_SECOND } from '../kernel/index.js';
+import { DecisionIndex, MICROS_PER_SECOND, RecordedChoices, type Micros } from '../kernel/index.js';
 import { EventRecord, StepRecord, compareDecisions, compareVerdicts, type Divergence } from './divergence.js';
 import type { Implementation } from './implementation.js';
 import { latestEndMicros } from './patience.js';

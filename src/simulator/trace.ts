@@ -24,7 +24,8 @@ export const DIGEST_INTERVAL = 64;
 /** Limits of what is read and written; beyond them, a run is repeated from its seed instead. */
 export const TRACE_LIMITS = {
   unpackedBytes: 64 * 1024 * 1024,
-  lineBytes: 1024 * 1024,
+  // The decisions of an edited run stand in one line: those of a stall that shows at the end are a hundred thousand.
+  lineBytes: 8 * 1024 * 1024,
   events: 2_000_000,
 } as const;
 
