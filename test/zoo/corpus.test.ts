@@ -1,5 +1,6 @@
-// The committed corpus: traces of bugs, each still telling the same story to today's code. Only the verdict counts
-// here: strict replay is tested on traces recorded in the test, so that a change of digests does not renew every file.
+// The committed corpus: traces of bugs, each still telling the same story to today's code, and of mistakes of our own,
+// which are mended. Only the verdict counts here: strict replay is tested on traces recorded in the test, so that a
+// change of digests does not renew every file.
 
 import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -11,11 +12,14 @@ import { BUGS } from '../../src/zoo/index.js';
 import { faultline } from '../cli/faultline.js';
 
 const FOLDER = fileURLToPath(new URL('../../traces/', import.meta.url));
-const FILES = readdirSync(FOLDER).filter((file) => file.endsWith('.trace.jsonl.gz'));
+const ALL = readdirSync(FOLDER).filter((file) => file.endsWith('.trace.jsonl.gz'));
+const bugOf = (file: string): string | undefined => readTraceFile(FOLDER + file).header.implementation.bug;
+const FILES = ALL.filter((file) => bugOf(file) !== undefined);
+const MENDED = ALL.filter((file) => bugOf(file) === undefined);
 
 describe('the corpus', () => {
   it('has no trace of a bug that is gone, and no two of one', () => {
-    const bugs = FILES.map((file) => readTraceFile(FOLDER + file).header.implementation.bug);
+    const bugs = FILES.map(bugOf);
     const known = BUGS.map(({ id }) => id);
     for (const bug of bugs) expect(known).toContain(bug);
     expect(new Set(bugs).size).toBe(bugs.length);
@@ -31,6 +35,12 @@ describe('the corpus', () => {
     // Where nothing goes on, correct code soon does other things than the trace knows of: most of it then says nothing.
     const allowed = verdict.status === 'stalled' ? ['not-reproduced', 'inconclusive'] : ['not-reproduced'];
     expect(allowed).toContain(replayAdapted(trace, correct).kind);
+  });
+
+  it.each(MENDED)('%s: what the correct code once violated, it violates no more', (file) => {
+    const trace = readTraceFile(FOLDER + file);
+    expect(trace.header.verdict.invariant).toBeDefined();
+    expect(replayAdapted(trace, builtInImplementation(trace.header.scenario)).kind).toBe('not-reproduced');
   });
 
   it('on the command line, strict replay of the correct code exits with 3 and names the first different event', async () => {
