@@ -81,6 +81,7 @@ export abstract class PbftReconfiguration extends PbftStatus {
     this.promise({ kind: 'configuration', links }, linksBytes(links));
     if (this.store.has(this.stable.sequence)) this.collectGarbage(this.stable.sequence);
     this.emit({ kind: 'reached', situation: 'pbft/configuration-changed' });
+    if (this.lastExecuted === this.begunAfter) this.since = this.index;
     if (this.lastExecuted >= this.begunAfter) this.stateIsThere();
     else this.reportRole();
   }
@@ -118,9 +119,11 @@ export abstract class PbftReconfiguration extends PbftStatus {
     this.membersChanged();
   }
 
-  /** The configuration that it acts by, and the state with which that began, are both here. */
+  /**
+   * The configuration that it acts by, and the state with which that began, are both here. More may have been executed
+   * since that state was taken over, tentatively as well, so where in the order it began is known from the state alone.
+   */
   private stateIsThere(): void {
-    if (this.lastExecuted === this.begunAfter) this.since = this.index;
     this.reportConfiguration();
     this.reportRole();
     if (!this.takesPart()) return;
